@@ -16,7 +16,7 @@ import { startNodes } from './startNodes.ts';
 import { Store } from './store.ts';
 import { clusterSwitches } from './switches.ts';
 
-/** Two nodes with real containers behind an API server of our own, on this machine alone. */
+/** Two nodes with real containers and a local API server, on this machine only. */
 export interface LocalCluster {
   /** Path of the administrator's kubeconfig file. */
   readonly kubeconfig: string;
@@ -27,25 +27,25 @@ export interface LocalCluster {
   readonly nodes: readonly ClusterNode[];
   /** Node name -> folder of its static pods' manifests (JSON). */
   readonly staticPodFolders: Readonly<Record<string, string>>;
-  /** Everything the cluster writes is in here; gone after `close`. */
+  /** Contains everything that the cluster writes. It no longer exists after `close`. */
   readonly folder: string;
-  /** Ends everything on a node at once and lets its kubelet begin anew, as a reboot does. */
+  /** Ends everything on a node at once and restarts its kubelet, as in a reboot. */
   restartNode(name: string): void;
-  /** Kills the process that holds a pod's namespaces; its kubelet makes a new sandbox. */
+  /** Kills the process that holds a pod's namespaces. Its kubelet creates a new sandbox. */
   killSandbox(namespace: string, pod: string): void;
-  /** Lets a node's kubelet fall silent, or come back: the node is NotReady meanwhile. */
+  /** Stops or resumes the heartbeats of a node's kubelet. The node is NotReady in the meantime. */
   setReady(node: string, isReady: boolean): void;
   /** Resolves when no process, mount, link, control group or file of the cluster is left. */
   close(): Promise<void>;
 }
 
 const nodeNames = ['node-a', 'node-b'];
-/** A start takes about two seconds; on a machine under load it may take longer, in milliseconds. */
+/** A start takes about two seconds, but more on a machine under load. Milliseconds. */
 const startTimeout = 60_000;
 
 /**
- * Starts a cluster; it needs root, and the programs that `whyNoClusterHere` asks for. It ends with this
- * process even when that is killed. With `dualStack`, nodes and pods have IPv6 addresses too.
+ * Starts a cluster. Requires root, and the programs that `whyNoClusterHere` checks. The cluster ends with this process,
+ * even if that is killed. With `dualStack`, nodes and pods also have IPv6 addresses.
  */
 export async function startCluster({ dualStack = false } = {}): Promise<LocalCluster> {
   const id = randomBytes(4).toString('hex');

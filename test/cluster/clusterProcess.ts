@@ -4,17 +4,17 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** A cluster in a process of its own. */
+/** A cluster in a separate process. */
 export interface ClusterProcess {
   readonly kubeconfig: string;
   readonly folder: string;
-  /** Ends it in order. */
+  /** Ends it cleanly. */
   end(): Promise<void>;
-  /** Kills it so that it can do nothing about it. */
+  /** Kills it, so that it cannot clean up. */
   kill(): Promise<void>;
 }
 
-/** Runs main.ts as other programs do and resolves when its cluster is ready. */
+/** Runs main.ts as other programs do. Resolves when its cluster is ready. */
 export async function startClusterProcess(): Promise<ClusterProcess> {
   const main = fileURLToPath(new URL('main.ts', import.meta.url));
   const child = spawn(process.execPath, [main, '--json'], { stdio: ['pipe', 'pipe', 'inherit'] });

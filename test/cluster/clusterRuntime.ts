@@ -3,7 +3,7 @@ import type { Kubelet } from './kubelet/kubelet.ts';
 import type { ClusterNode } from './nodes/node.ts';
 import type { RunningContainer, Runtime } from './runtime.ts';
 
-/** What the API server asks of the nodes, answered by the kubelet that looks after the pod. */
+/** The API server's requests to nodes, answered by the kubelet of the pod. */
 export function clusterRuntime(kubelets: readonly Kubelet[]): Runtime {
   const find = (namespace: string, pod: string) => {
     for (const kubelet of kubelets) {
@@ -35,7 +35,7 @@ export function clusterRuntime(kubelets: readonly Kubelet[]): Runtime {
   };
 }
 
-/** What an API server answers when it asks a kubelet that is not there. */
+/** The API server's error for a kubelet that does not exist. */
 function unreachable({ address }: ClusterNode): ApiError {
   const why = `dial tcp ${address}:10250: connect: connection refused`;
   return new ApiError(500, 'InternalError', `error dialing backend: ${why}`);

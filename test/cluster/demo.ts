@@ -1,10 +1,10 @@
 import { CoreV1Api, KubeConfig, type V1Container } from '@kubernetes/client-node';
 import type { LocalCluster } from './cluster.ts';
 
-/** Bash code that asks the address in $0 once a second, for ever. */
+/** Bash code that sends a request to the address in $0 once a second, forever. */
 const askForEver = 'while sleep 1; do curl -sS --max-time 2 -o /dev/null "http://$0/"; done';
 
-/** Starts `pod-1` with nginx on the first node and `client`, which talks to it, on the second. */
+/** Starts `pod-1` with nginx on the first node, and `client`, which connects to it, on the second. */
 export async function startDemo(cluster: LocalCluster): Promise<void> {
   const config = new KubeConfig();
   config.loadFromFile(cluster.kubeconfig);
@@ -35,7 +35,7 @@ export async function startDemo(cluster: LocalCluster): Promise<void> {
   await addressOf(cluster, 'client');
 }
 
-/** Address of a pod of the default namespace, as soon as it runs. */
+/** The address of a pod of the default namespace, once it is running. */
 function addressOf({ store }: LocalCluster, name: string): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   const look = () => {

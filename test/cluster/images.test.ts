@@ -50,13 +50,13 @@ describe.skipIf(obstacle)(`the images of the nodes${note}`, () => {
     return runIn(cluster.runtime, 'app', name, ['sh', '-c', script]);
   }
 
-  test('netshoot captures with NET_RAW alone, as Alpine does, and stays root', async () => {
+  test('netshoot captures with only NET_RAW, as on Alpine, and stays root', async () => {
     const { stdout } = await inDebugger('netshoot', netshoot, capture);
     expect(stdout).toContain('1 packet captured');
     expect(stdout).toMatch(/^0$/m);
   });
 
-  test("Debian's tcpdump wants to become another user, and cannot with NET_RAW alone", async () => {
+  test("Debian's tcpdump tries to change its user, and cannot with only NET_RAW", async () => {
     const script = 'timeout 5 tcpdump -i lo -c 1';
     const { stderr, code } = await inDebugger('debian', debian, script);
     expect(stderr).toContain("Couldn't change to 'tcpdump'");
@@ -71,12 +71,12 @@ describe.skipIf(obstacle)(`the images of the nodes${note}`, () => {
     expect(gnu.stdout).toMatch(/"ifname":"eth0".*iproute2.*GNU tar.*\/dash/s);
   });
 
-  test('the slim one has tcpdump, and neither ss nor ip', async () => {
+  test('the slim image has tcpdump, but neither ss nor ip', async () => {
     const { stdout } = await inDebugger('slim', slim, 'which tcpdump ss ip');
     expect(stdout.trim()).toBe('/usr/bin/tcpdump');
   });
 
-  test('a larger slim one has iproute2 too, and no dumpcap', async () => {
+  test('a larger slim image also has iproute2, but no dumpcap', async () => {
     const script = 'which tcpdump ss ip tar dumpcap tshark';
     const { stdout } = await inDebugger('slim-nettools', slimNettools, script);
     expect(stdout.trim().split('\n')).toEqual([
@@ -91,7 +91,7 @@ describe.skipIf(obstacle)(`the images of the nodes${note}`, () => {
     ['netshoot', netshoot],
     ['debian', debian],
   ])(
-    '%s records with dumpcap and NET_RAW alone, reads with tshark, and has the rest',
+    '%s records with dumpcap and only NET_RAW, reads with tshark, and has the other tools',
     async (name, image) => {
       const { stdout, stderr } = await inDebugger(
         `${name}-dumpcap`,
@@ -113,12 +113,12 @@ describe.skipIf(obstacle)(`the images of the nodes${note}`, () => {
     },
   );
 
-  test('one can be named by its digest', async () => {
+  test('an image can be specified by digest', async () => {
     const { code } = await inDebugger('by-digest', `${netshoot}@${digest}`, 'true');
     expect(code).toBe(0);
   });
 
-  test('the distroless one runs, and has no shell', async () => {
+  test('the distroless image runs, and has no shell', async () => {
     addEphemeral(cluster.store, 'app', {
       name: 'distroless',
       image: 'registry.local/distroless:1',
@@ -128,12 +128,12 @@ describe.skipIf(obstacle)(`the images of the nodes${note}`, () => {
     expect(stderr).toContain('executable file not found in $PATH');
   });
 
-  test('the status calls them by their complete names', async () => {
+  test('the status contains complete image names', async () => {
     const image = await podWhen(cluster.store, 'app', (pod) => statusOf(pod, 'main')?.image);
     expect(image).toBe('docker.io/library/nginx:1.27');
   });
 
-  test('nginx answers every path, and takes what is posted', async () => {
+  test('nginx answers every path, and accepts POST requests', async () => {
     const script = `curl -sS http://127.0.0.1/any
       head -c 3000000 /dev/zero | curl -sS --data-binary @- -w '%{http_code}' http://127.0.0.1/`;
     const { stdout } = await runIn(cluster.runtime, 'app', 'main', ['bash', '-c', script]);

@@ -27,7 +27,7 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
   });
   afterAll(() => cluster?.close());
 
-  test('joins pods on different nodes', async () => {
+  test('connects pods on different nodes', async () => {
     const { store, runtime } = cluster;
     createPod(store, 'server', {
       nodeName: 'node-a',
@@ -43,7 +43,7 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     expect(asked).toEqual({ stdout: 'ok\n', stderr: '', code: 0 });
   });
 
-  test('runs a command over pipes just as the runtime does', async () => {
+  test('runs a command over pipes in the same way as the runtime', async () => {
     const { store, runtime, nodes } = cluster;
     createPod(store, 'identity', {
       nodeName: 'node-a',
@@ -76,7 +76,7 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     expect(spawned.stdout).toContain('SAID=on node-a, not $(ELSEWHERE), for $5');
   });
 
-  test('runs init containers first, and tells how a container ended', async () => {
+  test('runs init containers first, and reports how a container ended', async () => {
     const { store } = cluster;
     createPod(store, 'once', {
       restartPolicy: 'Never',
@@ -94,7 +94,7 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     });
   });
 
-  test('restarts what crashes, and backs off', async () => {
+  test('restarts crashed containers, with back-off', async () => {
     const { store } = cluster;
     createPod(store, 'crash', { containers: [{ name: 'main', image, command: ['false'] }] });
     const status = await podWhen(store, 'crash', (pod) => {
@@ -105,7 +105,7 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     expect(status.lastState).toMatchObject({ terminated: { exitCode: 1 } });
   });
 
-  test('runs ephemeral containers once, in the processes of their target', async () => {
+  test('runs ephemeral containers once, in the process namespace of their target', async () => {
     const { store, runtime } = cluster;
     createPod(store, 'target', { containers: [{ name: 'main', image, command: wait }] });
     const seesTarget = { targetContainerName: 'main', image };
@@ -121,7 +121,7 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     expect(ended).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 7 } } });
   });
 
-  test('replaces a sandbox that died; its ephemeral containers stay dead', async () => {
+  test('replaces a dead sandbox, but not its ephemeral containers', async () => {
     const { store } = cluster;
     createPod(store, 'shaken', {
       terminationGracePeriodSeconds: 0,
@@ -156,7 +156,7 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     expect(Date.now() - started).toBeGreaterThan(10_000);
   });
 
-  test('refuses to run as root what must not', async () => {
+  test('does not run a container as root if that is forbidden', async () => {
     const { store } = cluster;
     createPod(store, 'nonroot', {
       securityContext: { runAsNonRoot: true },
@@ -184,7 +184,7 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     expect(state).toMatchObject({ terminated: { reason: 'OOMKilled', exitCode: 137 } });
   });
 
-  test('says why a program cannot be started', async () => {
+  test('reports why a program cannot be started', async () => {
     const { store } = cluster;
     createPod(store, 'missing', {
       restartPolicy: 'Never',
@@ -200,7 +200,7 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     });
   });
 
-  test('stops a pod whose time is up', async () => {
+  test('stops a pod after its deadline', async () => {
     const { store } = cluster;
     createPod(store, 'limited', {
       activeDeadlineSeconds: 1,
@@ -212,7 +212,7 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     expect(statusOf(pod, 'main')?.state).toMatchObject({ terminated: { exitCode: 137 } });
   });
 
-  test('gives a container its grace, and removes the pod', async () => {
+  test('waits for the grace period of a container, and removes the pod', async () => {
     const { store, runtime } = cluster;
     const loop = 'trap "exit 5" TERM; : > /tmp/ready; while :; do sleep 0.1; done';
     createPod(store, 'leaving', {
@@ -233,7 +233,7 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     expect([...codes]).toEqual([5]);
   });
 
-  test('runs static pods from files, and deletes a mirror that is none', async () => {
+  test('runs static pods from files, and deletes a false mirror pod', async () => {
     const { store, staticPodFolders } = cluster;
     const file = join(staticPodFolders['node-a'] ?? '', 'web.json');
     const container = { name: 'main', image, command: wait };
@@ -266,7 +266,7 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     expect(status).toMatchObject({ phase: 'Failed', reason: 'PodOSNotSupported' });
   });
 
-  test('leaves a pod pending that fits no node', async () => {
+  test('leaves a pod pending that does not fit any node', async () => {
     const { store } = cluster;
     createPod(store, 'nowhere', {
       nodeSelector: { disk: 'none' },

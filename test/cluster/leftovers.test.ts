@@ -8,8 +8,8 @@ import { whyNoClusterHere } from './requirements.ts';
 const obstacle = await whyNoClusterHere();
 const note = obstacle ? ` (skipped: ${obstacle})` : '';
 
-describe.skipIf(obstacle)(`nothing is left of a cluster${note}`, () => {
-  test('after its end in order', async () => {
+describe.skipIf(obstacle)(`a cluster leaves nothing${note}`, () => {
+  test('after a clean end', async () => {
     const cluster = await startClusterProcess();
     await runPods(cluster);
     await expectTraces(cluster);
@@ -17,14 +17,14 @@ describe.skipIf(obstacle)(`nothing is left of a cluster${note}`, () => {
     expect(await findLeftovers(cluster.folder)).toEqual([]);
   });
 
-  test('after SIGKILL of the process that runs it', async () => {
+  test('after SIGKILL of its process', async () => {
     const cluster = await startClusterProcess();
     await runPods(cluster);
     await cluster.kill();
     await expectNothingSoon(cluster);
   });
 
-  test('beside another cluster, which goes on', async () => {
+  test('beside another cluster, which continues', async () => {
     const [one, other] = await Promise.all([startClusterProcess(), startClusterProcess()]);
     await Promise.all([runPods(one), runPods(other)]);
     await one.kill();
@@ -35,7 +35,7 @@ describe.skipIf(obstacle)(`nothing is left of a cluster${note}`, () => {
   });
 });
 
-/** Starts a pod on each node and waits until they run. */
+/** Starts a pod on each node, and waits until they run. */
 async function runPods({ kubeconfig }: ClusterProcess): Promise<void> {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
@@ -56,13 +56,13 @@ async function runPods({ kubeconfig }: ClusterProcess): Promise<void> {
     .toEqual(['Running', 'Running']);
 }
 
-/** Without this, a search that finds nothing would prove nothing. */
+/** Otherwise a search that finds nothing would prove nothing. */
 async function expectTraces({ folder }: ClusterProcess): Promise<void> {
   const kinds = (await findLeftovers(folder)).map((line) => line.split(' ')[0]);
   expect(new Set(kinds)).toEqual(new Set(['folder', 'link', 'control', 'process']));
 }
 
-/** Nobody waits for the cleaning after a killed process: it has a few seconds. */
+/** The cleaning after a killed process takes a few seconds. */
 async function expectNothingSoon({ folder }: ClusterProcess): Promise<void> {
   const deadline = Date.now() + 10_000;
   while ((await findLeftovers(folder)).length > 0 && Date.now() < deadline) await delay(50);

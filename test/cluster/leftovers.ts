@@ -1,8 +1,8 @@
 import { access, glob, readdir, readFile } from 'node:fs/promises';
 
 /**
- * Everything on this machine that belongs to the cluster with that folder: a line each for files,
- * links, mounts, control groups and processes. Empty when nothing is left.
+ * Everything on this machine that belongs to the cluster in that folder: one line each for files, links, mounts,
+ * control groups and processes. Empty if nothing is left.
  */
 export async function findLeftovers(folder: string): Promise<string[]> {
   const name = folder.slice(folder.lastIndexOf('/') + 1);
@@ -30,7 +30,7 @@ async function mountsOf(name: string): Promise<string[]> {
   return mounts.filter((line) => line.includes(name)).map((line) => `mount ${line}`);
 }
 
-/** In the one hierarchy of version 2, or in all of version 1. */
+/** In the single hierarchy of version 2, or in all hierarchies of version 1. */
 async function controlGroupsOf(name: string): Promise<string[]> {
   const found: string[] = [];
   const groups = glob([`/sys/fs/cgroup/${name}`, `/sys/fs/cgroup/*/${name}`]);
@@ -38,14 +38,14 @@ async function controlGroupsOf(name: string): Promise<string[]> {
   return found;
 }
 
-/** By their command lines, their control groups and what they have mounted. */
+/** Found by their command lines, their control groups and their mounts. */
 async function processesOf(names: readonly string[]): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
   const found: string[] = [];
   for (const pid of pids) {
     if (Number(pid) === process.pid) continue;
     const files = ['cmdline', 'cgroup', 'mounts'].map((file) => `/proc/${pid}/${file}`);
-    // A process may end while we look at it.
+    // A process may end in the meantime.
     const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
     const text = texts.join('\n');
     if (names.some((name) => text.includes(name)))

@@ -44,7 +44,7 @@ The pod "client" on node-b asks "pod-1" on node-a once a second. Ctrl-C ends it 
 }
 await ended;
 await cluster.close();
-// Whatever may still be open is not to keep us here.
+// Exit even if handles are still open.
 process.exit();
 
 function giveUp(why: string): never {

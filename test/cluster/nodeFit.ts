@@ -2,7 +2,7 @@ import { type JsonObject, objectAt, objectsAt, stringAt } from './apiserver/json
 import { hasAll, termMatches } from './apiserver/objectSelectors.ts';
 import type { KubeObject } from './store.ts';
 
-/** Whether a pod with this spec may be on the node, as far as names and labels go. */
+/** Whether a pod with this spec may run on the node, according to names and labels. */
 export function fitsNode(spec: JsonObject, { metadata }: KubeObject): boolean {
   const labels = metadata.labels ?? {};
   if (!hasAll(labels, objectAt(spec.nodeSelector))) return false;
@@ -20,7 +20,7 @@ export function fitsNode(spec: JsonObject, { metadata }: KubeObject): boolean {
   );
 }
 
-/** Whether a pod with this spec lives with all taints of the node that have one of these effects. */
+/** Whether a pod with this spec tolerates all taints of the node with one of these effects. */
 export function tolerates(
   spec: JsonObject,
   node: { readonly [field: string]: unknown },

@@ -4,10 +4,10 @@ import type { Runtime } from './runtime.ts';
 import type { Store } from './store.ts';
 
 const namespace = 'default';
-/** How long a pod may take to become what a test expects, in milliseconds. */
+/** How long to wait for a pod to reach an expected state, in milliseconds. */
 const patience = 20_000;
 
-/** Puts a pod into the store as the API server would, without its defaults. */
+/** Adds a pod to the store as the API server would, without its defaults. */
 export function createPod(
   store: Store,
   name: string,
@@ -38,7 +38,7 @@ export function addEphemeral(
   });
 }
 
-/** Marks a pod as the API server does when it is to be deleted. */
+/** Marks a pod for deletion as the API server does. */
 export function deletePod(store: Store, name: string, grace: number): void {
   store.update('pods', namespace, name, (object) => {
     object.metadata.deletionTimestamp = new Date(Date.now() + grace * 1000).toISOString();
@@ -47,7 +47,10 @@ export function deletePod(store: Store, name: string, grace: number): void {
   });
 }
 
-/** The pod, as soon as it is what the test waits for; undefined stands for a pod that is gone. */
+/**
+ * Resolves with the result of `accept` as soon as that is neither undefined nor false. `accept` receives undefined for
+ * a pod that does not exist.
+ */
 export async function podWhen<Result>(
   store: Store,
   name: string,
@@ -71,7 +74,7 @@ export async function podWhen<Result>(
   });
 }
 
-/** The status of a container of the pod, of whatever kind. */
+/** The status of a container of the pod, of any kind. */
 export function statusOf(pod: Pod | undefined, container: string): ContainerStatus | undefined {
   const { initContainerStatuses, containerStatuses, ephemeralContainerStatuses } =
     pod?.status ?? {};

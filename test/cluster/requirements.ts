@@ -3,7 +3,7 @@ import { imagePrograms } from './images/catalogue.ts';
 import { findHostProgram } from './images/hostPrograms.ts';
 import { findPluginFolder } from './nodes/nodeFiles.ts';
 
-/** Programs of this machine that a cluster runs, with the Debian packages they are in. */
+/** Programs of this machine that a cluster runs, with their Debian packages. */
 const programs: Readonly<Record<string, string>> = {
   ...imagePrograms,
   containerd: 'containerd',
@@ -16,7 +16,7 @@ const programs: Readonly<Record<string, string>> = {
   openssl: 'openssl',
 };
 
-/** Says what stands in the way of a cluster on this machine; undefined when nothing does. */
+/** Why this machine cannot run a cluster. Undefined if it can. */
 export async function whyNoClusterHere(): Promise<string | undefined> {
   if (process.platform !== 'linux') return `it needs Linux, and this is ${process.platform}`;
   if (process.arch !== 'x64') return `its images are for x64, and this machine is ${process.arch}`;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A local cluster that a person keeps running for end-to-end tests. */
+/** A local cluster that a person runs for end-to-end tests. */
 export interface RunningCluster {
   /** The checkout that it was started from. */
   readonly root: string;
@@ -14,7 +14,7 @@ export interface RunningCluster {
 const ROOT = join(import.meta.dirname, '..', '..');
 const FILE = 'running.json';
 
-/** Lets tests of this checkout find a cluster, until its folder is removed with it. */
+/** Makes a cluster known to the tests of this checkout, until its folder is removed with it. */
 export function tellRunning(
   folder: string,
   { kubeconfigs, staticPodFolders }: Pick<RunningCluster, 'kubeconfigs' | 'staticPodFolders'>,
@@ -23,7 +23,7 @@ export function tellRunning(
   writeFileSync(join(folder, FILE), JSON.stringify(running), { mode: 0o600 });
 }
 
-/** Finds a cluster of this checkout that runs now. */
+/** Finds a running cluster of this checkout. */
 export function findRunningCluster(): RunningCluster | undefined {
   const folders = readdirSync(tmpdir()).filter((name) => /^netdebug-[0-9a-f]{8}$/.test(name));
   return folders

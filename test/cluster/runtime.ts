@@ -1,7 +1,7 @@
 import type { ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 
-/** Which of a process's streams the caller wants, as the exec and attach subresources ask for them. */
+/** The requested streams of a process, as in the exec and attach subresources. */
 export interface StreamRequest {
   readonly stdin: boolean;
   readonly stdout: boolean;
@@ -9,9 +9,9 @@ export interface StreamRequest {
   readonly tty: boolean;
 }
 
-/** A container that runs on one of the nodes, as the API server needs to see it. */
+/** A container that runs on one of the nodes, as seen by the API server. */
 export interface RunningContainer {
-  /** Address of the runtime's own streaming server for one exec; it speaks SPDY and websocket v4. */
+  /** Address of the runtime's own streaming server for one exec. It supports SPDY and websocket v4. */
   execUrl(command: readonly string[], streams: StreamRequest): Promise<string>;
   /** The same for attaching to the main process. */
   attachUrl(streams: StreamRequest): Promise<string>;
@@ -19,12 +19,12 @@ export interface RunningContainer {
   spawn(command: readonly string[]): ChildProcessByStdio<Writable, Readable, Readable>;
 }
 
-/** What the API server asks of the nodes. */
+/** The API server's requests to the nodes. */
 export interface Runtime {
-  /** The running container of that name in the pod, or undefined when it does not run. */
+  /** The running container with that name in the pod, or undefined if it is not running. */
   container(namespace: string, pod: string, name: string): RunningContainer | undefined;
   /** Address of the runtime's streaming server for a port forward into the pod's sandbox. */
   portForwardUrl(namespace: string, pod: string, ports: readonly number[]): Promise<string>;
-  /** Path of the CRI log file of a container that runs or has run; undefined when there is none. */
+  /** Path of the CRI log file of a container that is running or has run. Undefined if there is none. */
   logFile(namespace: string, pod: string, name: string): string | undefined;
 }

@@ -5,12 +5,12 @@ import type { LocalCluster } from './cluster.ts';
 
 /** The namespace of the samples. */
 const NAMESPACE = 'samples';
-/** An address of the service network that nobody gets by chance. */
+/** An address of the service network that is never assigned automatically. */
 const WEB_ADDRESS = '10.96.0.80';
 
 const busybox = 'busybox:1.36';
 const nginx = 'nginx:1.27';
-/** Ends at once when it is told to. */
+/** Ends at once on SIGTERM. */
 const idle = ['sh', '-c', 'trap "exit 0" TERM; sleep 1000000 & wait'];
 const ask = `while sleep 1; do timeout 2 wget -qO- http://${WEB_ADDRESS}/ >/dev/null 2>&1; done`;
 
@@ -44,12 +44,12 @@ function pod(name: string, spec: object): Sample {
   return sample('v1', 'Pod', name, { terminationGracePeriodSeconds: 1, ...spec });
 }
 
-/** A pod with one container of that image that does what the rest says. */
+/** A pod with one container of that image and these other fields. */
 function onePod(name: string, image: string, container: object = {}, spec: object = {}): Sample {
   return pod(name, { containers: [{ name: 'main', image, ...container }], ...spec });
 }
 
-/** What people have in their clusters, and what is hard to debug. */
+/** Typical workloads, and pods that are hard to debug. */
 const SAMPLES: readonly Sample[] = [
   workload('Deployment', 'web', [{ name: 'nginx', image: nginx, ports: [{ containerPort: 80 }] }], {
     replicas: 2,
@@ -101,7 +101,7 @@ const SAMPLES: readonly Sample[] = [
       { name: 'two', image: busybox, command: idle },
     ],
   }),
-  // The second sleep is the first one's parent, and never asks how it ended.
+  // The second sleep is the first one's parent, and never reaps it.
   onePod('no-reaper', busybox, { command: ['sh', '-c', 'sleep 1 & exec sleep 1000000'] }),
   windowsNode('node-w'),
   onePod(
@@ -128,7 +128,7 @@ function windowsNode(name: string): Sample {
   return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: { taints } };
 }
 
-/** Makes the samples in a cluster, in a namespace of their own, without waiting for anything. */
+/** Creates the samples in a separate namespace of a cluster, without waiting for anything. */
 export async function createSamples({
   kubeconfig,
   staticPodFolders,
@@ -143,7 +143,7 @@ export async function createSamples({
   await pretendWindows(config.makeApiClient(CoreV1Api));
 }
 
-/** Says of the Windows node and its pod what their kubelet would say if there were one. */
+/** Sets the status of the Windows node and its pod as their kubelet would. */
 async function pretendWindows(api: CoreV1Api): Promise<void> {
   const node = await api.readNode({ name: 'node-w' });
   const ready = { type: 'Ready', status: 'True' };

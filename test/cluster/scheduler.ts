@@ -4,7 +4,7 @@ import { nextEventName } from './kubelet/podEvents.ts';
 import { fitsNode, tolerates } from './nodeFit.ts';
 import { type KubeObject, now, type Store } from './store.ts';
 
-/** Assigns pods to nodes in turn, among those that fit; gives the function that ends it. */
+/** Assigns pods to suitable nodes in turn. Returns the function that ends it. */
 export function startScheduler(store: Store): () => void {
   let turn = 0;
   const schedule = (object: KubeObject) => {
@@ -21,18 +21,18 @@ export function startScheduler(store: Store): () => void {
   for (const pod of store.list('pods')) schedule(pod);
   return store.subscribe(({ type, resource, object }) => {
     if (resource === 'pods' && type === 'ADDED') schedule(object);
-    // What fitted nowhere may do so now.
+    // Pods that did not fit any node may fit now.
     if (resource === 'nodes' && type !== 'DELETED')
       for (const pod of store.list('pods')) schedule(pod);
   });
 }
 
-/** What stands for a node that takes no new pods. */
+/** The taint of a node that accepts no new pods. */
 const CORDONED = {
   spec: { taints: [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }] },
 };
 
-/** Why a pod cannot be on a node, in the scheduler's words; undefined when it can. */
+/** Why a pod cannot run on a node, in the scheduler's words. Undefined if it can. */
 function obstacleOn(pod: KubeObject, node: KubeObject): string | undefined {
   const spec = objectAt(pod.spec);
   if (objectAt(node.spec).unschedulable === true && !tolerates(spec, CORDONED, ['NoSchedule']))

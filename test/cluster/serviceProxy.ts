@@ -4,14 +4,14 @@ import type { ClusterNode } from './nodes/node.ts';
 import { entryRules, serviceRules } from './nodes/serviceRules.ts';
 import type { KubeObject, Store } from './store.ts';
 
-/** Where Linux lets packets on bridges meet the packet filter, too; it is on wherever it exists. */
+/** Makes Linux also apply the packet filter to packets on bridges. It is enabled wherever it exists. */
 const BRIDGE_FILTER = '/proc/sys/net/bridge/bridge-nf-call-iptables';
 const SLICES = 'endpointslices.discovery.k8s.io';
 
 /**
- * Makes the addresses of services lead to their endpoints on every node, as kube-proxy does; gives the
- * function that ends it. Where this machine has no iptables, they lead nowhere. Nodes stay without
- * rules, which cost every packet something, until there is a service.
+ * Forwards the addresses of services to their endpoints on every node, as kube-proxy does. Returns the function that
+ * ends it. If this machine has no iptables, services do not work. Nodes have no rules until there is a service, because
+ * rules cost time for every packet.
  */
 export function startServiceProxy(store: Store, nodes: readonly ClusterNode[]): () => void {
   const proxies = nodes.map((node) => new NodeProxy(node));
@@ -35,7 +35,7 @@ export function startServiceProxy(store: Store, nodes: readonly ClusterNode[]): 
   };
 }
 
-/** The rules of one node; they change one after the other. */
+/** The rules of one node, changed one after the other. */
 class NodeProxy {
   readonly #node: ClusterNode;
   #applied = '';
@@ -56,7 +56,7 @@ class NodeProxy {
     this.#applied = rules;
     this.#work = this.#work.then(async () => {
       if (!(await findHostProgram('iptables-restore'))) return;
-      // A node that is about to end cannot be told anything any more.
+      // The rules of a node that is ending cannot be changed any more.
       if (isFirst) await this.#node.restoreIptables(entryRules).catch(() => {});
       await this.#node.restoreIptables(rules).catch(() => {});
     });

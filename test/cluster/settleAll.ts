@@ -1,6 +1,6 @@
 /**
- * All results, like Promise.all, but when one fails only after every other has come to its end too:
- * what the others have started by then can be closed.
+ * All results, as with Promise.all. If one fails, waits until all others have settled, so that everything they have
+ * started can be closed.
  */
 export async function settleAll<Values extends readonly unknown[]>(
   promises: {

@@ -6,8 +6,8 @@ import { startCluster } from './cluster.ts';
 import { startDemo } from './demo.ts';
 import { whyNoClusterHere } from './requirements.ts';
 
-// scripts/demo: what the program is for, on a cluster made for the purpose. Its argument is the
-// kubectl to use. Each command is printed as a person would type it, and then really run.
+// scripts/demo: shows the main features on a new cluster. The argument is the kubectl to use. Each command is printed
+// as a person would type it, and then run.
 
 const kubectl = process.argv[2] ?? 'kubectl';
 const program = join(import.meta.dirname, '..', '..', 'dist', 'kubectl-netdebug');

@@ -14,29 +14,29 @@ import type { Store } from './store.ts';
 /** What all nodes of a cluster share. */
 export interface NodesPlan {
   readonly names: readonly string[];
-  /** A few letters and digits that no other cluster has. */
+  /** A few letters and digits that are unique to this cluster. */
   readonly id: string;
   /** An existing folder. */
   readonly folder: string;
   /** Control group for all pods, with a leading slash. */
   readonly cgroup: string;
   readonly store: Store;
-  /** Whether nodes and pods have IPv6 addresses too. */
+  /** Whether nodes and pods also have IPv6 addresses. */
   readonly dualStack: boolean;
-  /** To be held by every process that has to be gone before the cleaning starts. */
+  /** Must be held by every process that has to end before the cleaning starts. */
   readonly janitor: Writable;
   readonly signal: AbortSignal;
-  /** Called with everything that was started, in order, to be closed in reverse. */
+  /** Called with everything that was started, in order, to be closed in reverse order. */
   readonly onStarted: (part: { close(): Promise<void> | void }) => void;
 }
 
-/** Archives of the images, in the order in which nodes need them; resolved when they are written. */
+/** Archives of the images, in the order in which nodes need them. They resolve when they are written. */
 interface Archives {
   readonly small: Promise<string>;
   readonly large: Promise<string>;
 }
 
-/** Starts the nodes, and registers them in the store; their larger images arrive a little later. */
+/** Starts the nodes, and registers them in the store. Their larger images arrive a little later. */
 export async function startNodes(plan: NodesPlan): Promise<Kubelet[]> {
   const pack = async (name: string, images: Promise<Image[]>) => {
     const file = join(plan.folder, name);
@@ -45,7 +45,7 @@ export async function startNodes(plan: NodesPlan): Promise<Kubelet[]> {
   };
   const small = pack('small-images.tar', buildSmallImages());
   const large = pack('large-images.tar', buildLargeImages());
-  // They fail for those who wait for them; a node that does not start does not.
+  // Failures are handled by those who wait. A node that does not start does not wait.
   Promise.all([small, large]).catch(() => {});
   const fabric = await createFabric(plan.id, plan.janitor);
   plan.onStarted(fabric);
@@ -73,7 +73,7 @@ async function startNode(
   plan.onStarted({
     close() {
       kubelet.close();
-      // Its node may end before it: then nobody wants to hear how it failed.
+      // If its node has ended before, the failure does not matter.
       arriving.catch(() => {});
     },
   });

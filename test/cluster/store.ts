@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** That another object stands for this one: it made it, and takes it along when it goes. */
+/** A reference to the owner that created this object, and whose deletion deletes it. */
 export interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -33,7 +33,7 @@ export interface KubeObject {
   [field: string]: unknown;
 }
 
-/** A new object as a client sends it: the store fills in the rest of its metadata. */
+/** A new object as sent by a client. The store completes its metadata. */
 export interface NewObject {
   apiVersion: string;
   kind: string;
@@ -43,14 +43,14 @@ export interface NewObject {
 
 export interface StoreEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
-  /** Plural resource with its group when there is one: `pods`, `deployments.apps`. */
+  /** Plural resource with its group, if any: `pods`, `deployments.apps`. */
   readonly resource: string;
   readonly object: KubeObject;
 }
 
 /**
- * The cluster's state: one ordered history of objects, as etcd keeps it. Objects handed out are
- * copies, so that nobody changes the past; every change gets the next resourceVersion.
+ * The cluster's state: one ordered history of objects, as in etcd. Returned objects are copies, so that nobody can
+ * change the history. Every change gets the next resourceVersion.
  */
 export class Store {
   #version = 1000;
@@ -63,7 +63,7 @@ export class Store {
     return String(this.#version);
   }
 
-  /** Gives the stored copy, or undefined when an object of that name is there already. */
+  /** Returns the stored copy, or undefined if an object with that name already exists. */
   create(resource: string, object: NewObject): KubeObject | undefined {
     const objects = this.#of(resource);
     const key = keyOf(object.metadata.namespace, object.metadata.name);
@@ -95,8 +95,8 @@ export class Store {
   }
 
   /**
-   * Applies a change to a copy of the newest version and stores it; undefined when there is no such
-   * object. `change` may throw to refuse.
+   * Applies a change to a copy of the newest version and stores it. Undefined if the object does not exist. `change`
+   * may throw to refuse.
    */
   update(
     resource: string,
@@ -127,7 +127,7 @@ export class Store {
     return structuredClone(gone);
   }
 
-  /** Calls `listener` after every change, in order; gives the function that ends it. */
+  /** Calls `listener` after every change, in order. Returns the function that ends it. */
   subscribe(listener: (event: StoreEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -147,7 +147,7 @@ export class Store {
     return String(this.#version);
   }
 
-  // A listener may change the store: the others must still see the changes in their order.
+  // A listener may change the store. The others must still see the changes in order.
   #emit(type: StoreEvent['type'], resource: string, object: KubeObject): void {
     this.#pending.push({ type, resource, object: structuredClone(object) });
     if (this.#emitting) return;
@@ -164,7 +164,7 @@ export class Store {
   }
 }
 
-/** RFC 3339 in whole seconds, as Kubernetes writes its times. */
+/** RFC 3339 in whole seconds, as Kubernetes writes times. */
 export function now(): string {
   return new Date().toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -4,13 +4,13 @@ import { conditions } from './nodes/nodeObject.ts';
 import { type KubeObject, now, type Store } from './store.ts';
 
 /**
- * Annotations by which tests in other processes, and people, let things happen to nodes and pods:
+ * Annotations that control nodes and pods, for tests in other processes and for people:
  *
  * - Node `netdebug.test/restart: ANYTHING`: a new value restarts the node
- * - Node `netdebug.test/not-ready: "true"`: its kubelet is away, the node NotReady, until it is taken off
- * - Node `netdebug.test/storage-period: "0.5"`: seconds between two looks at what pods have written
+ * - Node `netdebug.test/not-ready: "true"`: suspends its kubelet, so that the node is NotReady, until it is removed
+ * - Node `netdebug.test/storage-period: "0.5"`: seconds between two measurements of pods' disk usage
  * - Pod `netdebug.test/kill-sandbox: ANYTHING`: a new value kills the pod's sandbox
- * - Pod `netdebug.test/pull-seconds: "5"`: images of the pod are pulled anew, and take so long
+ * - Pod `netdebug.test/pull-seconds: "5"`: images of the pod are pulled again, which takes this many seconds
  */
 const PREFIX = 'netdebug.test/';
 const RESTART = `${PREFIX}restart`;
@@ -47,11 +47,11 @@ function annotate(
   });
 }
 
-/** What the annotations of one node have asked for so far. */
+/** The requests in the annotations of one node so far. */
 export class NodeSwitches {
-  /** Whether the kubelet is away. */
+  /** Whether the kubelet is suspended. */
   isAway = false;
-  /** Seconds; undefined unless somebody asked for a period. */
+  /** Seconds. Undefined unless a period was requested. */
   storagePeriod: number | undefined;
   readonly #store: Store;
   readonly #name: string;
@@ -62,7 +62,7 @@ export class NodeSwitches {
     this.#name = name;
   }
 
-  /** Takes in a new version of the node, and gives what its kubelet has to do now. */
+  /** Reads a new version of the node. Returns what its kubelet has to do now. */
   read(node: KubeObject): 'restart' | 'wake' | undefined {
     const { annotations = {} } = node.metadata;
     const period = Number(annotations[STORAGE_PERIOD]);
@@ -92,7 +92,7 @@ export class NodeSwitches {
     this.#tell('kubelet', 'Warning', 'Rebooted', message);
   }
 
-  /** What the node lifecycle controller does when it has not heard of a kubelet for a while. */
+  /** What the node lifecycle controller does if it has not heard from a kubelet for a while. */
   #disappear(): void {
     const time = now();
     this.#change((node) => {

@@ -25,7 +25,7 @@ describe.skipIf(obstacle)(`workloads on the local cluster${note}`, () => {
   });
   afterAll(() => cluster?.close());
 
-  /** Pod name -> phase, and why its containers wait or how they have ended. */
+  /** Pod name -> phase, and why its containers are waiting or how they have ended. */
   async function states(): Promise<Record<string, string>> {
     const { items } = await api.listNamespacedPod({ namespace: 'samples' });
     return Object.fromEntries(
@@ -41,7 +41,7 @@ describe.skipIf(obstacle)(`workloads on the local cluster${note}`, () => {
     );
   }
 
-  test('the samples become what they are to be', async () => {
+  test('the samples reach their expected states', async () => {
     await expect.poll(states, { timeout: 30_000, interval: 200 }).toEqual({
       client: 'Running',
       crashing: expect.stringMatching(/^Running (Error|CrashLoopBackOff)$/),
@@ -70,7 +70,7 @@ describe.skipIf(obstacle)(`workloads on the local cluster${note}`, () => {
   });
 
   test.skipIf(!hasIptables)(
-    'the address of a service leads to its pods from every node',
+    'the address of a service reaches its pods from every node',
     async () => {
       const ask = ['wget', '-qO-', 'http://10.96.0.80/'];
       for (const nodeName of ['node-a', 'node-b']) {
@@ -96,13 +96,13 @@ describe.skipIf(obstacle)(`workloads on the local cluster${note}`, () => {
         const ip = await podWhen(cluster.store, name, (pod) => pod?.status.podIP);
         expect(askers).toContain(`F ${ip} - -`);
       }
-      // A node's own address in the pod network: the web server would not know who asks.
+      // No request may come from the node's own address in the pod network, which would hide the client's address.
       if (existsSync('/proc/sys/net/bridge/bridge-nf-call-iptables'))
         expect(askers).not.toMatch(/F 10\.244\.\d\.1 - -/);
     },
   );
 
-  test('what is not ready is no endpoint', async () => {
+  test('pods that are not ready are not endpoints', async () => {
     createPod(cluster.store, 'late', {
       containers: [
         {
@@ -123,7 +123,7 @@ describe.skipIf(obstacle)(`workloads on the local cluster${note}`, () => {
     await ready('True');
   });
 
-  test('what is alive no more is started again', async () => {
+  test('a container that fails its liveness probe is restarted', async () => {
     createPod(cluster.store, 'dying', {
       terminationGracePeriodSeconds: 0,
       containers: [

@@ -21,7 +21,7 @@ test('a wrong token is refused as recorded', async () => {
   expect([answer.status, answer.body]).toEqual([recorded.status, recorded.body]);
 });
 
-test('without credentials one is nobody in particular', async () => {
+test('a request without credentials is anonymous', async () => {
   const answer = await server.call('/api', { headers: { authorization: '' } });
   expect(answer.status).toBe(403);
   expect(objectAt(answer.body).message).toBe(
@@ -29,7 +29,7 @@ test('without credentials one is nobody in particular', async () => {
   );
 });
 
-test('who lacks a right is told which, as recorded', async () => {
+test('a refusal names the missing permission, as recorded', async () => {
   const answer = await server.call(`${PODS}/web-7`, { user: 'nobody' });
   const recorded = recording('rbac-pod-get-403');
   expect(answer.status).toBe(403);
@@ -92,7 +92,7 @@ test('the rules of a cluster administrator are as recorded', async () => {
   expect(rules(answer.body)).toEqual(rules(recording('ssrr').body));
 });
 
-test('one may act as another only with the right to', async () => {
+test('impersonation requires a permission', async () => {
   const as = { 'impersonate-user': 'viewer' };
   expect((await server.call(PODS, { headers: as })).status).toBe(200);
   const patch = await server.call(`${PODS}/web-7`, { method: 'PATCH', body: {}, headers: as });
@@ -116,7 +116,7 @@ test.each([
     { 'impersonate-extra-acme.com%2fproject': 'x' },
     'userextras.authentication.k8s.io "x" is forbidden: User "nobody" cannot impersonate resource "userextras/acme.com/project" in API group "authentication.k8s.io" at the cluster scope',
   ],
-])('acting with %o needs a right of its own', async (more, message) => {
+])('impersonation with %o requires a separate permission', async (more, message) => {
   server.store.create('clusterroles.rbac.authorization.k8s.io', {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRole',
@@ -135,7 +135,7 @@ test.each([
   expect([answer.status, objectAt(answer.body).message]).toEqual([403, message]);
 });
 
-test('whom one acts as is all that counts: name, groups, uid, extra', async () => {
+test('only the impersonated user counts: name, groups, uid, extra', async () => {
   const answer = await server.call('/apis/authentication.k8s.io/v1/selfsubjectreviews', {
     method: 'POST',
     body: { kind: 'SelfSubjectReview', apiVersion: 'authentication.k8s.io/v1' },
@@ -154,7 +154,7 @@ test('whom one acts as is all that counts: name, groups, uid, extra', async () =
   });
 });
 
-test('a role without verbs is refused', async () => {
+test('a role without verbs is rejected', async () => {
   const answer = await server.call('/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles', {
     method: 'POST',
     body: { metadata: { name: 'empty' }, rules: [{ apiGroups: [''], resources: ['pods'] }] },
@@ -165,7 +165,7 @@ test('a role without verbs is refused', async () => {
   ]);
 });
 
-test('an access review says by which binding', async () => {
+test('an access review names the binding', async () => {
   const answer = await server.call('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
     method: 'POST',
     user: 'viewer',
@@ -178,7 +178,7 @@ test('an access review says by which binding', async () => {
   });
 });
 
-test('a token of a service account has exactly the rights of its bindings', async () => {
+test('a token of a service account has exactly the permissions of its bindings', async () => {
   const created = await server.call('/api/v1/namespaces/shop/serviceaccounts/default/token', {
     method: 'POST',
     body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },

@@ -6,21 +6,21 @@ import type { ResourceRoute } from './route.ts';
 import { ApiError, badRequest, internalError } from './status.ts';
 
 /*
- * A pretended admission policy of a namespace, by its annotations:
+ * A simulated admission policy of a namespace, configured with its annotations:
  *
- * | `netdebug.test/…` | value | what happens |
+ * | `netdebug.test/…` | value | effect |
  * |---|---|---|
  * | `deny` | `TEXT` | requests are denied with this text |
- * | `deny-what` | `debuggers` (the default), `capabilities`, `pods`, `exec` | which requests, one word or several: ephemeral containers; ephemeral containers and pods with added capabilities; new pods; exec |
- * | `deny-as` | `webhook-CODE` (`webhook-403` is the default), `policy`, `unreachable`, `no-dry-run` | how it is worded and which status it has. `no-dry-run`: a webhook that refuses dry runs for being such, and denies the real request with 400 |
- * | `deny-pod` | `NAME` | only this pod, and not all of the namespace |
- * | `deny-name` | `NAME` | of the webhook or the policy and its binding |
+ * | `deny-what` | `debuggers` (the default), `capabilities`, `pods`, `exec` | the denied requests, one or more words: ephemeral containers; ephemeral containers and pods with added capabilities; new pods; exec |
+ * | `deny-as` | `webhook-CODE` (`webhook-403` is the default), `policy`, `unreachable`, `no-dry-run` | its wording and status. `no-dry-run`: a webhook that does not support dry runs, and denies the real request with 400 |
+ * | `deny-pod` | `NAME` | only this pod instead of the whole namespace |
+ * | `deny-name` | `NAME` | the name of the webhook, or of the policy and its binding |
  */
 const PREFIX = 'netdebug.test/';
 
 type What = 'debuggers' | 'pods' | 'exec';
 
-/** Throws the refusal of the namespace's policy, worded as a real API server words it. */
+/** Throws the refusal of the namespace's policy, with the wording of a real API server. */
 export function denyByPolicy(
   store: Store,
   { namespace, name }: Pick<ResourceRoute, 'namespace' | 'name'>,
@@ -61,7 +61,7 @@ function refusal(
   });
 }
 
-/** Whether a pod's new containers of that kind add capabilities. */
+/** Whether the new containers of that kind in a pod add capabilities. */
 function addsAny(spec: unknown, what: What): boolean {
   const field = what === 'debuggers' ? 'ephemeralContainers' : 'containers';
   return objectsAt(objectAt(spec)[field]).some((container) => {
@@ -70,7 +70,7 @@ function addsAny(spec: unknown, what: What): boolean {
   });
 }
 
-/** The policy's answer to a request with a pod, or a pod's new ephemeral containers, in it. */
+/** Applies the policy to a request that contains a pod, or new ephemeral containers of a pod. */
 export function denyPod(
   { cluster, route, query }: ResourceRequest,
   pod: { readonly metadata: { readonly name: string }; readonly [field: string]: unknown },

@@ -4,7 +4,7 @@ export function age(time: unknown): string {
   return Number.isNaN(since) ? '<unknown>' : duration((Date.now() - since) / 1000);
 }
 
-/** As apimachinery's HumanDuration. */
+/** The same as apimachinery's HumanDuration. */
 export function duration(seconds: number): string {
   const s = Math.floor(seconds);
   if (s < 0) return '0s';

@@ -1,4 +1,4 @@
-/** Powers of ten that suffixes stand for, in thousands of a millionth of a millionth. */
+/** Powers of ten for suffixes, in units of 10^-9. */
 const DECIMAL = [
   ['n', 1n],
   ['u', 10n ** 3n],
@@ -17,7 +17,7 @@ const BINARY = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'].map(
 );
 const FACTORS: ReadonlyMap<string, bigint> = new Map<string, bigint>([...DECIMAL, ...BINARY]);
 
-/** An exact Kubernetes quantity, which remembers whether it was written with Ki, Mi … or k, M …. */
+/** An exact Kubernetes quantity. It remembers whether it was written with Ki, Mi … or k, M …. */
 export class Amount {
   static readonly zero = new Amount(0n, false);
   /** In units of 10^-9. */
@@ -29,7 +29,7 @@ export class Amount {
     this.#isBinary = isBinary;
   }
 
-  /** Undefined when the text is no quantity. */
+  /** Undefined if the text is not a quantity. */
   static parse(quantity: unknown): Amount | undefined {
     const [, sign, whole = '', fraction = '', suffix = '', exponent] =
       /^([+-]?)(\d*)(?:\.(\d*))?(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d+))?$/.exec(
@@ -49,7 +49,7 @@ export class Amount {
   }
 
   plus(other: Amount): Amount {
-    // Zero has no way of writing of its own.
+    // Zero has no preferred notation.
     return new Amount(this.nanos + other.nanos, this.nanos ? this.#isBinary : other.#isBinary);
   }
 
@@ -80,7 +80,7 @@ export class Amount {
 /** Amounts by resource name. */
 export type Amounts = ReadonlyMap<string, Amount>;
 
-/** The amounts in a `limits` or `requests` map; what is no quantity is left out. */
+/** The amounts in a `limits` or `requests` map. Values that are not quantities are ignored. */
 export function amountsAt(value: unknown): Map<string, Amount> {
   const amounts = new Map<string, Amount>();
   for (const [name, quantity] of Object.entries(Object(value))) {
@@ -90,12 +90,12 @@ export function amountsAt(value: unknown): Map<string, Amount> {
   return amounts;
 }
 
-/** Adds the one to the other, which it changes. */
+/** Adds `from` to `to`, which is changed. */
 export function addAmounts(to: Map<string, Amount>, from: Amounts): void {
   for (const [name, amount] of from) to.set(name, (to.get(name) ?? Amount.zero).plus(amount));
 }
 
-/** As a `limits` or `requests` map. */
+/** Converts amounts to a `limits` or `requests` map. */
 export function plainAmounts(amounts: Amounts): Record<string, string> {
   return Object.fromEntries([...amounts].map(([name, amount]) => [name, String(amount)]));
 }

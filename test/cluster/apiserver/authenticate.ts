@@ -4,10 +4,12 @@ import { unauthorized } from './status.ts';
 import type { Tokens } from './tokens.ts';
 import { ANONYMOUS, authenticated, type User } from './users.ts';
 
-/** The websocket subprotocol by which browsers send a bearer token. */
+/** The websocket subprotocol that browsers use to send a bearer token. */
 export const BEARER_PROTOCOL = 'base64url.bearer.authorization.k8s.io.';
 
-/** Who sent the request: by client certificate, else by bearer token, else anonymous. Throws 401. */
+/**
+ * The sender of the request, according to the client certificate, else the bearer token, else anonymous. Throws 401.
+ */
 export function authenticate(request: IncomingMessage, tokens: Tokens): User {
   const byCertificate = certificateUser(request);
   if (byCertificate) return byCertificate;

@@ -3,7 +3,7 @@ import { objectAt, objectsAt, stringAt, stringsAt } from './json.ts';
 import { type ApiError, AuthorizerRefusal, forbidden } from './status.ts';
 import { SUPERUSERS, serviceAccountUser, type User } from './users.ts';
 
-/** A question to the authorizer: may this user do that? */
+/** A question to the authorizer: whether a user may do something. */
 export type Attributes = ResourceAttributes | PathAttributes;
 
 export interface ResourceAttributes {
@@ -48,7 +48,7 @@ export class Authorizer {
     return this.reason(user, asked) !== undefined;
   }
 
-  /** Why the user may do that, as access reviews tell it; empty for superusers, undefined for no. */
+  /** Why the user may do that, as in access reviews. Empty for superusers, undefined if it is not allowed. */
   reason(user: User, asked: Attributes): string | undefined {
     if (user.groups.includes(SUPERUSERS)) return '';
     const namespace = asked.type === 'resource' ? asked.namespace : '';
@@ -62,7 +62,7 @@ export class Authorizer {
     return undefined;
   }
 
-  /** Every rule that applies to the user in the namespace ('' for the cluster scope alone). */
+  /** Every rule that applies to the user in the namespace ('' for cluster-scoped rules only). */
   rulesFor(user: User, namespace: string): Rule[] {
     const bound = this.#bindingsOf(user, namespace).flatMap(({ binding }) =>
       this.#rulesOf(binding),
@@ -141,7 +141,7 @@ function has(list: readonly string[], item: string): boolean {
   return list.includes('*') || list.includes(item);
 }
 
-/** The 403 that says which right is missing. */
+/** The 403 error that names the missing permission. */
 export function refusal(user: User, asked: Attributes): ApiError {
   const who = `User ${JSON.stringify(user.name)} cannot ${asked.verb}`;
   if (asked.type === 'path') {

@@ -6,7 +6,9 @@ const API = { apiVersion: 'rbac.authorization.k8s.io/v1' } as const;
 const READ = ['get', 'list', 'watch'] as const;
 const WRITE = ['create', 'delete', 'deletecollection', 'patch', 'update'] as const;
 
-/** Roles that every cluster has, and to whom they are bound by default; the order shows in rule reviews. */
+/**
+ * Roles that every cluster has, and the groups that they are bound to by default. Rule reviews show them in this order.
+ */
 const ROLES: readonly { name: string; rules: readonly PolicyRule[]; groups?: readonly string[] }[] =
   [
     {
@@ -74,7 +76,7 @@ const ROLES: readonly { name: string; rules: readonly PolicyRule[]; groups?: rea
         { verbs: READ, apiGroups: ['apps', 'batch', 'discovery.k8s.io'], resources: ['*'] },
       ],
     },
-    // As in real clusters, edit and admin lack pods/ephemeralcontainers.
+    // As in real clusters, edit and admin do not include pods/ephemeralcontainers.
     ...['edit', 'admin'].map((name) => ({
       name,
       rules: [
@@ -109,7 +111,7 @@ const ROLES: readonly { name: string; rules: readonly PolicyRule[]; groups?: rea
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
-/** Puts into the store what a new cluster has; leaves alone what is there already. */
+/** Adds the objects of a new cluster to the store. Existing objects are not changed. */
 export function bootstrap(store: Store): void {
   for (const name of NAMESPACES) {
     store.create('namespaces', {

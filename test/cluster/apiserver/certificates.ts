@@ -17,7 +17,7 @@ export interface Certificates {
   readonly admin: Certificate;
 }
 
-/** Makes a certificate authority and what it signs, in `folder`, with the openssl command. */
+/** Creates a certificate authority and the certificates that it signs in `folder`, with the openssl command. */
 export async function makeCertificates(folder: string, host: string): Promise<Certificates> {
   const authority = await makeAuthority(folder, 'ca', '/CN=netdebug-test-ca');
   const [server, admin] = await Promise.all([
@@ -30,10 +30,10 @@ export async function makeCertificates(folder: string, host: string): Promise<Ce
   return { authority, server, admin };
 }
 
-// A temporary folder can be read by others on the machine, so keys are closed from their birth.
+// Other users can read a temporary folder, so keys are protected from the moment they are created.
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-/** Makes the certificate of an authority: NAME.crt and NAME.key (0600) in `folder`. */
+/** Creates the certificate of an authority: NAME.crt and NAME.key (0600) in `folder`. */
 export async function makeAuthority(
   folder: string,
   name: string,
@@ -48,7 +48,7 @@ export async function makeAuthority(
   return readBoth(key, certificate);
 }
 
-/** Makes NAME.crt and NAME.key (0600) in `folder`, signed by the authority of that name there. */
+/** Creates NAME.crt and NAME.key (0600) in `folder`, signed by the authority of that name in the same folder. */
 export async function signedBy(
   authority: string,
   folder: string,

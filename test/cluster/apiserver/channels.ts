@@ -15,8 +15,8 @@ export const V5 = 'v5.channel.k8s.io';
 const BINARY_MESSAGE = 0x82;
 
 /**
- * The head of a server's message on a channel whose payload of `length` bytes is written after it:
- * so that payloads are not copied into messages of their own.
+ * The head of a server's message with a payload of `length` bytes on a channel. The payload is written after it, so
+ * that it is not copied.
  */
 export function messageHead(channel: number, length: number): Buffer {
   const size = length + 1;

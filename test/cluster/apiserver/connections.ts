@@ -1,21 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** The TCP connection beneath a request. */
+/** The TCP connection of a request. */
 export interface Connection {
-  /** Ends it in order, as a server or proxy that closes does. */
+  /** Closes it with FIN, as a server or proxy does. */
   end(): void;
   /** Ends it with a reset. */
   reset(): void;
-  /** Resets it once nothing has passed for so long, either way. */
+  /** Resets it if no data has been transferred for so many seconds, in either direction. */
   resetWhenIdle(seconds: number): void;
-  /** Calls `callback` when the whole server goes. */
+  /** Calls `callback` when the server closes. */
   onServerEnd(callback: () => void): void;
 }
 
 const LOOK_EVERY_MS = 100;
 
-/** All TCP connections of a listener, those of upgraded requests too. */
+/** All TCP connections of a listener, including those of upgraded requests. */
 export class Connections {
   readonly #sockets = new Map<string, Socket>();
   readonly #idle = new Set<Socket>();
@@ -28,12 +28,12 @@ export class Connections {
   }
 
   of({ socket }: IncomingMessage): Connection {
-    // Beneath TLS: only the TCP socket itself can be reset.
+    // Below TLS, because only the TCP socket itself can be reset.
     const tcp = this.#sockets.get(keyOf(socket));
     return {
       end: () => {
         socket.end();
-        // A client that never closes its half would keep the connection open.
+        // A client that never closes its side would keep the connection open.
         setTimeout(() => socket.destroy(), 1000).unref();
       },
       reset: () => tcp?.resetAndDestroy(),

@@ -3,7 +3,7 @@ import { type JsonObject, objectsAt, stringAt } from './json.ts';
 import { isDnsLabel, LABEL_RULE, LONGEST_LABEL } from './names.ts';
 import type { Cause } from './status.ts';
 
-/** What must hold for every container of a pod; `field` is its path in the pod. */
+/** Checks for every container of a pod. `field` is its path in the pod. */
 export function validateContainer(
   container: JsonObject,
   volumeNames: ReadonlySet<string>,

@@ -9,7 +9,7 @@ import type { ResourceRoute } from './route.ts';
 import type { Tokens } from './tokens.ts';
 import type { User } from './users.ts';
 
-/** What every handler works on. */
+/** The state that all handlers share. */
 export interface Cluster {
   readonly store: Store;
   readonly runtime: Runtime;

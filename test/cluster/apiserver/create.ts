@@ -35,7 +35,7 @@ export async function createObject(request: ResourceRequest): Promise<void> {
   respondJson(request.response, 201, stored);
 }
 
-/** What would be stored; undefined where the name is taken. It has no version, as it never was. */
+/** The object that would be stored. Undefined if the name is taken. It has no version, because it is not stored. */
 function wouldBe(request: ResourceRequest, object: NewObject): unknown {
   const { name } = object.metadata;
   if (request.cluster.store.get(request.resource, storedNamespace(request), name)) return undefined;
@@ -63,7 +63,7 @@ function parseNew(request: ResourceRequest, body: JsonObject): NewObject {
   if (!name) {
     throw invalid(kind, '', [required('metadata.name', 'name or generateName is required')]);
   }
-  // Roles may have any name that fits a path: system:node and the like.
+  // Roles may have any name that is valid in a path, such as system:node.
   if (!kind.group.startsWith('rbac.') && !isDnsSubdomain(name)) {
     throw invalid(kind, name, [invalidValue('metadata.name', name, SUBDOMAIN_RULE)]);
   }
@@ -76,7 +76,7 @@ function parseNew(request: ResourceRequest, body: JsonObject): NewObject {
   };
 }
 
-// Go leaves out maps that are empty.
+// Go omits empty maps.
 function withoutEmpty(metadata: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(metadata).filter(

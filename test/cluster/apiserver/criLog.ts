@@ -2,14 +2,14 @@
 export interface LogLine {
   /** RFC 3339 with nanoseconds, as in the file. */
   readonly time: string;
-  /** The text; ends with a newline unless the container had written only a part of its line. */
+  /** The text. It ends with a newline unless the container has written only a part of the line. */
   readonly text: Buffer;
 }
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 
-/** Cuts the bytes of a log file into lines; keeps an unfinished line for the next piece. */
+/** Splits the bytes of a log file into lines. Keeps an incomplete line for the next chunk. */
 export class LogParser {
   #rest = Buffer.alloc(0);
 

@@ -60,7 +60,7 @@ function optionsOf({ query }: ResourceRequest, body: unknown): DeleteOptions {
   };
 }
 
-/** Takes the owner's name off everything that it owns, so that nothing goes with it. */
+/** Removes the owner from everything that it owns, so that nothing is deleted with it. */
 function orphanDependents(store: Store, { metadata: { namespace, uid } }: KubeObject): void {
   for (const kind of RESOURCES.filter(({ namespaced }) => namespaced)) {
     const resource = qualifiedName(kind);

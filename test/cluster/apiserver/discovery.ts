@@ -5,7 +5,10 @@ import { respondJson } from './respond.ts';
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
-/** Answers /api, /apis and below, in the aggregated form when the client prefers it; false for other paths. */
+/**
+ * Answers /api, /apis and paths below them, in the aggregated form if the client prefers it. Returns false for other
+ * paths.
+ */
 export function respondDiscovery(
   request: IncomingMessage,
   response: ServerResponse,

@@ -33,7 +33,7 @@ function expectRecorded(answer: Answer, name: string, more: Record<string, strin
   expect(answer.body).toEqual(renamed(recorded.body, { ...names, ...more }));
 }
 
-test('a debugger is added with its defaults and counts up the generation', async () => {
+test('a debugger is added with its defaults, and increases the generation', async () => {
   const answer = await patch([debuggerContainer('looker', 'app')]);
   const recorded = objectAt(renamed(recording('ephemeral-patch-ok').body, names));
   expect(answer.status).toBe(200);
@@ -70,7 +70,7 @@ describe('refusals are worded as recorded', () => {
     expectRecorded(await patch([without]), 'ephemeral-no-image-422');
   });
 
-  test('several mistakes at once are listed together', async () => {
+  test('several errors at once are listed together', async () => {
     const answer = await patch([{ ...good, image: '', ports: [{ containerPort: 1 }] }]);
     expect(objectAt(answer.body).message).toBe(
       'Pod "web-7" is invalid: [spec.ephemeralContainers[0].image: Required value, spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container]',
@@ -92,12 +92,12 @@ describe('refusals are worded as recorded', () => {
     expectRecorded(answer, 'ephemeral-static-pod', { 'static-node-1': 'etcd-node-1' });
   });
 
-  test('without the right', async () => {
+  test('without permission', async () => {
     const answer = await patch([good], { user: 'nobody' });
     expectRecorded(answer, 'rbac-ephemeral-403', { 'nobody@example.com': 'nobody' });
   });
 
-  test('by the pretended admission webhook', async () => {
+  test('by the simulated admission webhook', async () => {
     await createRunningPod(server, { namespace: 'closed', name: 'x' });
     server.store.update('namespaces', undefined, 'closed', (namespace) => {
       namespace.metadata.annotations = { 'netdebug.test/deny': 'no debugging on Fridays' };
@@ -112,7 +112,7 @@ describe('refusals are worded as recorded', () => {
 });
 
 describe('unknown fields', () => {
-  test('are a warning by default', async () => {
+  test('cause a warning by default', async () => {
     const answer = await patch([{ ...debuggerContainer('x5', 'app'), bogusField: 1 }]);
     const recorded = recording('ephemeral-unknown-field');
     expect(answer.status).toBe(200);
@@ -120,20 +120,20 @@ describe('unknown fields', () => {
     expect(answer.text).not.toContain('bogusField');
   });
 
-  test('are nothing when that is asked', async () => {
+  test('are ignored on request', async () => {
     const container = { ...debuggerContainer('x8', 'app'), bogusField: 1 };
     const answer = await patch([container], { query: '?fieldValidation=Ignore&dryRun=All' });
     expect([answer.status, answer.headers.warning]).toEqual([200, undefined]);
   });
 
-  test('are refused when strictness is asked', async () => {
+  test('are rejected with strict validation', async () => {
     const container = { ...debuggerContainer('x7', 'app'), bogusField: 1 };
     const answer = await patch([container], { query: '?fieldValidation=Strict' });
     expectRecorded(answer, 'ephemeral-strict-unknown-field', { x6: 'x7' });
   });
 });
 
-test('a new debugger stands before the older ones', async () => {
+test('a new debugger comes before the older ones', async () => {
   const answer = await patch([debuggerContainer('newest', 'app')]);
   const containers = objectsAt(objectAt(objectAt(answer.body).spec).ephemeralContainers);
   expect(containers.map(({ name }) => name)).toEqual(['newest', 'x5', 'looker']);
@@ -153,7 +153,7 @@ describe('other kinds of patches', () => {
 
   beforeAll(() => createRunningPod(server, { namespace: 'shop', name: 'patched' }));
 
-  test('a JSON patch makes the list, and adds to it', async () => {
+  test('a JSON patch creates the list, and adds to it', async () => {
     const list = { op: 'add', path: '/spec/ephemeralContainers', value: [first] };
     expect(namesIn(await change('application/json-patch+json', [list]))).toEqual(['first']);
     const end = { op: 'add', path: '/spec/ephemeralContainers/-', value: second };
@@ -161,7 +161,7 @@ describe('other kinds of patches', () => {
     expect(namesIn(answer)).toEqual(['first', 'second']);
   });
 
-  test('a merge patch is the whole list: who leaves out one would remove it', async () => {
+  test('a merge patch replaces the whole list, so an omitted container counts as removed', async () => {
     const only = [debuggerContainer('third', 'app')];
     const merge = 'application/merge-patch+json';
     const refused = await change(merge, { spec: { ephemeralContainers: only } });
@@ -174,7 +174,7 @@ describe('other kinds of patches', () => {
     expect(namesIn(answer)).toEqual(['first', 'second', 'third']);
   });
 
-  test('of another part of the pod change nothing', async () => {
+  test('of another part of the pod changes nothing', async () => {
     const labels = { metadata: { labels: { new: 'label' } } };
     const answer = await change('application/merge-patch+json', labels);
     expect(answer.status).toBe(200);

@@ -32,7 +32,7 @@ export function changeEphemeralContainers(request: ResourceRequest): Promise<voi
   });
 }
 
-// Only the ephemeral containers are taken from what the client sends; the rest is ignored.
+// Only the ephemeral containers of the client's object are used. The rest is ignored.
 function withEphemeralContainers(previous: KubeObject, wanted: KubeObject): KubeObject {
   const ephemeralContainers = objectsAt(podSpecOf(wanted).ephemeralContainers);
   for (const container of ephemeralContainers) {

@@ -5,7 +5,7 @@ import { namedObject } from './read.ts';
 import { readObject } from './requestBody.ts';
 import { respondJson } from './respond.ts';
 
-/** POST of pods/eviction, as `kubectl drain` sends it; there are no disruption budgets here. */
+/** POST of pods/eviction, as sent by `kubectl drain`. There are no disruption budgets. */
 export async function evictPod(request: ResourceRequest): Promise<void> {
   const body = await readObject(request.incoming);
   const pod = namedObject(request);

@@ -26,7 +26,7 @@ afterAll(() => server.close());
 
 interface Conversation {
   readonly protocol: string;
-  /** Frames of the server without empty ones: channel and text. */
+  /** Frames of the server except empty ones: channel and text. */
   readonly frames: [number, string][];
   readonly first: Buffer | undefined;
   readonly code: number;
@@ -43,7 +43,7 @@ async function converse(
     first ??= data;
     const [channel = -1] = data;
     const last = frames.at(-1);
-    // How the bytes of a stream are cut into frames means nothing.
+    // The way in which a stream is split into frames has no meaning.
     if (last?.[0] === channel) last[1] += data.toString('utf8', 1);
     else if (data.length > 1) frames.push([channel, data.toString('utf8', 1)]);
   });
@@ -72,7 +72,7 @@ describe('v5 without a terminal', () => {
     expect(code).toBe(1000);
   });
 
-  test('both outputs and another exit code than the recorded one', async () => {
+  test('both outputs, and another exit code than in the recording', async () => {
     const query = queryOf('exec-v5-exit3').replace('exit%203', 'exit%2041');
     const { frames } = await converse(query);
     const recorded = recordedFrames('exec-v5-exit3').map(([channel, payload]) => [
@@ -82,7 +82,7 @@ describe('v5 without a terminal', () => {
     expect(frames.sort()).toEqual(recorded.sort());
   });
 
-  test('stdin ends by a close frame, and the output after it still comes', async () => {
+  test('a close frame ends stdin, and later output still arrives', async () => {
     const { frames } = await converse(queryOf('exec-v5-stdin-halfclose'), (socket) => {
       socket.send(Buffer.from([0, ...Buffer.from('hi\n')]));
       socket.send(Buffer.from([255, 0]));
@@ -94,7 +94,7 @@ describe('v5 without a terminal', () => {
     ]);
   });
 
-  test('a large stream comes whole to a slow reader', async () => {
+  test('a slow reader receives a large stream completely', async () => {
     const query =
       'container=app&stdout=true&command=head&command=-c&command=20000000&command=/dev/zero';
     const socket = await server.websocket(`${POD}?${query}`, OFFER);
@@ -108,7 +108,7 @@ describe('v5 without a terminal', () => {
     expect(bytes).toBe(20_000_000);
   });
 
-  test('a large stdin arrives whole', async () => {
+  test('a large stdin arrives completely', async () => {
     const query = 'container=app&stdin=true&stdout=true&command=wc&command=-c';
     const { frames } = await converse(query, (socket) => {
       for (let sent = 0; sent < 64; sent += 1) socket.send(Buffer.alloc(100_001));
@@ -130,7 +130,7 @@ describe('v5 without a terminal', () => {
     );
   });
 
-  test('the process sees the end of its input when the client goes, and lives on', async () => {
+  test('when the client disconnects, the process sees the end of its input and continues to run', async () => {
     const query = `container=app&stdin=true&stdout=true&command=sh&command=-c&command=${encodeURIComponent('echo $$; cat; sleep 0.3; exec sleep 5')}`;
     const socket = await server.websocket(`${POD}?${query}`, OFFER);
     const pid = await new Promise<number>((resolve) => {
@@ -145,7 +145,7 @@ describe('v5 without a terminal', () => {
   });
 });
 
-test('a prompt that comes together with the runtime’s agreement is not lost', async () => {
+test('a prompt that arrives together with the runtime’s response is not lost', async () => {
   const runtime = createServer().on('upgrade', (request, socket) => {
     const accept = createHash('sha1')
       .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
@@ -234,7 +234,7 @@ describe('refusals before the upgrade', () => {
     expect({ status, body }).toEqual({ status: 403, body: '' });
   });
 
-  test('a GET needs the right to create too', async () => {
+  test('a GET also requires permission to create', async () => {
     server.store.create('clusterroles.rbac.authorization.k8s.io', {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',

@@ -29,7 +29,7 @@ export interface UpgradeRequest {
   readonly query: URLSearchParams;
   readonly incoming: IncomingMessage;
   readonly socket: Duplex;
-  /** What came after the request already. */
+  /** Data that arrived after the request. */
   readonly head: Buffer;
 }
 
@@ -42,7 +42,7 @@ const sockets = new WebSocketServer({
   handleProtocols: () => V5,
 });
 
-/** Connects the client with a pod's exec, attach or portforward stream; throws to refuse. */
+/** Connects the client with an exec, attach or portforward stream of a pod. Throws if the request is refused. */
 export async function connectStream(request: UpgradeRequest): Promise<void> {
   if (!isWebsocket(request)) return connect(request, undefined);
   requireCreate(request.cluster, request.user, request.route);
@@ -91,7 +91,7 @@ async function connectExec(
   sockets.handleUpgrade(incoming, socket, head, (client) => relayTerminal(client, runtime));
 }
 
-// Attaching over v5 would need a half-close that the runtime's v4 lacks: clients fall back to SPDY.
+// Attaching over v5 would require a half-close, which the runtime's v4 does not have. Clients fall back to SPDY.
 async function connectAttach(
   request: UpgradeRequest,
   offered: readonly string[] | undefined,

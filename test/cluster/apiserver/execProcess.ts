@@ -6,9 +6,9 @@ import { exitStatus, startFailureStatus } from './execStatus.ts';
 import { StartFailure } from './startFailure.ts';
 
 /**
- * Serves one exec without a terminal over an open v5 websocket: the process gets plain pipes, so a
- * close of its stdin is a true half-close. When the client goes, in whatever way, the process sees
- * the end of its stdin and lives on, its output unread by anybody but drained.
+ * Serves one exec without a terminal over an open v5 websocket. The process gets plain pipes, so that closing its stdin
+ * is a true half-close. However the client disconnects, the process sees the end of its stdin and continues to run. Its
+ * output is then discarded.
  */
 export function execProcess(
   client: WebSocket,
@@ -28,7 +28,7 @@ export function execProcess(
   const isOpen = () => client.readyState === WebSocket.OPEN;
 
   const write = (channel: number, payload: Buffer) => {
-    // Past ws: head and payload leave as they are, in one system call.
+    // Bypasses ws: head and payload are sent without a copy, in one system call.
     socket.cork();
     socket.write(messageHead(channel, payload.length));
     const hasRoom = socket.write(payload);
@@ -49,7 +49,7 @@ export function execProcess(
     });
   }
 
-  // A process need not read its input, and may be gone when input still arrives.
+  // A process need not read its input, and may have ended when input arrives.
   child.stdin.on('error', () => undefined);
   child.stdin.on('drain', () => client.resume());
   if (!streams.stdin) child.stdin.end();
@@ -67,7 +67,7 @@ export function execProcess(
 
   child.on('error', (error) => failure.set(error.message));
   child.on('close', (code, signal) => {
-    // A paused websocket does not see the client's answer to our close.
+    // A paused websocket does not see the client's response to the close.
     client.resume();
     if (!isOpen()) return;
     const held = failure.release(code);

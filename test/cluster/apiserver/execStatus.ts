@@ -1,6 +1,6 @@
 import { isObject, objectAt, objectsAt, stringAt } from './json.ts';
 
-/** The messages of the status channel, worded as protocol v5's translator in the API server does. */
+/** The messages of the status channel, with the wording of protocol v5's translator in the API server. */
 
 export function exitStatus(code: number): string {
   if (code === 0) return JSON.stringify({ metadata: {}, status: 'Success' });
@@ -13,7 +13,7 @@ export function exitStatus(code: number): string {
   });
 }
 
-/** When the runtime could not start the command; `why` is the runtime's text. */
+/** The status if the runtime could not start the command. `why` is the runtime's message. */
 export function startFailureStatus(why: string): string {
   const cause = `Internal error occurred: error executing command in container: ${why}`;
   return goJson({
@@ -26,7 +26,7 @@ export function startFailureStatus(why: string): string {
   });
 }
 
-/** A v4 status of the runtime as v5 tells it. */
+/** Converts a v4 status of the runtime to v5. */
 export function translateStatus(v4: string): string {
   const status: unknown = JSON.parse(v4);
   if (!isObject(status) || status.status === 'Success') return v4;
@@ -36,7 +36,7 @@ export function translateStatus(v4: string): string {
   return startFailureStatus(why);
 }
 
-// Go's JSON encoder escapes what could end a script element.
+// Go's JSON encoder escapes characters that could end a script element.
 function goJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[<>&]/g,

@@ -3,22 +3,22 @@ import { type RawData, WebSocket } from 'ws';
 import { CHANNEL, V4 } from './channels.ts';
 import { translateStatus } from './execStatus.ts';
 
-/** Opens the runtime's v4 stream at `url`; nothing is read from it yet. Throws when it is refused. */
+/** Opens the runtime's v4 stream at `url`. Nothing is read from it yet. Throws if it is refused. */
 export async function openRuntimeStream(url: string): Promise<WebSocket> {
   const runtime = new WebSocket(url.replace(/^http/, 'ws'), [V4], {
     perMessageDeflate: false,
     skipUTF8Validation: true,
     maxPayload: 0,
   });
-  // At once: a prompt may come in one packet with the agreement, before any `await` goes on.
+  // Paused immediately: a prompt may arrive in the same packet as the response, before any `await` continues.
   runtime.once('open', () => runtime.pause());
   await once(runtime, 'open');
   return runtime;
 }
 
 /**
- * Serves one exec with a terminal over an open v5 websocket by the runtime's v4 stream. When the
- * client goes, the runtime's stream is closed cleanly, which leaves the process alone.
+ * Serves one exec with a terminal over an open v5 websocket, using the runtime's v4 stream. When the client
+ * disconnects, the runtime's stream is closed cleanly, which does not affect the process.
  */
 export function relayTerminal(client: WebSocket, runtime: WebSocket): void {
   pump(client, runtime, (data) => (data[0] === CHANNEL.close ? undefined : data));
@@ -28,7 +28,7 @@ export function relayTerminal(client: WebSocket, runtime: WebSocket): void {
       : data,
   );
   client.on('close', () => {
-    // A paused websocket would not see the answer to the close.
+    // A paused websocket would not see the response to the close.
     runtime.resume();
     runtime.close(1000);
   });
@@ -38,7 +38,7 @@ export function relayTerminal(client: WebSocket, runtime: WebSocket): void {
   runtime.resume();
 }
 
-/** Passes messages on one at a time, so that a slow reader slows the writer. */
+/** Forwards messages one at a time, so that a slow reader slows down the writer. */
 function pump(
   from: WebSocket,
   to: WebSocket,

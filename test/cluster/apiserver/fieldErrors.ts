@@ -1,6 +1,6 @@
 import type { Cause } from './status.ts';
 
-// The texts are those of apimachinery's field.Error.
+// The texts of apimachinery's field.Error.
 
 export function required(field: string, detail = ''): Cause {
   return {

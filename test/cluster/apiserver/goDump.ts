@@ -1,15 +1,15 @@
 import { isObject, type JsonObject } from './json.ts';
 import { type Field, fieldsOf } from './schema.ts';
 
-// Where Go's name is not the JSON name with a capital letter.
+// Go names that are not the JSON name with a capital letter.
 const GO_NAMES: Readonly<Record<string, string>> = {
   tty: 'TTY',
   seLinuxOptions: 'SELinuxOptions',
 };
 
 /**
- * An object as Go marshals the API server's internal struct of that type, which carries no JSON
- * names and leaves nothing out: the text that refusals show differences of.
+ * An object in the form in which Go marshals the API server's internal struct of that type, which has no JSON names and
+ * omits nothing. Refusals show the differences of such texts.
  */
 export function goDump(type: string, value: JsonObject): string {
   return JSON.stringify(internal(type, value), null, 1).replace(

@@ -1,6 +1,6 @@
 import { isObject } from './json.ts';
 
-/** A decoded JSON value as Go prints it with %v: `map[a:1 b:[x y]]`. */
+/** A decoded JSON value as printed by Go with %v: `map[a:1 b:[x y]]`. */
 export function goFormat(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(goFormat).join(' ')}]`;

@@ -9,7 +9,7 @@ const PODS = '/api/v1/namespaces/crowd/pods';
 const MANY_PODS = 1000;
 const MANY_WATCHES = 50;
 const MANY_STREAMS = 100;
-/** Server and clients together, in this process; measured: about 230 MiB. */
+/** Server and clients together, in this process. Measured: about 230 MiB. */
 const MEMORY_LIMIT = 600 * 1024 * 1024;
 
 let server: TestServer;
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** How often each kind of event came among the first events, one per pod. */
+/** The number of events of each kind among the first events, one for each pod. */
 async function watch(): Promise<Record<string, number>> {
   const { text } = await server.call(`${PODS}?watch=true`, { lines: MANY_PODS });
   const counts: Record<string, number> = {};
@@ -44,14 +44,14 @@ async function createPod(index: number): Promise<number> {
         name: `pod-${String(index).padStart(4, '0')}`,
         labels: { even: `${index % 2 === 0}` },
       },
-      // Nobody looks after that node: the pods stay as they are.
+      // This node has no kubelet, so the pods do not change.
       spec: { nodeName: 'nowhere', containers: [{ name: 'app', image: 'nginx:1' }] },
     },
   });
   return status;
 }
 
-test('a thousand pods, seen by fifty watches', { timeout: 40_000 }, async () => {
+test('a thousand pods, watched by fifty clients', { timeout: 40_000 }, async () => {
   const watches = Array.from({ length: MANY_WATCHES }, () => watch());
   await wait(300);
   const codes = new Set<number>();
@@ -80,7 +80,7 @@ test('a thousand pods, listed in pieces and by label', async () => {
   expect(objectsAt(objectAt(body).items)).toHaveLength(MANY_PODS / 2);
 });
 
-test('a hundred exec streams at once', { timeout: 30_000 }, async () => {
+test('a hundred exec streams at the same time', { timeout: 30_000 }, async () => {
   await createRunningPod(server, { namespace: 'crowd', name: 'busy' });
   const path = `${PODS}/busy/exec?container=app&stdin=true&stdout=true&command=cat`;
   const sockets = await Promise.all(
@@ -94,7 +94,7 @@ test('a hundred exec streams at once', { timeout: 30_000 }, async () => {
       return { socket, text: () => text };
     }),
   );
-  // All are open: none may be told another one's words.
+  // All streams are open. None may receive the data of another.
   for (const [index, { socket }] of sockets.entries()) {
     socket.send(Buffer.from(`\0words of ${index}`));
     socket.send(Buffer.from([255, 0]));

@@ -2,13 +2,13 @@ import type { KubeObject, Store, StoreEvent } from '../store.ts';
 import { RESOURCES } from './resources.ts';
 import { qualifiedName } from './status.ts';
 
-/** A change with what it changed: a watch with a selector must know whether the old object matched. */
+/** A change and the previous object: a watch with a selector must know whether that matched. */
 export interface Change extends StoreEvent {
   readonly version: number;
   readonly previous: KubeObject | undefined;
 }
 
-/** How many changes watches can go back. */
+/** How many changes a watch can go back. */
 const KEPT_CHANGES = 4096;
 
 /** The latest changes of the store, so that a watch can start in the past. */

@@ -11,7 +11,7 @@ import {
 
 const EXTRA = 'impersonate-extra-';
 
-/** The user that the Impersonate-* headers ask for, when `user` may impersonate them; throws 403. */
+/** The user in the Impersonate-* headers, if `user` may impersonate them. Throws 403. */
 export function impersonate(request: IncomingMessage, user: User, authorizer: Authorizer): User {
   const { name, groups, uid, extra } = wanted(request);
   if (name === undefined) {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isObject, type JsonObject, stringAt } from './json.ts';
 import { ApiError, badRequest } from './status.ts';
 
-/** RFC 6902; throws 400 for what is no patch and 422 for one that does not fit the object. */
+/** RFC 6902. Throws 400 if it is not a valid patch, and 422 if it cannot be applied to the object. */
 export function applyJsonPatch(object: JsonObject, patch: unknown): JsonObject {
   if (!Array.isArray(patch)) throw badRequest('a JSON patch must be a list of operations');
   const root = { document: structuredClone<unknown>(object) };
@@ -42,7 +42,7 @@ function applyOperation(root: { document: unknown }, operation: JsonObject): voi
   }
 }
 
-/** The real server keeps to itself what does not fit; `why` is for whoever reads our tests. */
+/** The real server does not say what cannot be applied. `why` is for readers of the tests. */
 function unfit(why: string): ApiError {
   const message = 'the server rejected our request due to an error in our request';
   const refusal = new ApiError(422, 'Invalid', message, {});
@@ -50,7 +50,7 @@ function unfit(why: string): ApiError {
   return refusal;
 }
 
-// The document hangs under one key, so that the empty pointer is no special case.
+// The document is stored under a key, so that the empty pointer is not a special case.
 function locate(root: { document: unknown }, pointer: string): { parent: unknown; key: string } {
   const keys = ['document', ...pointer.split('/').slice(1).map(unescapePointer)];
   const key = keys.pop() ?? '';

@@ -11,7 +11,7 @@ const TOKEN_USERS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(TEST_USERS.map(({ user }) => [user, []])),
 };
 
-/** Writes a kubeconfig file (0600) for every user into `folder`; gives user name -> path. */
+/** Writes a kubeconfig file (0600) for every user into `folder`. Returns user name -> path. */
 export async function writeKubeconfigs(
   folder: string,
   server: string,
@@ -36,12 +36,12 @@ export async function writeKubeconfigs(
   return paths;
 }
 
-/** Credentials of who has a client certificate. */
+/** Credentials of a user with a client certificate. */
 export function certificateOf({ certificate, key }: Certificate): Record<string, string> {
   return { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) };
 }
 
-/** Writes one kubeconfig file (0600); credentials are as in its `users` entry. */
+/** Writes one kubeconfig file (0600). Credentials are in the format of its `users` entry. */
 export async function writeKubeconfig(
   path: string,
   user: string,

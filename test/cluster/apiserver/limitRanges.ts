@@ -6,8 +6,8 @@ import { podSpecOf } from './podSpec.ts';
 import { forbidden } from './status.ts';
 import type { Strategy } from './strategy.ts';
 
-// The rules and texts of plugin/pkg/admission/limitranger. It looks at new pods only: adding an
-// ephemeral container is no new pod, and those have no resources, so no LimitRange ever refuses one.
+// The rules and messages of plugin/pkg/admission/limitranger. It only checks new pods. An ephemeral container is not a
+// new pod and has no resources, so no LimitRange ever refuses one.
 
 /** Completes the items of a LimitRange as the real server does. */
 export const limitRanges: Strategy = {
@@ -27,7 +27,7 @@ function defaultItems(spec: unknown): void {
   }
 }
 
-/** Gives the pod's containers the defaults of the namespace's ranges, and notes that on the pod. */
+/** Adds the defaults of the namespace's ranges to the pod's containers, and records that on the pod. */
 export function applyLimitRanges(store: Store, namespace: string, pod: NewObject): void {
   const spec = podSpecOf(pod);
   for (const items of itemsOf(store, namespace)) {
@@ -65,7 +65,7 @@ function complete(
   );
 }
 
-/** Refuses a pod that is outside of a range of its namespace. */
+/** Rejects a pod that exceeds a range of its namespace. */
 export function enforceLimitRanges(store: Store, namespace: string, pod: NewObject): void {
   const spec = podSpecOf(pod);
   const containers = [...objectsAt(spec.containers), ...objectsAt(spec.initContainers)];

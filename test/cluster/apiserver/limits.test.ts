@@ -40,7 +40,7 @@ async function createService(namespace: string, name: string) {
   return { code: answer.status, body: objectAt(answer.body) };
 }
 
-test('a LimitRange gives defaults, and says so on the pod', async () => {
+test('a LimitRange sets defaults, and records them on the pod', async () => {
   const namespace = await namespaceWith('limitranges', {
     limits: [
       {
@@ -87,13 +87,13 @@ test.each([
     { limits: { cpu: '100m', memory: '2Gi' } },
     '[minimum cpu usage per Pod is 200m, but request is 100m, maximum memory usage per Pod is 1Gi, but limit is 2Gi]',
   ],
-])('a LimitRange refuses what is outside of it', async (spec, resources, why) => {
+])('a LimitRange rejects values outside of it', async (spec, resources, why) => {
   const namespace = await namespaceWith('limitranges', spec);
   const { code, message } = await createPod(namespace, 'odd', resources);
   expect([code, message]).toEqual([403, `pods "odd" is forbidden: ${why}`]);
 });
 
-test('neither has anything to say about ephemeral containers', async () => {
+test('neither applies to ephemeral containers', async () => {
   const namespace = await namespaceWith('limitranges', {
     limits: [{ type: 'Container', max: { cpu: '100m' }, min: { cpu: '50m' } }],
   });
@@ -113,7 +113,7 @@ test('neither has anything to say about ephemeral containers', async () => {
   expect(objectAt(added).resources).toEqual({});
 });
 
-test('a quota refuses what would exceed it, and does not count what has ended', async () => {
+test('a quota rejects what would exceed it, and does not count finished pods', async () => {
   const hard = { pods: '2', 'requests.memory': '256Mi', 'limits.ephemeral-storage': '1Gi' };
   const namespace = await namespaceWith('resourcequotas', { hard });
   const resources = {
@@ -130,7 +130,7 @@ test('a quota refuses what would exceed it, and does not count what has ended', 
   expect((await createPod(namespace, 'two', resources)).code).toBe(201);
 });
 
-test('a quota of compute resources wants every container to name them', async () => {
+test('a quota of compute resources requires every container to specify them', async () => {
   const hard = { 'limits.cpu': '1', 'requests.memory': '1Gi', 'ephemeral-storage': '1Gi' };
   const namespace = await namespaceWith('resourcequotas', { hard });
   const { code, message } = await createPod(namespace, 'silent');
@@ -140,7 +140,7 @@ test('a quota of compute resources wants every container to name them', async ()
   ]);
 });
 
-test('a quota counts other objects, too', async () => {
+test('a quota also counts other objects', async () => {
   const namespace = await namespaceWith('resourcequotas', { hard: { services: '1' } });
   expect((await createService(namespace, 'one')).code).toBe(201);
   const { code, body } = await createService(namespace, 'two');
@@ -150,7 +150,7 @@ test('a quota counts other objects, too', async () => {
   ]);
 });
 
-test('services get addresses of their own', async () => {
+test('services get different addresses', async () => {
   const namespace = await namespaceWith('resourcequotas', { hard: {} });
   const addresses = await Promise.all(
     ['one', 'two'].map(async (name) =>

@@ -5,13 +5,13 @@ import { ApiError, type Cause, invalid } from './status.ts';
 const MATCHES = ['Exact', 'NotOlderThan'] as const;
 const FIELD = 'resourceVersionMatch';
 
-/** Refuses query parameters of a list or watch that do not go together, with apimachinery's words. */
+/** Rejects query parameters of a list or watch that cannot be combined, with apimachinery's messages. */
 export function checkListOptions({ query, route }: ResourceRequest): void {
   const causes = route.verb === 'watch' ? watchCauses(query) : listCauses(query);
   if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', causes);
 }
 
-/** Refuses a version that has not been yet, as the real server does after it has waited for it. */
+/** Rejects a future version, as the real server does after it has waited for it. */
 export function checkVersion({ query, cluster }: ResourceRequest): void {
   const asked = query.get('resourceVersion') ?? '';
   const current = cluster.store.resourceVersion;

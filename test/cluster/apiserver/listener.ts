@@ -8,7 +8,7 @@ import { type Connection, Connections } from './connections.ts';
 import { respondError } from './respond.ts';
 import { refuseUpgrade } from './upgradeRefusal.ts';
 
-/** What a listener does with what comes; what is thrown is answered. */
+/** The handlers of a listener's requests. Errors that they throw become responses. */
 export interface Handlers {
   request(
     request: IncomingMessage,
@@ -25,7 +25,7 @@ export interface Handlers {
 
 export interface Listener {
   readonly port: number;
-  /** Drops every connection, refuses new ones for so long, and is back on the same port. */
+  /** Drops every connection, refuses new ones for this time, and then listens on the same port again. */
   restart(milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -44,9 +44,9 @@ export async function listen(
     cert: own.certificate,
     ca: authority.certificate,
     requestCert: true,
-    // Whoever has no certificate may have a token.
+    // Clients without a certificate may have a token.
     rejectUnauthorized: false,
-    // Go clients keep idle connections for 90 s: ours must not be the side that hangs up meanwhile.
+    // Go clients keep idle connections for 90 s. The server must not close them earlier.
     keepAliveTimeout: 120_000,
   });
   const connections = new Connections();
@@ -72,7 +72,7 @@ export async function listen(
   const shut = async () => {
     const shutDown = new Promise<void>((resolve) => server.close(() => resolve()));
     connections.drop();
-    // Node was seen to keep the handle of a connection that it had destroyed, and to wait for its end.
+    // Node sometimes keeps the handle of a destroyed connection, and waits for its end.
     await Promise.race([shutDown, wait(CLOSE_LIMIT_MS, undefined, { ref: false })]);
   };
   const port = await open(0);

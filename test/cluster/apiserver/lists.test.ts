@@ -5,7 +5,7 @@ import { startTestServer, type TestServer } from './testServer.ts';
 const MAPS = '/api/v1/namespaces/default/configmaps';
 
 let server: TestServer;
-/** The version at which there were a, b and c, with 1 in them. */
+/** The version at which a, b and c existed with the value 1. */
 let version: string;
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ async function refusal(path: string): Promise<unknown> {
   return [status, objectAt(body).message];
 }
 
-test('a list is of now, or of exactly the version asked for', async () => {
+test('a list shows the current state, or exactly the requested version', async () => {
   expect((await list('')).shown).toEqual(['b2', 'c1', 'd1']);
   const exact = await list(`resourceVersion=${version}&resourceVersionMatch=Exact`);
   expect(exact.shown).toEqual(['a1', 'b1', 'c1']);
@@ -49,7 +49,7 @@ test('a list is of now, or of exactly the version asked for', async () => {
   expect(younger.shown).toEqual(['b2', 'c1', 'd1']);
 });
 
-test('the pieces of a list are of one moment, whatever happens in between', async () => {
+test('the pages of a list show the same moment, whatever changes in between', async () => {
   const first = await list('limit=2');
   await create('bb');
   await server.call(`${MAPS}/d`, { method: 'DELETE' });
@@ -106,7 +106,7 @@ describe('refusals', () => {
     expect(await refusal(`${MAPS}?${query}`)).toEqual(answer);
   });
 
-  test('a version that has not been yet', async () => {
+  test('a version in the future', async () => {
     const current = server.store.resourceVersion;
     const answer = await server.call(`${MAPS}?resourceVersion=99999999`);
     expect(answer.status).toBe(504);
@@ -121,7 +121,7 @@ describe('refusals', () => {
     });
   });
 
-  test('a list whose later pieces come too late', async () => {
+  test('a list whose later pages are requested too late', async () => {
     const first = await list('limit=1');
     for (let count = 0; count < 9000; count += 1) {
       server.store.update('configmaps', 'default', 'c', () => undefined);
@@ -133,7 +133,7 @@ describe('refusals', () => {
   });
 });
 
-test('a dry run answers as the real thing, and does nothing', async () => {
+test('a dry run answers like the real request, and changes nothing', async () => {
   const before = server.store.resourceVersion;
   const created = objectAt(objectAt(await create('dry', '?dryRun=All')).metadata);
   expect(created).toMatchObject({ name: 'dry', namespace: 'default', uid: expect.any(String) });
@@ -150,7 +150,7 @@ test('a dry run answers as the real thing, and does nothing', async () => {
   expect(server.store.resourceVersion).toBe(before);
 });
 
-test('a JSON patch that does not fit is refused without a reason', async () => {
+test('a JSON patch that cannot be applied is rejected without a reason', async () => {
   const answer = await server.call(`${MAPS}/c`, {
     method: 'PATCH',
     contentType: 'application/json-patch+json',

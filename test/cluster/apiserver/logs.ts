@@ -10,10 +10,10 @@ import { apiHeaders } from './respond.ts';
 import { badRequest } from './status.ts';
 
 const READ_SIZE = 64 * 1024;
-/** How often a followed log is looked at when the kernel reports no change of it. */
+/** How often a followed log is checked if the kernel reports no change. */
 const LOOK_EVERY_MS = 250;
 
-/** GET of pods/log: the text of a container's log file, and with `follow` what is added to it. */
+/** GET of pods/log: the text of a container's log file, and with `follow` also later additions. */
 export async function sendLog(request: ResourceRequest): Promise<void> {
   const { cluster, route, query, response } = request;
   const pod = podOf(cluster, route);
@@ -53,7 +53,7 @@ export async function sendLog(request: ResourceRequest): Promise<void> {
   response.end();
 }
 
-// The kubelet has words of its own for these.
+// The kubelet has special messages for these.
 const WAITING_TEXTS: Readonly<Record<string, string>> = {
   ErrImagePull: "image can't be pulled",
   ImagePullBackOff: 'trying and failing to pull image',
@@ -99,7 +99,7 @@ async function readRest(file: FileHandle): Promise<Buffer> {
   }
 }
 
-/** Reads what is added until the container has ended and all is read, or the client has gone. */
+/** Reads additions until the container has ended and everything is read, or the client has disconnected. */
 async function follow(
   file: FileHandle,
   path: string,

@@ -1,4 +1,4 @@
-// Rules and texts of apimachinery's validation package.
+// Rules and messages of apimachinery's validation package.
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;

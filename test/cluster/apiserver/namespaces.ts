@@ -31,7 +31,7 @@ export const namespaces: Strategy = {
   },
 };
 
-/** Refuses with 404 or 403 to put a new object into a namespace that is missing or going. */
+/** Refuses, with 404 or 403, to create an object in a namespace that does not exist or is terminating. */
 export function refuseInNamespace({ cluster, kind, route }: ResourceRequest, name: string): void {
   if (!kind.namespaced) return;
   const namespace = cluster.store.get('namespaces', undefined, route.namespace);
@@ -53,7 +53,7 @@ export function refuseInNamespace({ cluster, kind, route }: ResourceRequest, nam
   });
 }
 
-/** Gives every namespace its service account, and removes those that are going once they are empty. */
+/** Creates the service account of every namespace, and removes terminating namespaces once they are empty. */
 export function keepNamespaces(cluster: Cluster): () => void {
   const { store } = cluster;
   for (const namespace of store.list('namespaces')) furnish(cluster, namespace.metadata.name);
@@ -79,7 +79,7 @@ function emptyNamespace(cluster: Cluster, name: string): void {
   finish(cluster.store, name);
 }
 
-// Only pods take time to go; the kubelet's last events must not keep the namespace.
+// Only pods take time to end. The kubelet's last events must not keep the namespace.
 function finish(store: Store, name: string): void {
   const namespace = store.get('namespaces', undefined, name);
   if (!namespace || !isTerminating(namespace) || store.list('pods', name).length > 0) return;

@@ -42,7 +42,7 @@ export const cronJobColumns: readonly Column[] = [
   AGE,
 ];
 
-/** As Kubernetes' printer: three, and how many more there are. */
+/** The same as Kubernetes' printer: three items, and the number of the others. */
 function firstThree(items: readonly string[]): string {
   const more = items.length > 3 ? ` + ${items.length - 3} more...` : '';
   return items.slice(0, 3).join(',') + more || '<none>';

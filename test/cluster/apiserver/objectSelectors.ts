@@ -1,6 +1,6 @@
 import { objectAt, objectsAt, stringAt, stringsAt } from './json.ts';
 
-/** Whether a `matchLabels` and `matchExpressions` selector chooses these labels; an empty one does. */
+/** Whether a `matchLabels` and `matchExpressions` selector matches these labels. An empty one matches all. */
 export function selectorMatches(
   selector: unknown,
   labels: Readonly<Record<string, unknown>>,

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { groupVersion, RESOURCES, type ResourceKind, resourcePath } from './resources.ts';
 
 /**
- * Just enough OpenAPI v3 for kubectl to learn that the server validates fields itself: without that
- * it would want the whole schema before it creates anything. Undefined for other paths.
+ * Just enough OpenAPI v3 for kubectl to learn that the server validates fields itself. Otherwise kubectl would require
+ * the whole schema before it creates anything. Undefined for other paths.
  */
 export function openapiDocument(path: string): unknown {
   if (path === '/openapi/v3') return { paths: Object.fromEntries(groupPaths().map(indexEntry)) };

@@ -1,8 +1,8 @@
 import { RESOURCES, type ResourceKind, resourcePath } from './resources.ts';
 
 /**
- * The same little as the v3 documents, for kubectl before 1.29, which reads nothing but protobuf
- * here: an openapi.v2.Document of gnostic, whose field numbers these are.
+ * The same minimal content as in the v3 documents, for kubectl before 1.29, which only reads protobuf here. The field
+ * numbers are those of gnostic's openapi.v2.Document.
  */
 export function openapiV2Document(): Buffer {
   const info = message([1, 'Kubernetes'], [2, 'v1.36.2']);
@@ -20,7 +20,7 @@ function pathEntry(kind: ResourceKind): Field {
   return [2, message([1, resourcePath(kind)], [2, message([8, patch])])];
 }
 
-/** Protobuf with nothing but strings and messages. */
+/** A protobuf message that contains only strings and messages. */
 function message(...fields: readonly Field[]): Buffer {
   return Buffer.concat(
     fields.flatMap(([number, value]) => {

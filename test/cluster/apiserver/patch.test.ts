@@ -89,7 +89,7 @@ test('a JSON patch', () => {
   ).toThrow('the server rejected our request due to an error in our request');
 });
 
-test('another content type is refused, the object is never changed', () => {
+test('another content type is rejected, and the object is never changed', () => {
   expect(() => applyPatch('application/json', pod, {})).toThrow('accepted media types include');
   expect(pod.metadata.labels).toEqual({ a: '1', b: '2' });
 });

@@ -10,7 +10,10 @@ const ACCEPTED = [
   'application/strategic-merge-patch+json',
 ] as const;
 
-/** Gives a patched copy of the object; throws 415 for another content type, 400 or 422 for a bad patch. */
+/**
+ * Returns a patched copy of the object. Throws 415 for an unsupported content type, and 400 or 422 for an invalid
+ * patch.
+ */
 export function applyPatch(contentType: string, object: JsonObject, patch: unknown): JsonObject {
   const type = contentType.split(';')[0]?.trim();
   if (type === ACCEPTED[0]) return applyJsonPatch(object, patch);

@@ -8,7 +8,7 @@ import { VERSION } from './version.ts';
 
 const HEALTH = new Set(['/healthz', '/livez', '/readyz']);
 
-/** Answers what is not about a resource: discovery, health, version. Throws 404 for other paths. */
+/** Answers requests that are not about a resource: discovery, health, version. Throws 404 for other paths. */
 export function handlePath(request: IncomingMessage, response: ServerResponse, path: string): void {
   const plain = path.length > 1 ? path.replace(/\/$/, '') : path;
   const document = plain === '/version' ? VERSION : openapiDocument(plain);

@@ -11,8 +11,8 @@ import { dropUnknownFields } from './unknownFields.ts';
 const PODS = { group: '', resource: 'pods', kind: 'Pod' };
 
 /**
- * Completes a new pod of that namespace and gives it its first status, or throws why it must not be:
- * the same whether a user or a controller makes it. `warn` gets what the user should know.
+ * Completes a new pod of that namespace and sets its first status, or throws the reason for a refusal. It makes no
+ * difference whether a user or a controller creates the pod. `warn` receives warnings for the user.
  */
 export function admitPod(
   store: Store,

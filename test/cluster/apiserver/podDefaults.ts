@@ -5,7 +5,7 @@ import { defaultContainer } from './podSpec.ts';
 
 const TOKEN_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** What the real server fills into the spec of a pod or of a pod template. */
+/** Sets the defaults of the real server in the spec of a pod or of a pod template. */
 export function defaultPodSpec(spec: JsonObject): void {
   for (const container of [...objectsAt(spec.initContainers), ...objectsAt(spec.containers)])
     defaultContainer(container);
@@ -34,7 +34,7 @@ export function defaultPod(pod: NewObject): void {
   tolerate(spec, 'node.kubernetes.io/unreachable');
 }
 
-/** The status of a pod that nobody has looked at yet. */
+/** The status of a pod before any kubelet has seen it. */
 export function firstStatus(spec: JsonObject): JsonObject {
   return { phase: 'Pending', qosClass: qosClassOf(spec) };
 }

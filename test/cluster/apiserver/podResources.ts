@@ -2,9 +2,8 @@ import { Amount, type Amounts, addAmounts, amountsAt } from './amount.ts';
 import { type JsonObject, objectAt, objectsAt } from './json.ts';
 
 /**
- * What a pod asks for (`requests`) or may use (`limits`) in all: its regular containers and sidecars
- * together, or the greediest init container where that is more. Ephemeral containers have no
- * resources and count nowhere.
+ * The total `requests` or `limits` of a pod: the sum of its regular containers and sidecars, or the largest init
+ * container if that is more. Ephemeral containers have no resources and do not count.
  */
 export function podResources(spec: JsonObject, field: 'requests' | 'limits'): Amounts {
   const total = new Map<string, Amount>();
@@ -15,7 +14,7 @@ export function podResources(spec: JsonObject, field: 'requests' | 'limits'): Am
   for (const container of objectsAt(spec.initContainers)) {
     const isSidecar = container.restartPolicy === 'Always';
     if (isSidecar) addAmounts(sidecars, of(container));
-    // An init container runs beside the sidecars that were started before it.
+    // An init container runs together with the sidecars that were started before it.
     const meanwhile = new Map(sidecars);
     if (!isSidecar) addAmounts(meanwhile, of(container));
     for (const [name, amount] of meanwhile)

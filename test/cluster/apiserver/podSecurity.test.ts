@@ -3,7 +3,7 @@ import { violations } from './podSecurityChecks.ts';
 
 const plain = { name: 'a', image: 'nginx:1' };
 
-/** What the level has to say about a pod with this spec: `reason (detail)`. */
+/** The violations of the level by a pod with this spec: `reason (detail)`. */
 function said(level: 'baseline' | 'restricted', spec: Record<string, unknown>): string[] {
   return violations(level, { containers: [plain], ...spec }).map(
     ({ reason, detail }) => `${reason} (${detail})`,
@@ -48,11 +48,11 @@ test.each([
     { securityContext: { windowsOptions: { hostProcess: true } } },
     ['hostProcess (pod must not set securityContext.windowsOptions.hostProcess=true)'],
   ],
-])('baseline says of %j', (spec, expected) => {
+])('baseline violations of %j', (spec, expected) => {
   expect(said('baseline', spec)).toEqual(expected);
 });
 
-test('restricted lets pass what restricts itself', () => {
+test('restricted accepts a pod that restricts itself', () => {
   const securityContext = {
     allowPrivilegeEscalation: false,
     capabilities: { drop: ['ALL'] },

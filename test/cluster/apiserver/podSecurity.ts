@@ -11,7 +11,7 @@ interface NamedPod {
   readonly [field: string]: unknown;
 }
 
-/** Pod Security admission by the labels of the namespace: refuses with 403, or warns in a header. */
+/** Pod Security admission with the labels of the namespace: rejects with 403, or warns in a header. */
 export function enforcePodSecurity(
   { cluster, route, response }: ResourceRequest,
   pod: NamedPod,
@@ -21,7 +21,7 @@ export function enforcePodSecurity(
   );
 }
 
-/** The same for pods that nobody asks for directly: those of controllers. */
+/** The same for pods that no user creates directly: those of controllers. */
 export function checkPodSecurity(
   store: Store,
   namespace: string,
@@ -36,7 +36,7 @@ export function checkPodSecurity(
   if (warned) warn(`would violate ${warned}`);
 }
 
-/** A pod template is never refused, but warned of. */
+/** A pod template is never rejected, but causes a warning. */
 export function warnOfPodTemplate(
   store: Store,
   namespace: string,

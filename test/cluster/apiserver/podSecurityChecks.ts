@@ -17,7 +17,7 @@ import {
 } from './podSecurityWords.ts';
 import { allContainers } from './podSpec.ts';
 
-// The rules and texts of k8s.io/pod-security-admission/policy.
+// The rules and messages of k8s.io/pod-security-admission/policy.
 
 export type Level = 'baseline' | 'restricted';
 
@@ -25,7 +25,7 @@ export function isLevel(text: string | undefined): text is Level {
   return text === 'baseline' || text === 'restricted';
 }
 
-/** What a pod with this spec does against the level, in the order in which Kubernetes tells it. */
+/** The violations of the level by a pod with this spec, in Kubernetes' order. */
 export function violations(level: Level, spec: JsonObject): Violation[] {
   return CHECKS[level].map((check) => check(spec)).filter((found) => found !== undefined);
 }

@@ -20,7 +20,7 @@ const SE_LINUX_TYPES = new Set([
   ...['', 'container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t'],
 ]);
 
-/** The pod itself and its containers, as far as they do what is asked about. */
+/** Names the pod or those of its containers to which the condition applies. */
 function setters(spec: JsonObject, bad: (context: JsonObject) => boolean): string | undefined {
   const containers = containersWhere(spec, (container) => bad(security(container)));
   const all = [bad(objectAt(spec.securityContext)) && 'pod', named('container', containers)];

@@ -1,7 +1,7 @@
 import { type JsonObject, objectAt, stringAt } from './json.ts';
 import { allContainers } from './podSpec.ts';
 
-/** What a pod does against a rule, in two parts as Kubernetes tells it. */
+/** A violation of a rule by a pod, in two parts as Kubernetes reports it. */
 export interface Violation {
   readonly reason: string;
   readonly detail: string;
@@ -17,7 +17,7 @@ export function quoted(names: readonly string[]): string {
   return names.map((name) => JSON.stringify(name)).join(', ');
 }
 
-/** `container "a"`, `containers "a", "b"`; undefined when there is none. */
+/** `container "a"`, `containers "a", "b"`. Undefined if there are none. */
 export function named(thing: string, names: readonly string[]): string | undefined {
   if (names.length === 0) return undefined;
   return `${thing}${names.length > 1 ? 's' : ''} ${quoted(names)}`;

@@ -19,7 +19,7 @@ export function podSpecOf(object: { readonly [field: string]: unknown }): JsonOb
   return objectAt(object.spec);
 }
 
-/** Static pods are known to the API server only by the mirror that their kubelet makes. */
+/** The API server knows a static pod only by the mirror pod that its kubelet creates. */
 export function isMirrorPod(annotations: Readonly<Record<string, string>> | undefined): boolean {
   return annotations?.['kubernetes.io/config.mirror'] !== undefined;
 }
@@ -29,7 +29,7 @@ export function isFinished(object: { readonly [field: string]: unknown }): boole
   return phase === 'Succeeded' || phase === 'Failed';
 }
 
-/** What Kubernetes fills into every container, of every kind. */
+/** Sets the defaults of Kubernetes for every container, of every kind. */
 export function defaultContainer(container: JsonObject): void {
   container.terminationMessagePath ??= '/dev/termination-log';
   container.terminationMessagePolicy ??= 'File';

@@ -5,11 +5,11 @@ export interface ContainersSummary {
   readonly ready: number;
   readonly total: number;
   readonly restarts: number;
-  /** RFC 3339; undefined when nothing was restarted. */
+  /** RFC 3339. Undefined if nothing was restarted. */
   readonly lastRestart: string | undefined;
 }
 
-/** The one word of the STATUS column of `kubectl get pods`, by the rules of Kubernetes' printer. */
+/** The STATUS column of `kubectl get pods`, according to the rules of Kubernetes' printer. */
 export function podStatus(pod: KubeObject): string {
   const status = objectAt(pod.status);
   const initializing = initReason(pod);
@@ -31,7 +31,7 @@ export function podStatus(pod: KubeObject): string {
   return ['Succeeded', 'Failed'].includes(stringAt(status.phase)) ? reason : 'Terminating';
 }
 
-/** Undefined once every init container is done (or, for a sidecar, started). */
+/** Undefined once every init container has completed (or, for a sidecar, started). */
 function initReason(pod: KubeObject): string | undefined {
   const containers = objectsAt(objectAt(pod.spec).initContainers);
   const statuses = objectsAt(objectAt(pod.status).initContainerStatuses);
@@ -78,7 +78,7 @@ function statesOf(status: JsonObject): {
   };
 }
 
-/** What the READY and RESTARTS columns count. */
+/** The values of the READY and RESTARTS columns. */
 export function containersSummary(pod: KubeObject): ContainersSummary {
   const spec = objectAt(pod.spec);
   const status = objectAt(pod.status);
@@ -90,7 +90,7 @@ export function containersSummary(pod: KubeObject): ContainersSummary {
   const init = objectsAt(status.initContainerStatuses);
   const regular = objectsAt(status.containerStatuses);
   const sidecarStatuses = init.filter(({ name }) => sidecars.has(name));
-  // While init containers run, theirs are the restarts that count.
+  // While init containers run, only their restarts count.
   const counted = initReason(pod) === undefined ? [...sidecarStatuses, ...regular] : init;
   const times = counted
     .map(({ lastState }) => stringAt(objectAt(objectAt(lastState).terminated).finishedAt))

@@ -10,7 +10,7 @@ import type { User } from './users.ts';
 
 const PODS = { group: '', resource: 'pods' };
 
-/** A refusal in the words of a kubelet, which speaks plain text. */
+/** A refusal with the wording of a kubelet, which responds in plain text. */
 export class KubeletError extends Error {
   readonly code: number;
 
@@ -21,21 +21,21 @@ export class KubeletError extends Error {
   }
 }
 
-/** The pod that a stream is wanted with; throws 404, or 400 when it is on no node. */
+/** The pod of a stream. Throws 404, or 400 if it is not assigned to a node. */
 export function podOf({ store }: Cluster, route: ResourceRoute): KubeObject {
   const pod = store.get('pods', route.namespace, route.name);
   if (!pod) throw notFound(PODS, route.name);
   return pod;
 }
 
-/** Since Kubernetes 1.35 a websocket, which is a GET, needs the right to create as well. */
+/** Since Kubernetes 1.35 a websocket, which is a GET, also requires permission to create. */
 export function requireCreate({ authorizer }: Cluster, user: User, route: ResourceRoute): void {
   const asked: Attributes = { ...route, verb: 'create' };
-  // The real server gives no more reason than this.
+  // The real server gives no other reason.
   if (!authorizer.allows(user, asked)) throw forbidden(PODS, route.name, '');
 }
 
-/** The container that the query names, or the only one of the pod; throws 400. */
+/** The container in the query, or the only one of the pod. Throws 400. */
 export function chosenContainer(pod: KubeObject, query: URLSearchParams): string {
   const { name: podName } = pod.metadata;
   const spec = podSpecOf(pod);
@@ -55,13 +55,13 @@ export function chosenContainer(pod: KubeObject, query: URLSearchParams): string
   );
 }
 
-/** Refuses with 400 when no kubelet could be asked. */
+/** Rejects with 400 if there is no kubelet to ask. */
 export function requireNode(pod: KubeObject): void {
   if (stringAt(podSpecOf(pod).nodeName)) return;
   throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
 }
 
-/** The container when it runs; throws 500 in the kubelet's words. */
+/** The container if it is running. Throws 500 with the kubelet's message. */
 export function runningContainer(
   { runtime }: Cluster,
   pod: KubeObject,
@@ -73,12 +73,12 @@ export function runningContainer(
   return container;
 }
 
-/** Which streams the query asks for; throws 400 when it is none. */
+/** The streams that the query requests. Throws 400 if there are none. */
 export function streamsOf(query: URLSearchParams): StreamRequest {
   const tty = flag(query, 'tty');
   const stdin = flag(query, 'stdin');
   const stdout = flag(query, 'stdout');
-  // A terminal has no stderr of its own.
+  // A terminal has no separate stderr.
   const stderr = !tty && flag(query, 'stderr');
   if (!stdin && !stdout && !stderr) {
     throw new KubeletError(400, 'you must specify at least 1 of stdin, stdout, stderr');

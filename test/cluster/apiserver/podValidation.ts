@@ -6,7 +6,7 @@ import { type JsonObject, objectsAt, stringAt } from './json.ts';
 import type { Cause } from './status.ts';
 import { unifiedDiff } from './unifiedDiff.ts';
 
-/** What is wrong with a new pod's spec. */
+/** The errors in the spec of a new pod. */
 export function validatePodSpec(spec: JsonObject): Cause[] {
   const volumeNames = volumeNamesOf(spec);
   const names = new Set<string>();
@@ -36,7 +36,7 @@ export function volumeNamesOf(spec: JsonObject): Set<string> {
   return new Set(objectsAt(spec.volumes).map((volume) => stringAt(volume.name)));
 }
 
-/** What is wrong with an update of a pod: nearly all of its spec stays as it was created. */
+/** The errors in an update of a pod: almost all of its spec is immutable. */
 export function validatePodUpdate(previous: JsonObject, next: JsonObject): Cause[] {
   const allowed = withImagesOf(next, previous);
   for (const field of ['activeDeadlineSeconds', 'tolerations', 'terminationGracePeriodSeconds']) {

@@ -17,7 +17,7 @@ export const pods: Strategy = {
   },
 
   prepareUpdate(request, previous, next) {
-    // The status changes by its own subresource alone.
+    // The status can only be changed through its own subresource.
     next.status = previous.status;
     dropUnknownFields('PodSpec', next.spec);
     const causes = validatePodUpdate(podSpecOf(previous), podSpecOf(next));
@@ -28,8 +28,8 @@ export const pods: Strategy = {
 };
 
 /**
- * Deletes a pod: at once when no kubelet has to stop it first or when the grace period is 0, else by
- * marking it, so that its kubelet stops and removes it. Gives the pod as it then is.
+ * Deletes a pod: at once if no kubelet has to stop it first, or if the grace period is 0. Otherwise marks it, so that
+ * its kubelet stops and removes it. Returns the resulting pod.
  */
 export function removePod(
   { store }: { readonly store: Store },
@@ -43,7 +43,7 @@ export function removePod(
   const grace = idle ? 0 : (options.gracePeriodSeconds ?? own);
   if (grace === 0) return store.remove('pods', namespace, name) ?? pod;
   const marked = store.update('pods', namespace, name, ({ metadata }) => {
-    // A second deletion may only shorten the wait.
+    // A second deletion may only shorten the grace period.
     if (metadata.deletionGracePeriodSeconds !== undefined) {
       if (grace >= metadata.deletionGracePeriodSeconds) return;
     } else metadata.generation = (metadata.generation ?? 0) + 1;

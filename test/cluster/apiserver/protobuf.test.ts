@@ -40,7 +40,7 @@ const SENT: [command: string, base64: string, object: unknown][] = [
       kind: 'Deployment',
       metadata: { name: 'd', labels: { app: 'd' } },
       spec: {
-        // Zero, not absent: a pointer in Go.
+        // Zero, not absent, because it is a pointer in Go.
         replicas: 0,
         selector: { matchLabels: { app: 'd' } },
         strategy: {},
@@ -61,7 +61,7 @@ describe('kubectl', () => {
   });
 });
 
-test('what is no protobuf, or of an unknown kind, is refused', () => {
+test('invalid protobuf, or an unknown kind, is rejected', () => {
   expect(() => decodeProtobuf(Buffer.from('{}'))).toThrow('provided data is not protobuf');
   expect(() => decodeProtobuf(Buffer.from('k8s\0'))).toThrow('no protobuf schema');
 });

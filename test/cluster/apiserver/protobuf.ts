@@ -1,10 +1,10 @@
 import { isObject, type JsonObject } from './json.ts';
 import { type MessageField, messageFields } from './protobufSchema.ts';
 
-/** Protobuf bodies begin with these bytes, then comes a runtime.Unknown. */
+/** Protobuf bodies start with these bytes, followed by a runtime.Unknown. */
 const MAGIC = Buffer.from('k8s\0');
 
-/** Decodes a Kubernetes protobuf body into the object that JSON would have given; throws when it cannot. */
+/** Decodes a Kubernetes protobuf body into the object that the JSON form would give. Throws if it cannot. */
 export function decodeProtobuf(body: Buffer): JsonObject {
   if (!body.subarray(0, MAGIC.length).equals(MAGIC))
     throw new Error('provided data is not protobuf');
@@ -72,7 +72,7 @@ function setField(object: JsonObject, { name, mark, type }: MessageField, wire: 
   const value = decodeValue(type, wire);
   if (mark === '[]') object[name] = [...(Array.isArray(old) ? old : []), value];
   else if (mark === '^') Object.assign(object, value);
-  // Go writes the zero values of plain fields, where JSON leaves them out.
+  // Go writes the zero values of plain fields, which JSON omits.
   else if (mark === '*' || (value !== '' && value !== 0 && value !== false)) object[name] = value;
 }
 

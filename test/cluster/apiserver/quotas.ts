@@ -1,7 +1,7 @@
 import { quotaStatus } from './resourceQuotas.ts';
 import type { Strategy } from './strategy.ts';
 
-/** A quota's status is of the server's making; the quota controller keeps it up to date. */
+/** The server sets the status of a quota. The quota controller keeps it up to date. */
 export const quotas: Strategy = {
   prepareCreate({ cluster, route }, quota) {
     quota.status = quotaStatus(cluster.store, route.namespace, quota);

@@ -15,7 +15,7 @@ export function namedObject(request: ResourceRequest): KubeObject {
   return object;
 }
 
-/** The objects of the request's namespace that match, in etcd's order; those of now or of a version. */
+/** The matching objects of the request's namespace, in etcd's order, from now or from a version. */
 export function matchingObjects(
   request: ResourceRequest,
   matches: Selector,
@@ -48,7 +48,7 @@ export function getObject(request: ResourceRequest): void {
   else respondJson(request.response, 200, object);
 }
 
-/** GET of a list, in pieces of `limit` objects when that is asked. */
+/** GET of a list, in pages of `limit` objects if requested. */
 export function listObjects(request: ResourceRequest): void {
   const { cluster, kind, query } = request;
   checkListOptions(request);
@@ -89,7 +89,7 @@ function exactVersion(query: URLSearchParams): string | undefined {
   return isExact ? (query.get('resourceVersion') ?? undefined) : undefined;
 }
 
-/** The words of the etcd store for a version that is compacted. */
+/** The error message of the etcd store for a compacted version. */
 function tooOld(after: Position | undefined): ApiError {
   return new ApiError(
     410,
@@ -115,7 +115,7 @@ function decodeContinue(token: string | null): Position | undefined {
     const [version, last]: unknown[] = JSON.parse(Buffer.from(token, 'base64url').toString());
     if (typeof version === 'string' && typeof last === 'string') return { version, last };
   } catch {
-    // Falls through to the refusal: the token is not one of ours.
+    // Continue with the refusal: this server did not issue the token.
   }
   throw new ApiError(400, 'BadRequest', 'continue key is not valid: illegal base64 data');
 }

@@ -9,8 +9,8 @@ export function recording(name: string): JsonObject {
 }
 
 /**
- * What was recorded, as it must be under other names: `names` maps recorded names of pods,
- * namespaces, containers and users to those of the test.
+ * A recording with other names: `names` maps recorded names of pods, namespaces, containers and users to those of the
+ * test.
  */
 export function renamed(value: unknown, names: Readonly<Record<string, string>>): unknown {
   if (Array.isArray(value)) return value.map((item) => renamed(item, names));
@@ -20,7 +20,7 @@ export function renamed(value: unknown, names: Readonly<Record<string, string>>)
     );
   }
   if (typeof value !== 'string') return value;
-  // Only where a name can stand: alone, in quotes, after a word for it, in a printed Go map or list.
+  // Only in places where a name can be: alone, in quotes, after a word for it, or in a printed Go map or list.
   return Object.entries(names).reduce((text, [from, to]) => {
     const name = from.replaceAll('.', '\\.');
     const places = `^${name}$|(?<=["[]|pod |container |[nN]ame:)${name}(?=["\\s,\\]]|$)|(?<= )${name}(?=\\])`;

@@ -4,10 +4,10 @@ import { isObject, type JsonObject } from './json.ts';
 import { decodeProtobuf } from './protobuf.ts';
 import { ApiError, badRequest, unsupportedMediaType } from './status.ts';
 
-/** As the real server: larger requests are refused. */
+/** Larger requests are rejected, as by the real server. */
 const LARGEST_BODY = 3 * 1024 * 1024;
 
-/** Reads and decodes a JSON, YAML or protobuf body; undefined when it is empty. */
+/** Reads and decodes a JSON, YAML or protobuf body. Undefined if it is empty. */
 export async function readBody(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -12,7 +12,7 @@ import { createToken } from './tokenRequest.ts';
 import { changeObject, statusOnly } from './update.ts';
 import { watchObjects } from './watch.ts';
 
-/** Answers an authorized request for a resource or one of its subresources; throws to refuse. */
+/** Answers an authorized request for a resource or one of its subresources. Throws if the request is refused. */
 export async function handleResource(request: ResourceRequest): Promise<void> {
   const { kind, route } = request;
   const { verb, subresource } = route;

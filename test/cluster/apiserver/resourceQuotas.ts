@@ -5,17 +5,17 @@ import { podResources } from './podResources.ts';
 import { isFinished, podSpecOf } from './podSpec.ts';
 import { forbidden } from './status.ts';
 
-// The rules and texts of the ResourceQuota admission plugin and of pkg/quota/v1. Only new objects are
-// counted: adding an ephemeral container is free, and its use of the node is nobody's quota.
+// The rules and messages of the ResourceQuota admission plugin and of pkg/quota/v1. Only new objects are counted:
+// adding an ephemeral container is free, and no quota counts its use of the node.
 
 type Counted = NewObject | KubeObject;
 
-/** What containers must say themselves when a quota limits it. */
+/** Resources that containers must specify themselves if a quota limits them. */
 const EXPLICIT = new Set([
   ...['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'],
 ]);
 
-/** Refuses a new object with which a quota of its namespace would be exceeded. */
+/** Rejects a new object that would exceed a quota of its namespace. */
 export function enforceQuotas(
   store: Store,
   namespace: string,
@@ -53,7 +53,7 @@ export function enforceQuotas(
   }
 }
 
-/** The status of a quota: what it allows and what there is. */
+/** The status of a quota: its limits and the current use. */
 export function quotaStatus(store: Store, namespace: string, quota: NewObject): JsonObject {
   const used = quotaUsage(store, namespace, quota);
   return { hard: plainAmounts(hardOf(quota)), used: plainAmounts(used) };
@@ -63,7 +63,7 @@ function hardOf({ spec }: NewObject): Amounts {
   return amountsAt(objectAt(spec).hard);
 }
 
-/** What there is in the quota's namespace of what it limits. */
+/** The current use of the quota's resources in its namespace. */
 function quotaUsage(store: Store, namespace: string, quota: NewObject): Amounts {
   const used = new Map<string, Amount>();
   const keys = [...hardOf(quota).keys()];
@@ -75,7 +75,7 @@ function quotaUsage(store: Store, namespace: string, quota: NewObject): Amounts 
   return new Map(keys.map((key) => [key, used.get(key) ?? Amount.zero]));
 }
 
-/** Which objects a name in a quota counts. */
+/** The objects that a name in a quota counts. */
 function resourceOf(key: string): string {
   if (key.startsWith('count/')) return key.slice('count/'.length);
   if (key.startsWith('services.')) return 'services';
@@ -108,7 +108,7 @@ function podUsage(pod: Counted): Amounts {
   return usage;
 }
 
-/** `limits.cpu for: a,b; requests.memory for: a`; undefined when nothing is missing. */
+/** `limits.cpu for: a,b; requests.memory for: a`. Undefined if nothing is missing. */
 function missingResources(spec: JsonObject, limited: readonly string[]): string | undefined {
   const containers = [...objectsAt(spec.containers), ...objectsAt(spec.initContainers)];
   const missing = limited

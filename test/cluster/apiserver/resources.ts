@@ -1,14 +1,14 @@
 import type { GroupResource } from './status.ts';
 
-/** A subresource and what the API calls the object that it takes. */
+/** A subresource, and the kind of its object. */
 export interface Subresource {
   readonly name: string;
   readonly verbs: readonly string[];
-  /** When it differs from the resource's own kind. */
+  /** If it differs from the kind of the resource. */
   readonly kind?: { readonly group: string; readonly version: string; readonly kind: string };
 }
 
-/** One kind of object that this server serves. */
+/** A kind of object that this server serves. */
 export interface ResourceKind extends GroupResource {
   readonly version: string;
   readonly kind: string;
@@ -18,7 +18,7 @@ export interface ResourceKind extends GroupResource {
   readonly categories: readonly string[];
   readonly verbs: readonly string[];
   readonly subresources: readonly Subresource[];
-  /** Whether a change of the spec counts up metadata.generation. */
+  /** Whether a change of the spec increases metadata.generation. */
   readonly hasGeneration: boolean;
 }
 
@@ -70,12 +70,12 @@ const APPS = { categories: ['all'], subresources: [STATUS], hasGeneration: true 
 const SCALED = { ...APPS, subresources: [SCALE, STATUS] };
 const RBAC = 'rbac.authorization.k8s.io';
 
-/** What a client may only create: the server answers it and stores nothing. */
+/** An object that a client may only create: the server responds to it and stores nothing. */
 function review(group: string, kind: string, namespaced = false): ResourceKind {
   return define(group, kind, `${kind.toLowerCase()}s`, { namespaced, verbs: ['create'] });
 }
 
-/** In the order in which the real server names their groups. */
+/** In the order in which the real server lists their groups. */
 export const RESOURCES: readonly ResourceKind[] = [
   define('', 'ConfigMap', 'configmaps', { shortNames: ['cm'] }),
   define('', 'Endpoints', 'endpoints', { shortNames: ['ep'] }),

@@ -30,7 +30,7 @@ export function respondJson(
 }
 
 export function respondText(response: ServerResponse, code: number, text: string): void {
-  // As Go's http.Error and the health checks.
+  // As in Go's http.Error and the health checks.
   response.setHeader('x-content-type-options', 'nosniff');
   response.writeHead(code, apiHeaders('text/plain; charset=utf-8'));
   response.end(text);
@@ -57,13 +57,13 @@ export function respondError(response: ServerResponse, error: unknown): void {
   respondJson(response, refusal.code, refusal.status);
 }
 
-/** Seconds after which a refused client may ask again, when the refusal says so. */
+/** Seconds after which a refused client may retry, if the refusal contains that. */
 export function retryAfterOf(error: unknown): number | undefined {
   if (error instanceof PlainRefusal) return error.retryAfterSeconds;
   return error instanceof ApiError ? error.status.details?.retryAfterSeconds : undefined;
 }
 
-/** Anything that was thrown as what the client is told. */
+/** Converts a thrown value to the error for the client. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   return internalError(error instanceof Error ? error.message : String(error));

@@ -26,7 +26,7 @@ test.each([
 test.each([
   ['/api/v1', 'api-v1'],
   ['/apis/apps/v1', 'apis-apps-v1'],
-])('%s tells of what it serves the same as recorded', async (path, name) => {
+])('the discovery of %s is as recorded', async (path, name) => {
   const byName = new Map(
     objectsAt(objectAt(recording(name).body).resources).map((resource) => {
       const { storageVersionHash: _hash, ...rest } = resource;
@@ -44,7 +44,7 @@ test('a missing pod', async () => {
   expect([answer.status, answer.body]).toEqual([404, renamed(recorded.body, { nope: 'gone' })]);
 });
 
-test('the log of a container that the pod has not', async () => {
+test('the log of a container that does not exist', async () => {
   const answer = await server.call(`${PODS}/web-7/log?container=other`);
   const recorded = recording('log-404');
   expect([answer.status, answer.body]).toEqual([
@@ -77,7 +77,7 @@ test('a new pod gets the recorded defaults', async () => {
   expect(comparable(answer.body)).toEqual(comparable(recorded));
 });
 
-// The token volume has a random name, and the recorded cluster mounts one thing more.
+// The token volume has a random name, and the recorded cluster mounts one more volume.
 function comparable(pod: unknown): unknown {
   const { spec, status } = objectAt(pod);
   const text = JSON.stringify({ spec, status })
@@ -86,7 +86,7 @@ function comparable(pod: unknown): unknown {
   return JSON.parse(text);
 }
 
-test('a pod without a node goes at once, another one with its grace period', async () => {
+test('a pod without a node is deleted at once, another one after its grace period', async () => {
   expect((await server.call(`${PODS}/new`, { method: 'DELETE' })).status).toBe(200);
   expect((await server.call(`${PODS}/new`)).status).toBe(404);
   const before = objectAt(objectAt((await server.call(`${PODS}/web-7`)).body).metadata);
@@ -102,7 +102,7 @@ test('a pod without a node goes at once, another one with its grace period', asy
   expect((await server.call(`${PODS}/web-7`)).status).toBe(404);
 });
 
-test('pods as kubectl get shows them', async () => {
+test('pods as shown by kubectl get', async () => {
   await createRunningPod(server, { namespace: 'tables', name: 'web-7' });
   const answer = await server.call('/api/v1/namespaces/tables/pods', { accept: TABLE });
   const recorded = objectAt(recording('pod-get-table').body);
@@ -115,7 +115,7 @@ test('pods as kubectl get shows them', async () => {
   expect(isObject(row?.object) && row.object.kind).toBe('PartialObjectMetadata');
 });
 
-test('selectors choose', async () => {
+test('selectors filter', async () => {
   await createRunningPod(server, { namespace: 'choice', name: 'one' });
   await createRunningPod(server, { namespace: 'choice', name: 'two' });
   await server.call('/api/v1/namespaces/choice/pods/two', {
@@ -140,7 +140,7 @@ test('selectors choose', async () => {
   expect(objectAt(wrong.body).message).toBe('field label not supported: spec.x');
 });
 
-test('a long list comes in pieces', async () => {
+test('a long list is returned in pages', async () => {
   const first = objectAt((await server.call('/api/v1/namespaces?limit=2')).body);
   const { continue: token, remainingItemCount } = objectAt(first.metadata);
   const second = objectAt((await server.call(`/api/v1/namespaces?continue=${token}`)).body);
@@ -148,7 +148,7 @@ test('a long list comes in pieces', async () => {
   expect(objectsAt(second.items)).toHaveLength(Number(remainingItemCount));
 });
 
-test('a stale version is a conflict', async () => {
+test('a stale version causes a conflict', async () => {
   const path = '/api/v1/namespaces/choice/pods/one';
   const pod = objectAt((await server.call(path)).body);
   const stale = { ...pod, metadata: { ...objectAt(pod.metadata), resourceVersion: '7' } };
@@ -159,7 +159,7 @@ test('a stale version is a conflict', async () => {
   );
 });
 
-test('a namespace takes its pods with it, and nothing new comes in meanwhile', async () => {
+test('a namespace is deleted with its pods, and nothing new is accepted in the meantime', async () => {
   const path = '/api/v1/namespaces/choice';
   expect((await server.call(path, { method: 'DELETE' })).status).toBe(200);
   const late = await server.call(`${path}/configmaps`, {

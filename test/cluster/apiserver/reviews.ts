@@ -6,7 +6,7 @@ import { groupVersion } from './resources.ts';
 import { respondJson } from './respond.ts';
 import { badRequest } from './status.ts';
 
-/** POST of what is answered and never stored; false when the resource is no such thing. */
+/** POST of an object that is answered and never stored. Returns false if the resource is of another type. */
 export async function respondReview(request: ResourceRequest): Promise<boolean> {
   const answer = ANSWERS[request.kind.kind];
   if (!answer) return false;

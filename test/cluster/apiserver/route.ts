@@ -1,4 +1,4 @@
-/** What a request is about, as Kubernetes' RequestInfo tells it from method and URL. */
+/** The subject of a request, as Kubernetes' RequestInfo derives it from method and URL. */
 export type Route = ResourceRoute | PathRoute;
 
 export interface ResourceRoute {
@@ -8,7 +8,7 @@ export interface ResourceRoute {
   readonly version: string;
   readonly resource: string;
   readonly subresource: string;
-  /** Empty at the cluster scope. */
+  /** Empty for cluster-scoped requests. */
   readonly namespace: string;
   /** Empty for lists and creations. */
   readonly name: string;
@@ -77,7 +77,7 @@ function verbOf(method: string, name: string, query: URLSearchParams): string {
   }
 }
 
-// A list or watch of one name is authorized as that name.
+// A list or watch of a single name is authorized as a request for that name.
 function namedByFieldSelector(query: URLSearchParams): string {
   return /(?:^|,)metadata\.name={1,2}([^,!=]+)/.exec(query.get('fieldSelector') ?? '')?.[1] ?? '';
 }

@@ -5,11 +5,11 @@ import { namedObject } from './read.ts';
 import { respondJson } from './respond.ts';
 import { changeObject } from './update.ts';
 
-/** GET, PUT and PATCH of a workload's scale, by which `kubectl scale` works. */
+/** GET, PUT and PATCH of a workload's scale, which `kubectl scale` uses. */
 export async function answerScale(request: ResourceRequest): Promise<void> {
   if (request.route.verb === 'get')
     return respondJson(request.response, 200, scaleOf(namedObject(request)));
-  // A patch of the scale's replicas reads as one of the workload's own.
+  // A patch of the scale's replicas is the same as a patch of the workload's replicas.
   await changeObject(
     request,
     (previous, wanted) => ({

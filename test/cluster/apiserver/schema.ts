@@ -1,7 +1,6 @@
 /**
- * Fields of the pod types in the order of the API server's internal Go structs, with Go-like types:
- * `string`, `bool`, `int`, `map`, `any`, a type of this table, `*T` (absent: null), `[]T`.
- * `any` is not looked into.
+ * Fields of the pod types in the order of the API server's internal Go structs, with Go-like types: `string`, `bool`,
+ * `int`, `map`, `any`, a type of this table, `*T` (absent: null), `[]T`. The content of `any` is not checked.
  */
 const TYPES = {
   Pod: 'kind string, apiVersion string, metadata any, spec PodSpec, status any',

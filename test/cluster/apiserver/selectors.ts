@@ -7,7 +7,7 @@ export type Selector = (object: KubeObject) => boolean;
 const LABEL_TERM =
   /^\s*(?:(!)\s*([^\s!=,()]+)|([^\s!=,()]+)(?:\s*(==|=|!=)\s*([^\s,()]*)|\s+(in|notin)\s*\(([^)]*)\))?)\s*$/;
 
-/** Parses `app=web,tier!=db,env in (a,b),!old`; refuses anything else with 400. */
+/** Parses `app=web,tier!=db,env in (a,b),!old`. Rejects anything else with 400. */
 export function labelSelector(text: string): Selector {
   const terms = splitOutsideParentheses(text).map(labelTerm);
   return (object) => terms.every((matches) => matches(object.metadata.labels ?? {}));

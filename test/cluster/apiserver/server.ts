@@ -37,7 +37,7 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-/** Starts an HTTPS server that speaks enough of Kubernetes for kubectl, on free ports of `host`. */
+/** Starts an HTTPS server on free ports of `host` that implements enough of Kubernetes for kubectl. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, runtime, host, folder } = options;
   const certificates = await makeCertificates(folder, host);
@@ -130,7 +130,7 @@ function isPodStream(
   );
 }
 
-/** Who asks for what; throws 401 and 403. */
+/** Determines the user and the route of a request. Throws 401 and 403. */
 function admit(
   cluster: Cluster,
   incoming: IncomingMessage,

@@ -7,7 +7,7 @@ import type { Strategy } from './strategy.ts';
 /** The first two bytes of the cluster's service addresses, 10.96.0.0/16. */
 const SERVICE_NETWORK = '10.96';
 
-/** Services with the defaults of the real server, each with an address of its own. */
+/** Services with the defaults of the real server, each with its own address. */
 export const services: Strategy = {
   prepareCreate({ cluster, kind }, service) {
     completeService(cluster.store, service);
@@ -19,7 +19,7 @@ export const services: Strategy = {
   prepareUpdate({ cluster, kind }, previous, next) {
     const before = objectAt(previous.spec);
     const spec = objectAt(next.spec);
-    // What was given is kept, unless the service becomes another kind of service.
+    // Given values are kept, unless the type of the service changes.
     if (before.type !== 'ExternalName' && spec.type !== 'ExternalName') {
       spec.clusterIP ??= before.clusterIP;
       spec.clusterIPs ??= before.clusterIPs;
@@ -36,7 +36,7 @@ export const services: Strategy = {
   },
 };
 
-/** Fills in what the real server fills in, an address of the cluster included. */
+/** Sets the defaults of the real server, including a cluster IP. */
 export function completeService(store: Store, service: NewObject): void {
   const spec = objectAt(service.spec);
   service.spec = spec;
@@ -71,7 +71,7 @@ function nodePortOf({ nodePort }: JsonObject): number {
 function freeAddress(store: Store): string {
   const taken = new Set(store.list('services').map(({ spec }) => objectAt(spec).clusterIP));
   for (let tries = 0; tries < 10_000; tries += 1) {
-    // Small numbers are for services that ask for them: the API server's own, DNS.
+    // Small numbers are reserved for services that request them: the API server itself, DNS.
     const host = 256 + Math.floor(Math.random() * (65_534 - 256));
     const address = `${SERVICE_NETWORK}.${host >> 8}.${host & 255}`;
     if (!taken.has(address)) return address;

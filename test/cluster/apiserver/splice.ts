@@ -8,8 +8,8 @@ const NOT_FOR_THE_RUNTIME = /^(authorization|host|impersonate-.*)$/i;
 const PROTOCOL_LISTS = new Set(['sec-websocket-protocol', 'x-stream-protocol-version']);
 
 /**
- * Replays an upgrade request to the runtime's streaming server at `url` and joins both connections:
- * from then on bytes go through untouched, whatever the protocol.
+ * Replays an upgrade request to the runtime's streaming server at `url`, and joins both connections. From then on,
+ * bytes are forwarded unchanged, whatever the protocol.
  */
 export function splice(request: IncomingMessage, client: Duplex, head: Buffer, url: string): void {
   const { hostname, port, host, pathname, search } = new URL(url);
@@ -22,7 +22,7 @@ export function splice(request: IncomingMessage, client: Duplex, head: Buffer, u
     client.pipe(server);
     server.pipe(client);
   });
-  // An abrupt end on one side must be one on the other: what becomes of the process depends on it.
+  // If one side is closed abruptly, the other must be too: the fate of the process depends on it.
   client.on('error', () => server.destroy());
   server.on('error', () => client.destroy());
   client.on('close', () => server.destroy());
@@ -41,7 +41,7 @@ function replayedHeaders(raw: readonly string[]): string {
   return text;
 }
 
-// Runtimes refuse a list that begins with v5.
+// Runtimes reject a list that starts with v5.
 function knownProtocols(list: string): string {
   return list
     .split(',')

@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
 
-/** How runc says on the command's own stderr that it could not start it. */
+/** The message that runc prints on the command's stderr if it could not start the command. */
 const COMPLAINT = /^time="[^"]*" level=error msg="(exec failed: (?:[^"\\]|\\.)*)"\s*$/;
 const TIME = /^time="[^"]*" /;
 const AFTER_TIME = 'level=error msg="exec failed: ';
 
 /**
- * Tells runc's own complaint from what the command writes: text that begins like a complaint is held
- * back until the exit code decides.
+ * Separates runc's error message from the output of the command: text that starts like the message is held back until
+ * the exit code is known.
  */
 export class StartFailure {
   #held = Buffer.alloc(0);
   #passing = false;
   #reason: string | undefined;
 
-  /** Why the command could not be started, in the words of the runtime. */
+  /** Why the command could not be started, in the runtime's words. */
   get reason(): string | undefined {
     return this.#reason;
   }
@@ -23,7 +23,7 @@ export class StartFailure {
     this.#reason = inWordsOfContainerd(why);
   }
 
-  /** What of this piece of stderr is surely the command's own. */
+  /** The part of this chunk of stderr that certainly belongs to the command. */
   filter(chunk: Buffer): Buffer {
     if (this.#passing) return chunk;
     this.#held = Buffer.concat([this.#held, chunk]);
@@ -32,7 +32,7 @@ export class StartFailure {
     return this.#held;
   }
 
-  /** At the end: what was held back and is the command's own after all. */
+  /** At the end, returns the held-back text if it belongs to the command. */
   release(exitCode: number | null): Buffer {
     if (this.#passing) return Buffer.alloc(0);
     const why = COMPLAINT.exec(this.#held.toString())?.[1];

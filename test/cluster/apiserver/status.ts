@@ -1,4 +1,4 @@
-/** One wrong field of a refused object. */
+/** One invalid field of a rejected object. */
 export interface Cause {
   readonly reason: string;
   readonly message: string;
@@ -14,7 +14,7 @@ export interface StatusDetails {
   readonly retryAfterSeconds?: number;
 }
 
-/** The body of every answer that is not an object. */
+/** The body of every response that is not an object. */
 export interface Status {
   readonly kind: 'Status';
   readonly apiVersion: 'v1';
@@ -48,10 +48,10 @@ export class ApiError extends Error {
   }
 }
 
-/** What the authorizer refuses, before the request comes to any object. */
+/** A refusal by the authorizer, before any object is accessed. */
 export class AuthorizerRefusal extends ApiError {}
 
-/** A refusal in plain text, of a part of the server that knows nothing of objects. */
+/** A refusal in plain text, from a part of the server that does not handle objects. */
 export class PlainRefusal extends Error {
   readonly code: number;
   readonly retryAfterSeconds: number | undefined;
@@ -70,7 +70,7 @@ export interface GroupResource {
   readonly resource: string;
 }
 
-/** `pods`, `deployments.apps`: the form of error texts and of the store. */
+/** `pods`, `deployments.apps`: the form in error messages and in the store. */
 export function qualifiedName({ group, resource }: GroupResource): string {
   return group ? `${resource}.${group}` : resource;
 }
@@ -90,7 +90,7 @@ export function notFound(of: GroupResource, name: string): ApiError {
   return new ApiError(404, 'NotFound', message, detailsOf(of, name));
 }
 
-/** For a path that no resource answers. */
+/** For a path that does not belong to any resource. */
 export function noSuchResource(): ApiError {
   return new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
@@ -134,7 +134,7 @@ export function unsupportedMediaType(accepted: readonly string[]): ApiError {
   return new ApiError(415, 'UnsupportedMediaType', message);
 }
 
-/** 422 with every wrong field; `kind` and `name` are empty when the body could not be decoded. */
+/** 422 with every invalid field. `kind` and `name` are empty if the body could not be decoded. */
 export function invalid(
   kind: { readonly group: string; readonly kind: string },
   name: string,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isObject, type JsonObject } from './json.ts';
 
-/** By which field the items of a list are told apart; lists not named here are replaced whole. */
+/** The field that identifies the items of a list. Lists that are not in this table are replaced. */
 const MERGE_KEYS: Readonly<Record<string, readonly string[]>> = {
   addresses: ['type'],
   conditions: ['type'],
@@ -14,7 +14,7 @@ const MERGE_KEYS: Readonly<Record<string, readonly string[]>> = {
   initContainers: ['name'],
   ownerReferences: ['uid'],
   podIPs: ['ip'],
-  // Of containers, then of services.
+  // For containers, then for services.
   ports: ['containerPort', 'port'],
   secrets: ['name'],
   taints: ['key'],
@@ -30,7 +30,7 @@ const ORDER = '$setElementOrder/';
 const DELETE_FROM = '$deleteFromPrimitiveList/';
 const RETAIN = '$retainKeys';
 
-/** Merges a strategic merge patch into the object, which it changes and gives back. */
+/** Merges a strategic merge patch into the object, which is changed and returned. */
 export function strategicMerge(target: JsonObject, patch: JsonObject): JsonObject {
   if (patch.$patch === 'replace') return withoutDirectives(patch);
   if (patch.$patch === 'delete') return {};
@@ -97,8 +97,8 @@ function mergeKeyOf(field: string, items: readonly unknown[]): string | undefine
   );
 }
 
-// As apimachinery's normalizeElementOrder: the patch's items keep the patch's order, the others
-// theirs, and both are interleaved by the old order where that tells anything.
+// As in apimachinery's normalizeElementOrder: the patch's items keep the order of the patch, the others keep theirs,
+// and both are interleaved in the old order where possible.
 function inOrder(
   merged: readonly unknown[],
   old: readonly unknown[],

@@ -1,19 +1,19 @@
 import type { KubeObject, NewObject } from '../store.ts';
 import type { ResourceRequest } from './context.ts';
 
-/** What one kind of object does differently from the others; every part is optional. */
+/** The special behaviour of a kind of object. Every part is optional. */
 export interface Strategy {
-  /** Fills in defaults and refuses a wrong object, before it is stored. */
+  /** Sets defaults and rejects an invalid object before it is stored. */
   prepareCreate?(request: ResourceRequest, object: NewObject): void;
-  /** Refuses or completes a change; may change `next`. */
+  /** Rejects or completes a change. May modify `next`. */
   prepareUpdate?(request: ResourceRequest, previous: KubeObject, next: KubeObject): void;
-  /** Deletes the object in its own way; gives what the client is told. */
+  /** Deletes the object in a special way. Returns the response for the client. */
   remove?(request: ResourceRequest, object: KubeObject, options: DeleteOptions): unknown;
 }
 
 export interface DeleteOptions {
-  /** Seconds; undefined for the object's own default. */
+  /** Seconds. Undefined for the object's own default. */
   readonly gracePeriodSeconds: number | undefined;
-  /** Whether what the object owns outlives it. */
+  /** Whether owned objects are kept. */
   readonly orphans?: boolean;
 }

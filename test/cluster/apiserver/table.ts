@@ -9,7 +9,7 @@ export function wantsTable({ incoming }: ResourceRequest): boolean {
   return /;\s*as=Table\b/.test(first);
 }
 
-/** A meta.k8s.io Table of the objects; a watch repeats no column definitions. */
+/** A meta.k8s.io Table of the objects. A watch does not repeat column definitions. */
 export function tableOf(
   request: ResourceRequest,
   objects: readonly KubeObject[],

@@ -2,7 +2,7 @@ import { now, type Store } from '../store.ts';
 import { objectAt, objectsAt } from './json.ts';
 import type { TestServer } from './testServer.ts';
 
-/** A debugger as the recorded requests ask for it. */
+/** A debugger as in the recorded requests. */
 export function debuggerContainer(name: string, target: string): Record<string, unknown> {
   return {
     name,
@@ -27,7 +27,7 @@ export interface TestPod {
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
-/** Creates a pod and its namespace, and says that it runs. */
+/** Creates a pod and its namespace, and marks the pod as running. */
 export async function createRunningPod(server: TestServer, pod: TestPod): Promise<void> {
   const { namespace, name, containers = ['app'], annotations = {}, spec = {} } = pod;
   await server.call('/api/v1/namespaces', {
@@ -57,7 +57,7 @@ export async function createRunningPod(server: TestServer, pod: TestPod): Promis
   startContainers(server.store, namespace, name);
 }
 
-/** Does a kubelet's part: every container of the pod is running from now on. */
+/** Acts as the kubelet: marks every container of the pod as running. */
 function startContainers(store: Store, namespace: string, name: string): void {
   store.update('pods', namespace, name, (pod) => {
     const spec = objectAt(pod.spec);

@@ -9,7 +9,7 @@ import { Store } from '../store.ts';
 import { valueAt } from './json.ts';
 import { startApiServer } from './server.ts';
 
-/** What the server answered; `body` is parsed when it is JSON. */
+/** The server's response. `body` is parsed if it is JSON. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -22,21 +22,21 @@ export interface Call {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly accept?: string;
-  /** A user of the kubeconfig files; `admin-token` when it is left out. */
+  /** A user of the kubeconfig files. The default is `admin-token`. */
   readonly user?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A kubeconfig file of a proxy in front of the server; without it the server itself is asked. */
+  /** A kubeconfig file of a proxy in front of the server. The default is the server itself. */
   readonly through?: string;
-  /** Ends an answer that would go on after this many lines. */
+  /** Ends an endless response after this many lines. */
   readonly lines?: number;
 }
 
-/** An API server over a runtime that runs commands on this machine, with a client for tests. */
+/** An API server with a runtime that runs commands on this machine, and a client for tests. */
 export interface TestServer {
   readonly store: Store;
   readonly kubeconfigs: Readonly<Record<string, string>>;
   call(path: string, call?: Call): Promise<Answer>;
-  /** Opens a websocket; nothing is waited for, so that no early frame is lost. */
+  /** Opens a websocket. Waits for nothing, so that no early frame is lost. */
   websocket(
     path: string,
     protocols: readonly string[],

@@ -7,14 +7,14 @@ export interface PolicyRule {
   readonly nonResourceURLs?: readonly string[];
 }
 
-/** A user of a kubeconfig file who has less than all rights. */
+/** A user of a kubeconfig file with limited permissions. */
 export interface TestUser {
   readonly user: string;
-  /** A role made for this user, or … */
+  /** A role that is created for this user, or … */
   readonly rules?: readonly PolicyRule[];
   /** … one that every cluster has. */
   readonly role?: string;
-  /** Where the role holds; everywhere when it is left out. */
+  /** The namespace of the role. Cluster-wide if it is omitted. */
   readonly namespace?: string;
 }
 
@@ -30,12 +30,12 @@ const inject = core(['patch'], 'pods/ephemeralcontainers');
 const exec = core(['get', 'create'], 'pods/exec');
 const hints = [core(['get'], 'pods/log', 'nodes'), core(READ, 'events')];
 
-/** What users of real clusters may have, and what they may lack. */
+/** Permissions that users of real clusters may have or lack. */
 export const TEST_USERS: readonly TestUser[] = [
   { user: 'nobody' },
   { user: 'viewer', rules: [core(READ, 'pods', 'namespaces', 'nodes', 'events')] },
   { user: 'no-exec', rules: [core(['*'], 'pods'), inject] },
-  // All that debugging in the pod needs, and what only makes it nicer.
+  // Everything that debugging in the pod requires, and optional permissions.
   { user: 'debugger', rules: [pods, inject, exec, ...hints, workloads] },
   {
     user: 'debugger-default',
@@ -44,7 +44,7 @@ export const TEST_USERS: readonly TestUser[] = [
   },
   { user: 'bare-debugger', rules: [core(READ, 'pods'), inject, exec] },
   { user: 'no-patch', rules: [pods, exec, ...hints, workloads] },
-  // Enough until Kubernetes 1.34: since then exec over GET needs create, too.
+  // Enough until Kubernetes 1.34. Newer versions also require create for an exec over GET.
   { user: 'exec-get', rules: [pods, inject, core(['get'], 'pods/exec'), ...hints] },
   {
     user: 'one-pod',
@@ -54,7 +54,7 @@ export const TEST_USERS: readonly TestUser[] = [
       { ...exec, resourceNames: ['pod-1'] },
     ],
   },
-  // May put pods onto nodes, but nothing into the pods of others.
+  // May create pods on nodes, but may not add anything to existing pods.
   { user: 'node-debugger', rules: [pods, core(['create', 'delete'], 'pods'), exec, ...hints] },
   { user: 'editor', role: 'edit' },
   { user: 'namespace-admin', role: 'admin', namespace: 'default' },

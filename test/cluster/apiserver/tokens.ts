@@ -13,14 +13,14 @@ export class Tokens {
     this.#store = store;
   }
 
-  /** Makes a token that stands for the user as long as the server runs. */
+  /** Creates a token for the user that is valid as long as the server runs. */
   add(user: User): string {
     const token = randomBytes(24).toString('hex');
     this.#fixed.set(token, user);
     return token;
   }
 
-  /** Signs a token in the form of a JWT; it ends at `expires` and with its service account. */
+  /** Signs a token in the form of a JWT. It ends at `expires`, or with its service account. */
   issue(namespace: string, name: string, uid: string, expires: Date): string {
     const header = encode({ alg: 'HS256', typ: 'JWT' });
     const payload = encode({
@@ -32,7 +32,7 @@ export class Tokens {
     return `${header}.${payload}.${this.#sign(`${header}.${payload}`)}`;
   }
 
-  /** Gives undefined for a token that is unknown, forged or expired. */
+  /** Returns undefined for a token that is unknown, forged or expired. */
   userOf(token: string): User | undefined {
     return this.#fixed.get(token) ?? this.#serviceAccountOf(token);
   }

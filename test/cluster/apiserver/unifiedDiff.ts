@@ -5,7 +5,7 @@ interface Line {
   readonly text: string;
 }
 
-/** The differences of two texts as unified diff hunks with three lines of context, without file names. */
+/** The differences between two texts as unified diff hunks with three lines of context, without file names. */
 export function unifiedDiff(before: string, after: string): string {
   const lines = compareLines(before.split('\n'), after.split('\n'));
   let text = '';
@@ -19,7 +19,7 @@ export function unifiedDiff(before: string, after: string): string {
   return text;
 }
 
-/** First and behind-last line of every run of changes with its context. */
+/** The first line of every run of changes with its context, and the line after its end. */
 function hunks(lines: readonly Line[]): [number, number][] {
   const found: [number, number][] = [];
   for (const [index, line] of lines.entries()) {
@@ -41,7 +41,7 @@ function range(lines: readonly Line[], start: number, end: number, without: '+' 
   return length === 0 ? `${first - 1},0` : `${first},${length}`;
 }
 
-/** Both texts as one list, by their longest common subsequence. */
+/** Both texts as one list, using their longest common subsequence. */
 function compareLines(before: readonly string[], after: readonly string[]): Line[] {
   const width = after.length + 1;
   const longest = new Uint32Array((before.length + 1) * width);

@@ -4,8 +4,8 @@ import { fieldsOf } from './schema.ts';
 import type { ApiError } from './status.ts';
 
 /**
- * Does what the query parameter fieldValidation asks about fields that the API does not know: a
- * Warning header (the default), a refusal made by `refuse` from the list of fields, or nothing.
+ * Handles unknown fields as requested with the query parameter fieldValidation: with a Warning header (the default),
+ * with an error that `refuse` creates from the list of fields, or not at all.
  */
 export function reportUnknownFields(
   { kind, query, response }: ResourceRequest,
@@ -23,7 +23,7 @@ export function reportUnknownFields(
   );
 }
 
-/** Drops what the API does not know, as the real server's decoding into Go structs does. */
+/** Removes unknown fields, as the real server does by decoding into Go structs. */
 export function dropUnknownFields(type: string, value: unknown): void {
   const fields = fieldsOf(type);
   if (!fields || !isObject(value)) return;

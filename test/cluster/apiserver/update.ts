@@ -12,12 +12,12 @@ import { badRequest, conflict, invalid, notFound } from './status.ts';
 import { strategyOf } from './strategies.ts';
 import { reportUnknownFields } from './unknownFields.ts';
 
-/** Turns the current object and what the client wants into what is stored; throws to refuse. */
+/** Combines the current object and the client's object into the one to store. Throws if the change is refused. */
 export type Change = (previous: KubeObject, wanted: KubeObject) => KubeObject;
 
 /**
- * PUT or PATCH of the object or of one of its parts, which `change` picks out of what is wanted; the
- * client gets what `shown` makes of the result.
+ * PUT or PATCH of the object or of one of its parts, which `change` selects from the client's object. The client
+ * receives the result of `shown`.
  */
 export async function changeObject(
   request: ResourceRequest,
@@ -40,7 +40,7 @@ export async function changeObject(
   if (request.kind.hasGeneration && !isDeepStrictEqual(next.spec, previous.spec)) {
     next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
   }
-  // A change that changes nothing makes no new version, as in etcd.
+  // As in etcd, a change without an effect creates no new version.
   const unchanged =
     isDeepStrictEqual(next, previous) || request.query.getAll('dryRun').includes('All');
   const { name } = previous.metadata;
@@ -83,7 +83,7 @@ async function readWanted(request: ResourceRequest): Promise<(previous: KubeObje
   return (previous) => applyPatch(type, previous, patch);
 }
 
-// What no client may change is taken from the stored object.
+// Fields that no client may change are copied from the stored object.
 function withIdentity(previous: KubeObject, wanted: JsonObject): KubeObject {
   const { name, namespace, uid, creationTimestamp, generation } = previous.metadata;
   const { deletionTimestamp, deletionGracePeriodSeconds } = previous.metadata;

@@ -4,7 +4,7 @@ import { KubeletError } from './podStreams.ts';
 import { apiHeaders, asApiError, retryAfterOf } from './respond.ts';
 import { AuthorizerRefusal, PlainRefusal } from './status.ts';
 
-/** The answer to an upgrade request that is refused. */
+/** The response to a refused upgrade request. */
 export class UpgradeRefusal extends Error {
   readonly code: number;
   readonly headers: Readonly<Record<string, string | string[]>>;
@@ -23,8 +23,8 @@ export class UpgradeRefusal extends Error {
 }
 
 /**
- * Answers an upgrade request that is refused. Returns whether the connection stays open for another request, as
- * after a refusal by the API server itself. It closes connections after it has forwarded a kubelet's refusal.
+ * Responds to a refused upgrade request. Returns whether the connection stays open for another request, as after a
+ * refusal by the API server itself. It closes connections after it has forwarded a kubelet's refusal.
  */
 export function refuseUpgrade(socket: Duplex, error: unknown): boolean {
   const { code, headers, body, closes } = refusalOf(error);
@@ -42,7 +42,7 @@ export function refuseUpgrade(socket: Duplex, error: unknown): boolean {
   return !closes;
 }
 
-/** Answers a websocket that offers no known protocol, as the API server's websocket library does. */
+/** Responds to a websocket that offers no known protocol, as the API server's websocket library does. */
 export function refuseProtocol(socket: Duplex): void {
   socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
 }

@@ -61,7 +61,7 @@ test.each([
   expect(await rights(user, 'other')).toEqual(elsewhere);
 });
 
-test('one-pod may look at that pod, and at no other', async () => {
+test('one-pod may access that pod, and no other', async () => {
   const get = (path: string) =>
     server.call(`/api/v1/namespaces/default/pods${path}`, { user: 'one-pod' });
   expect((await get('/pod-1')).status).toBe(200);
@@ -69,14 +69,14 @@ test('one-pod may look at that pod, and at no other', async () => {
   expect((await get('')).status).toBe(403);
 });
 
-test('impersonator may be anybody', async () => {
+test('impersonator may impersonate everybody', async () => {
   const headers = { 'impersonate-user': 'debugger' };
   const path = '/api/v1/namespaces/default/pods';
   expect((await server.call(path, { user: 'impersonator' })).status).toBe(403);
   expect((await server.call(path, { user: 'impersonator', headers })).status).toBe(200);
 });
 
-/** What of the questions the user is allowed: `list`, `patch`, `get exec` …. */
+/** The allowed ones of these questions: `list`, `patch`, `get exec` …. */
 async function rights(user: string, namespace: string): Promise<string[]> {
   const allowed: string[] = [];
   for (const [verb, resource, subresource] of questions) {

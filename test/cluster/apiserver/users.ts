@@ -1,4 +1,4 @@
-/** Who asks, as every authorization question takes it. */
+/** The sender of a request, as needed for every authorization question. */
 export interface User {
   readonly name: string;
   readonly groups: readonly string[];
@@ -11,7 +11,7 @@ export const SUPERUSERS = 'system:masters';
 
 export const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
-/** A user who proved who they are. */
+/** A user who has been authenticated. */
 export function authenticated(name: string, groups: readonly string[] = []): User {
   return { name, groups: [...groups, ALL_AUTHENTICATED] };
 }
@@ -26,7 +26,7 @@ export function serviceAccountUser(namespace: string, name: string, uid?: string
   };
 }
 
-/** The service account that a user name stands for. */
+/** The service account that a user name refers to. */
 export function asServiceAccount(
   userName: string,
 ): { readonly namespace: string; readonly name: string } | undefined {

@@ -1,4 +1,4 @@
-/** What GET /version tells: that of the recorded server whose behaviour this one copies. */
+/** The response to GET /version: that of the recorded server whose behaviour this one copies. */
 export const VERSION = {
   major: '1',
   minor: '36',

@@ -31,7 +31,7 @@ async function watchOneSecond(query: string, meanwhile: () => Promise<void>): Pr
     });
 }
 
-test('too old a version is told as recorded', async () => {
+test('a version that is too old is reported as recorded', async () => {
   const { oldest } = /\((?<oldest>\d+)\)/.exec(
     (await server.call(`${PODS}?watch=true&resourceVersion=3`)).text,
   )?.groups ?? { oldest: '' };
@@ -56,7 +56,7 @@ test('initial events end with their bookmark, as recorded', async () => {
   ]);
 });
 
-test('a watch goes on from a list, and sees a deletion', async () => {
+test('a watch continues from a list, and sees a deletion', async () => {
   const list = objectAt((await server.call(PODS)).body);
   const version = objectAt(list.metadata).resourceVersion;
   await createRunningPod(server, { namespace: 'shop', name: 'web-8' });
@@ -66,7 +66,7 @@ test('a watch goes on from a list, and sees a deletion', async () => {
   expect(events).toEqual(['ADDED web-8', 'MODIFIED web-8', 'DELETED web-8']);
 });
 
-test('what leaves or enters the selection is deleted or added', async () => {
+test('objects that leave or enter the selection are deleted or added', async () => {
   const label = (tier: string | null) =>
     server.call(`${PODS}/web-7`, {
       method: 'PATCH',
@@ -80,7 +80,7 @@ test('what leaves or enters the selection is deleted or added', async () => {
   expect(events).toEqual(['ADDED web-7', 'DELETED web-7']);
 });
 
-test('kubectl get -w gets tables', async () => {
+test('kubectl get -w receives tables', async () => {
   const answer = await server.call(`${PODS}?watch=true&timeoutSeconds=1`, {
     accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json',
   });

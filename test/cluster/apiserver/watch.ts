@@ -13,10 +13,10 @@ import { tableOf, wantsTable } from './table.ts';
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
 const BOOKMARK_EVERY_MS = 10_000;
-/** As the real server: a watch without timeoutSeconds ends by itself after 30 to 60 minutes. */
+/** As in the real server, a watch without timeoutSeconds ends by itself after 30 to 60 minutes. */
 const LONGEST_WATCH_S = 1800;
 
-/** Streams the changes of a resource as JSON lines until the client goes or the time is over. */
+/** Streams the changes of a resource as JSON lines until the client disconnects or the time is over. */
 export function watchObjects(request: ResourceRequest): void {
   const { cluster, query, response } = request;
   checkListOptions(request);
@@ -25,7 +25,7 @@ export function watchObjects(request: ResourceRequest): void {
   response.writeHead(200, apiHeaders());
   response.flushHeaders();
   const write: Write = (type, object) => {
-    // A watch that has ended gets no more events, though its connection stays open for a moment.
+    // A watch that has ended receives no more events, although its connection stays open for a moment.
     if (response.writableEnded) return;
     response.write(`${JSON.stringify({ type, object })}\n`);
   };
@@ -69,7 +69,7 @@ function endExpired(body: Writable, version: number, oldest: number): void {
   body.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
 }
 
-/** Sends what the change is for this watch: leaving the selection is a deletion, entering an addition. */
+/** Sends the change as seen by this watch: leaving the selection is a deletion, entering it an addition. */
 function relay(
   request: ResourceRequest,
   change: Change,
@@ -113,7 +113,7 @@ function bookmark({ cluster, kind }: ResourceRequest, initial: boolean): unknown
       resourceVersion: cluster.store.resourceVersion,
       ...(initial && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
     },
-    // An empty pod as Go writes it.
+    // An empty pod in Go's form.
     ...(kind.kind === 'Pod' && { spec: { containers: null }, status: {} }),
   };
 }

@@ -9,10 +9,10 @@ import { warnOfPodTemplate } from './podSecurity.ts';
 import { type Cause, invalid } from './status.ts';
 import type { Strategy } from './strategy.ts';
 
-/** What one kind of workload has of its own. */
+/** The properties of one kind of workload. */
 interface Workload {
   readonly defaults: (spec: JsonObject) => void;
-  /** The status of one that no controller has looked at yet. */
+  /** The status before any controller has seen the object. */
   readonly status: JsonObject;
   readonly policies?: readonly string[];
 }
@@ -128,7 +128,7 @@ export const jobs: Strategy = {
   },
 };
 
-/** A job chooses its pods by its own uid, unless it was told otherwise. */
+/** A job selects its pods by its own uid, unless it specifies otherwise. */
 export function selectOwnPods(job: NewObject): void {
   const spec = objectAt(job.spec);
   defaultJob(spec);
@@ -210,12 +210,12 @@ function selectorCauses(spec: JsonObject, template: JsonObject): Cause[] {
   ];
 }
 
-/** A value of which an error text shows this, without quotes. */
+/** A value that is shown in an error message as this text, without quotes. */
 function shownAs(text: string): object {
   return { toString: () => text };
 }
 
-/** Completes a pod template, and says what is wrong with it. */
+/** Completes a pod template, and returns its errors. */
 function templateCauses(
   template: JsonObject,
   field: string,

@@ -6,8 +6,8 @@ import { ownedBy, type World } from './controller.ts';
 import { controllerOf } from './mirror.ts';
 
 /**
- * Takes in orphans that the owner's selector chooses, and lets go of objects that it no longer does:
- * a pod whose label is taken away lives on by itself, and another one takes its place.
+ * Adopts orphans that the owner's selector matches, and releases objects that it no longer matches: a pod whose label
+ * is removed continues to run by itself, and another one replaces it.
  */
 export function claim({ store, mirror }: World, owner: KubeObject, resource: string): void {
   const { namespace, uid } = owner.metadata;

@@ -4,28 +4,28 @@ import type { KubeObject, OwnerReference, Store } from '../store.ts';
 import type { Mirror } from './mirror.ts';
 import { recordEvent } from './objectEvents.ts';
 
-/** What controllers work with. */
+/** The state that controllers share. */
 export interface World {
   readonly store: Store;
   readonly mirror: Mirror;
 }
 
-/** Brings the world to what one kind of object asks for. */
+/** Reconciles the objects of one kind. */
 export interface Controller {
   /** Resource of the objects: `deployments.apps`. */
   readonly resource: string;
-  /** Does what is to be done now; gives the milliseconds after which to look again in any case. */
+  /** Does what is required now. Returns the milliseconds after which to check again in any case. */
   readonly reconcile: (world: World, object: KubeObject) => number | undefined;
 }
 
-/** Writes the status when it has changed. */
+/** Writes the status if it has changed. */
 export function writeStatus(
   { store }: World,
   resource: string,
   { metadata, status }: KubeObject,
   next: JsonObject,
 ): void {
-  // What is undefined is not in JSON either.
+  // JSON does not contain undefined values either.
   const plain: JsonObject = JSON.parse(JSON.stringify(next));
   if (isDeepStrictEqual(plain, status)) return;
   store.update(resource, metadata.namespace, metadata.name, (object) =>
@@ -33,13 +33,13 @@ export function writeStatus(
   );
 }
 
-/** How an object names the one that made it. */
+/** The owner reference to an object. */
 export function ownedBy({ apiVersion, kind, metadata }: KubeObject): OwnerReference {
   const { name, uid } = metadata;
   return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
 }
 
-/** Tells of what a controller did, as an event about its object. */
+/** Records what a controller did as an event about its object. */
 export function tell(
   { store }: World,
   component: string,
@@ -51,7 +51,7 @@ export function tell(
   recordEvent(store, { component, about, type, reason, message });
 }
 
-/** Leaves out a count of zero, as Go's `omitempty` does. */
+/** Omits a count of zero, as Go's `omitempty` does. */
 export function nonZero(count: number): number | undefined {
   return count === 0 ? undefined : count;
 }

@@ -52,7 +52,7 @@ function pathOf(kind: string, namespace: string, name = ''): string {
   return name ? `${path}/${name}` : path;
 }
 
-/** Makes a namespace of that name, and in it an object of that name. */
+/** Creates a namespace and an object in it with the same name. */
 async function create(kind: string, name: string, spec: JsonObject): Promise<JsonObject> {
   await server.call('/api/v1/namespaces', { method: 'POST', body: { metadata: { name } } });
   const metadata = { name, labels: { app: name } };
@@ -108,7 +108,7 @@ function recorded(name: string, index: number): JsonObject {
   return objectsAt(objectAt(recording(name).body).items)[index] ?? {};
 }
 
-test('a deployment and all that follows from it is as a real cluster recorded it', async () => {
+test('a deployment and the objects that follow from it are as recorded from a real cluster', async () => {
   await create('Deployment', 'web', workload('web', { replicas: 2 }));
   const ports = [{ port: 80, targetPort: 80 }];
   await create('Service', 'web', { selector: { app: 'web' }, ports });
@@ -185,7 +185,7 @@ test('pods have their names, labels and owner from the replica set, which replac
     .toBe(false);
 });
 
-test('a pod whose label is taken away lives on, and another one takes its place', async () => {
+test('a pod whose label is removed continues to run, and another one replaces it', async () => {
   await create('ReplicaSet', 'released', workload('released'));
   await expect.poll(() => pods('released').length).toBe(1);
   const [pod] = pods('released');
@@ -198,7 +198,7 @@ test('a pod whose label is taken away lives on, and another one takes its place'
   expect(pods('released').filter(({ metadata }) => metadata.ownerReferences)).toHaveLength(1);
 });
 
-test('the scale can be read and changed by itself', async () => {
+test('the scale can be read and changed separately', async () => {
   await create('Deployment', 'scaled', workload('scaled'));
   const answer = await patch('Deployment', 'scaled', { spec: { replicas: 3 } }, '/scale');
   expect(answer.body).toMatchObject({
@@ -213,7 +213,7 @@ test('the scale can be read and changed by itself', async () => {
   expect(reasons('scaled')).toContain('ScalingReplicaSet');
 });
 
-test('a new image comes with a new replica set, and never with too few pods', async () => {
+test('a new image creates a new replica set, and there are never too few pods', async () => {
   await create('Deployment', 'rolled', workload('rolled', { replicas: 4 }));
   await expect.poll(() => pods('rolled').length).toBe(4);
   let fewest = 4;
@@ -235,7 +235,7 @@ test('a new image comes with a new replica set, and never with too few pods', as
   expect(server.store.list('replicasets.apps', 'rolled')).toHaveLength(2);
 });
 
-test('a deployment takes along what it made, unless that is to be orphaned', async () => {
+test('a deployment is deleted with its objects, unless they are to be orphaned', async () => {
   await create('Deployment', 'gone', workload('gone'));
   await expect.poll(() => pods('gone').length).toBe(1);
   await server.call(pathOf('Deployment', 'gone', 'gone'), { method: 'DELETE' });
@@ -275,7 +275,7 @@ test('a stateful set waits for a pod that is not ready', async () => {
   expect(pods('stuck')).toHaveLength(1);
 });
 
-test('a daemon set has a pod on every node, also on one that comes later', async () => {
+test('a daemon set has a pod on every node, including nodes that are added later', async () => {
   await create('DaemonSet', 'agent', workload('agent'));
   const nodes = () =>
     pods('agent')
@@ -298,7 +298,7 @@ test('a daemon set has a pod on every node, also on one that comes later', async
     .toMatchObject({ desiredNumberScheduled: 2, numberReady: 2 });
 });
 
-test('a job runs its pods to their end', async () => {
+test('a job runs its pods to completion', async () => {
   const spec = { template: { spec: { containers, restartPolicy: 'Never' } }, completions: 2 };
   await create('Job', 'work', spec);
   for (let number = 0; number < 2; number += 1) {
@@ -332,7 +332,7 @@ test('a job gives up after too many failures', async () => {
     });
 });
 
-test('a cron job makes a job when its minute has come', async () => {
+test('a cron job creates a job at the scheduled minute', async () => {
   const jobTemplate = { spec: { template: { spec: { containers, restartPolicy: 'Never' } } } };
   await create('CronJob', 'nightly', { schedule: '*/1 * * * *', jobTemplate });
   server.store.update('cronjobs.batch', 'nightly', 'nightly', (object) => {
@@ -347,7 +347,7 @@ test('a cron job makes a job when its minute has come', async () => {
   });
   await expect.poll(() => pods('nightly').length).toBe(1);
 
-  // As `kubectl create job --from=cronjob/nightly` makes it: owned, and not in the status.
+  // The same as `kubectl create job --from=cronjob/nightly`: owned, and not in the status.
   server.store.create('jobs.batch', {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -367,7 +367,7 @@ test('a cron job makes a job when its minute has come', async () => {
   expect(active.map(({ name }) => name)).toEqual([job?.metadata.name]);
 });
 
-test('endpoints follow readiness, and named ports', async () => {
+test('endpoints follow readiness and named ports', async () => {
   const ports = [{ name: 'web', port: 8080, targetPort: 'http' }];
   await create('Service', 'front', { selector: { app: 'front' }, ports });
   const named = [{ ...containers[0], ports: [{ containerPort: 80, name: 'http' }] }];
@@ -390,7 +390,7 @@ test('endpoints follow readiness, and named ports', async () => {
   });
 });
 
-test('a selector that does not choose its own pods is refused', async () => {
+test('a selector that does not match its own pods is rejected', async () => {
   const body = {
     metadata: { name: 'odd' },
     spec: { ...workload('odd'), template: template('even') },
@@ -402,7 +402,7 @@ test('a selector that does not choose its own pods is refused', async () => {
   );
 });
 
-test('a quota is counted, and what a controller may not make is told', async () => {
+test('a quota is counted, and objects that a controller may not create are reported', async () => {
   await create('ResourceQuota', 'tight', { hard: { pods: '1', 'requests.cpu': '1' } });
   const cpu = { resources: { requests: { cpu: '600m' } } };
   const spec = { containers: [{ ...containers[0], ...cpu }] };

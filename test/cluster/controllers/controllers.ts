@@ -28,13 +28,13 @@ const CONTROLLERS: readonly Controller[] = [
   ...[endpointSlices, quotas],
 ];
 
-/** Kinds whose objects name owners, or that decide what is to be. */
+/** Kinds whose objects have owners, or determine what should exist. */
 const MIRRORED = [
   ...CONTROLLERS.map(({ resource }) => resource),
   ...['pods', 'nodes', 'namespaces', 'endpoints', 'endpointslices.discovery.k8s.io'],
 ];
 
-/** How an owner's kind is called as a resource of one of the controllers. */
+/** The resource of an owner's kind, for the kinds with a controller. */
 const RESOURCES_BY_KIND: Readonly<Record<string, string>> = {
   CronJob: 'cronjobs.batch',
   DaemonSet: 'daemonsets.apps',
@@ -45,7 +45,7 @@ const RESOURCES_BY_KIND: Readonly<Record<string, string>> = {
   StatefulSet: 'statefulsets.apps',
 };
 
-/** Starts what makes workloads and services work; gives the function that ends it. */
+/** Starts the controllers of workloads and services. Returns the function that stops them. */
 export function startControllers(store: Store): () => void {
   const world: World = { store, mirror: new Mirror(store, MIRRORED) };
   const queue = new Queue(world, CONTROLLERS);
@@ -58,7 +58,7 @@ export function startControllers(store: Store): () => void {
   };
 }
 
-/** Finds out what a change concerns. */
+/** Queues the objects that a change affects. */
 function notice(world: World, queue: Queue, { type, resource, object }: StoreEvent): void {
   const { mirror } = world;
   if (type !== 'MODIFIED') queue.addCounters(resource, object);

@@ -26,7 +26,7 @@ function reconcile(world: World, cronJob: KubeObject): number | undefined {
   const running = jobs.filter((job) => !outcomeOf(job));
   for (const job of running.filter((one) => !isScheduled(one)))
     reportUnexpected(world, cronJob, job);
-  // Those that somebody made with `kubectl create job --from` are not in the status.
+  // Jobs that were created with `kubectl create job --from` are not in the status.
   const active = running.filter(isScheduled);
   const successes = jobs.map((job) => objectAt(job.status).completionTime).filter(Boolean);
   writeStatus(world, 'cronjobs.batch', cronJob, {

@@ -5,7 +5,7 @@ const RANGES = [
   [1, 12],
   [0, 7],
 ] as const;
-/** After so many minutes without one (two years), there is none. */
+/** If no minute matches within this time (two years), there is none. Minutes. */
 const HORIZON = 2 * 366 * 24 * 60;
 const MACROS: Readonly<Record<string, string>> = {
   '@hourly': '0 * * * *',
@@ -16,7 +16,7 @@ const MACROS: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
 };
 
-/** The first minute after `after` that a cron schedule names, in UTC; undefined when there is none. */
+/** The first minute after `after` that matches a cron schedule, in UTC. Undefined if there is none. */
 export function nextMinute(schedule: string, after: Date): Date | undefined {
   const fields = (MACROS[schedule] ?? schedule).trim().split(/\s+/);
   if (fields.length !== 5) return undefined;
@@ -30,7 +30,7 @@ export function nextMinute(schedule: string, after: Date): Date | undefined {
     const isDay = days?.has(date.getUTCDate()) ?? false;
     const weekday = date.getUTCDay();
     const isWeekday = weekdays?.has(weekday) || (weekday === 0 && weekdays?.has(7)) || false;
-    // As in cron: with both given, either is enough.
+    // As in cron, if both are given, one of them is enough.
     const fits = isFreeDay || isFreeWeekday ? isDay && isWeekday : isDay || isWeekday;
     if (!fits || !months?.has(date.getUTCMonth() + 1)) continue;
     if (hours?.has(date.getUTCHours()) && minutes?.has(date.getUTCMinutes())) return date;

@@ -12,7 +12,7 @@ const REVISION = 'controller-revision-hash';
 
 export const daemonSets: Controller = { resource: 'daemonsets.apps', reconcile };
 
-/** What every daemon lives with. */
+/** The tolerations of every daemon. */
 const tolerations = [
   { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' },
   { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute' },
@@ -33,7 +33,7 @@ function reconcile(world: World, set: KubeObject): number | undefined {
   return again;
 }
 
-/** The node that a daemon is for, whether it has been bound yet or not. */
+/** The node that a daemon is meant for, whether it is already bound or not. */
 function nodeOf({ spec }: KubeObject): string {
   const affinity = objectAt(objectAt(objectAt(spec).affinity).nodeAffinity);
   const required = objectAt(affinity.requiredDuringSchedulingIgnoredDuringExecution);
@@ -86,7 +86,7 @@ function onlyOn(node: string): JsonObject {
   };
 }
 
-/** Replaces one outdated daemon when all others are up. */
+/** Replaces one outdated daemon if all others are running. */
 function exchange(world: World, set: KubeObject, revision: string): void {
   const pods = world.mirror.controlled('pods', set);
   if (pods.some((pod) => isLeaving(pod))) return;

@@ -1,7 +1,7 @@
 import { objectAt } from '../apiserver/json.ts';
 import type { KubeObject } from '../store.ts';
 
-/** How many pods are wanted, and how far the number may stray while they are exchanged. */
+/** The wanted number of pods, and how far the number may differ during a rollout. */
 export interface Plan {
   readonly replicas: number;
   readonly most: number;
@@ -9,7 +9,7 @@ export interface Plan {
   readonly recreates: boolean;
 }
 
-/** What a deployment's strategy allows. */
+/** The plan for a deployment's strategy. */
 export function planOf({ spec }: KubeObject): Plan {
   const replicas = Number(objectAt(spec).replicas ?? 1);
   const strategy = objectAt(objectAt(spec).strategy);
@@ -17,7 +17,7 @@ export function planOf({ spec }: KubeObject): Plan {
   const recreates = strategy.type === 'Recreate';
   const surge = recreates ? 0 : portion(maxSurge, replicas, Math.ceil);
   const unavailable = recreates ? replicas : portion(maxUnavailable, replicas, Math.floor);
-  // Without room in either direction nothing could ever be exchanged.
+  // Without a margin in either direction, nothing could ever be replaced.
   const room = surge === 0 && unavailable === 0 ? 1 : unavailable;
   return { replicas, most: replicas + surge, least: Math.max(0, replicas - room), recreates };
 }

@@ -5,7 +5,7 @@ import type { KubeObject } from '../store.ts';
 export const SETS = 'replicasets.apps';
 export const PREFIX = 'deployment.kubernetes.io/';
 export const REVISION = `${PREFIX}revision`;
-/** The label by which a replica set tells its pods from those of the others. */
+/** The label that distinguishes the pods of a replica set from those of the others. */
 export const HASH = 'pod-template-hash';
 
 /** The replica set with the deployment's own template. */
@@ -25,17 +25,17 @@ function bare(template: JsonObject): JsonObject {
   return { ...template, metadata: { ...metadata, labels } };
 }
 
-/** The deployment's revision that the set was made for. */
+/** The deployment's revision that the set was created for. */
 export function revisionOf({ metadata }: KubeObject): number {
   return Number(metadata.annotations?.[REVISION] ?? 0);
 }
 
-/** How many pods the set is to have. */
+/** The number of pods that the set should have. */
 export function replicasOf({ spec }: KubeObject): number {
   return Number(objectAt(spec).replicas ?? 0);
 }
 
-/** The sum of a count in the sets' status. */
+/** The sum of a counter in the sets' status. */
 export function count(sets: readonly KubeObject[], field: string): number {
   return sets.reduce((sum, { status }) => sum + Number(objectAt(status)[field] ?? 0), 0);
 }

@@ -12,7 +12,7 @@ interface Condition {
   readonly message: string;
 }
 
-/** A deployment's status as its replica sets make it, field for field as a real one. */
+/** A deployment's status, derived from its replica sets, with the same fields as a real one. */
 export function deploymentStatus(
   deployment: KubeObject,
   sets: readonly KubeObject[],
@@ -84,7 +84,7 @@ function conditionsOf(
   ];
 }
 
-/** With the times of the condition before as far as it is the same. */
+/** Adds the times of the previous condition as far as it is the same. */
 function withTimes(condition: Condition, before: readonly JsonObject[]): JsonObject {
   const { type, status, reason, message } = condition;
   const old = before.find((one) => one.type === type);

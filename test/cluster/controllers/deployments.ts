@@ -80,7 +80,7 @@ function annotationsOf({ replicas, most }: Plan): Record<string, string> {
   return { [`${PREFIX}desired-replicas`]: `${replicas}`, [`${PREFIX}max-replicas`]: `${most}` };
 }
 
-/** Gives the newest replica set the highest revision, and tells it to the deployment. */
+/** Sets the highest revision on the newest replica set, and copies it to the deployment. */
 function markRevision(
   { store }: World,
   deployment: KubeObject,

@@ -32,7 +32,7 @@ interface Slice {
   readonly endpoints: JsonObject[];
 }
 
-/** Pods for which a named port means different numbers are in different slices. */
+/** Pods are in different slices if a named port has different numbers for them. */
 function slicesFor(service: KubeObject, pods: readonly KubeObject[]): Slice[] {
   const byPorts = new Map<string, Slice>();
   for (const pod of pods) {
@@ -48,7 +48,7 @@ function slicesFor(service: KubeObject, pods: readonly KubeObject[]): Slice[] {
       endpoints: endpoints.slice(index * LARGEST, (index + 1) * LARGEST),
     })),
   );
-  // A service without pods has one slice that says so.
+  // A service without pods has one empty slice.
   return all.length > 0 ? all : [{ ports: [], endpoints: [] }];
 }
 

@@ -2,8 +2,8 @@ import { objectAt, objectsAt } from '../apiserver/json.ts';
 import { type KubeObject, now, type Store } from '../store.ts';
 
 /**
- * Does what controllers see of a kubelet, without containers: pods with a node run and are ready (not
- * those with the label `unready`), and pods that are to go are gone. Gives the function that ends it.
+ * Simulates the effects of a kubelet that controllers see, without containers: pods with a node run and are ready
+ * (except those with the label `unready`), and pods marked for deletion are removed. Returns the function that ends it.
  */
 export function startFakeKubelet(store: Store): () => void {
   let address = 0;

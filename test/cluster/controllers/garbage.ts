@@ -2,7 +2,7 @@ import { removePod } from '../apiserver/pods.ts';
 import type { KubeObject } from '../store.ts';
 import type { World } from './controller.ts';
 
-/** Deletes what an object that is gone has left behind, as far as no other owner is there. */
+/** Deletes the dependents of a deleted object, unless they have another owner. */
 export function collectGarbage(world: World, { metadata }: KubeObject): void {
   for (const { resource, object } of world.mirror.dependents(metadata.uid)) {
     const { namespace, name, ownerReferences = [] } = object.metadata;

@@ -30,7 +30,7 @@ function reconcile(world: World, job: KubeObject): number | undefined {
   const active = pods.filter(isActive);
   let conditions: JsonObject[] | undefined;
   let again = Number.isNaN(deadline) ? undefined : Math.max(0, deadline - Date.now());
-  // Without a number of completions the first success ends the work.
+  // Without a number of completions, the first success completes the work.
   const isDone = completions === undefined ? succeeded > 0 : succeeded >= completions;
   if (isDone && (completions !== undefined || active.length === 0)) {
     conditions = ended('SuccessCriteriaMet', 'Complete', 'CompletionsReached', DONE);
@@ -82,7 +82,7 @@ function inPhase(pods: readonly KubeObject[], phase: string): number {
   return pods.filter(({ status }) => objectAt(status).phase === phase).length;
 }
 
-/** The condition that says how a job has ended; undefined while it has not. */
+/** The condition that shows how a job has ended. Undefined before its end. */
 export function outcomeOf({ status }: KubeObject): JsonObject | undefined {
   return objectsAt(objectAt(status).conditions).find(
     ({ type, status: isTrue }) =>
@@ -107,7 +107,7 @@ function ended(first: string, second: string, reason: string, message: string): 
   }));
 }
 
-/** Removes a finished job when its time to live is over; gives when that will be. */
+/** Removes a finished job when its TTL is over. Returns when that will be. */
 function dropLate(world: World, job: KubeObject): number | undefined {
   const ttl = objectAt(job.spec).ttlSecondsAfterFinished;
   const since = outcomeOf(job)?.lastTransitionTime;

@@ -3,8 +3,8 @@ import type { KubeObject, Store } from '../store.ts';
 const none: ReadonlyMap<string, KubeObject> = new Map();
 
 /**
- * The store's objects as the controllers read them: without a copy for every look, and found by their
- * owners. What it hands out must not be changed.
+ * The store's objects for the controllers: without a copy for every read, and indexed by owner. The returned objects
+ * must not be changed.
  */
 export class Mirror {
   readonly #objects = new Map<string, Map<string, KubeObject>>();
@@ -37,7 +37,7 @@ export class Mirror {
       .filter((object) => controllerOf(object)?.uid === uid);
   }
 
-  /** Every object that names this uid as an owner, with its resource. */
+  /** Every object that has this uid as an owner, with its resource. */
   dependents(uid: string): { resource: string; object: KubeObject }[] {
     return [...(this.#dependents.get(uid) ?? none)].map(([key, object]) => ({
       resource: key.slice(0, key.indexOf(' ')),
@@ -45,7 +45,7 @@ export class Mirror {
     }));
   }
 
-  /** Takes in a new version; gives the one before. */
+  /** Stores a new version, and returns the previous one. */
   put(resource: string, object: KubeObject): KubeObject | undefined {
     const before = this.take(resource, object);
     const { namespace, name, ownerReferences = [] } = object.metadata;
@@ -58,7 +58,7 @@ export class Mirror {
     return before;
   }
 
-  /** Forgets an object; gives what it was. */
+  /** Removes an object, and returns it. */
   take(resource: string, { metadata }: KubeObject): KubeObject | undefined {
     const key = keyOf(metadata.namespace, metadata.name);
     const before = this.#of(resource).get(key);
@@ -76,7 +76,7 @@ export class Mirror {
   }
 }
 
-/** The owner that made the object and answers for it. */
+/** The owner that created the object and controls it. */
 export function controllerOf({ metadata }: KubeObject) {
   return metadata.ownerReferences?.find(({ controller }) => controller === true);
 }

@@ -1,7 +1,7 @@
 import { nextEventName } from '../kubelet/podEvents.ts';
 import { type KubeObject, now, type Store } from '../store.ts';
 
-/** Writes an event about any object, as controllers do; equal ones are counted. */
+/** Writes an event about an object, as controllers do. Equal events are counted. */
 export function recordEvent(
   store: Store,
   event: {
@@ -15,7 +15,7 @@ export function recordEvent(
 ): void {
   const { component, host, about, type, reason, message } = event;
   const { name, namespace, uid, resourceVersion } = about.metadata;
-  // Events about nodes and the like have to be somewhere.
+  // Events about cluster-scoped objects need a namespace, too.
   const home = namespace ?? 'default';
   const time = now();
   const same = lastEvents.get(store)?.get(`${uid} ${reason} ${message}`);

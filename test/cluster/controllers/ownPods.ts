@@ -9,9 +9,9 @@ import { ownedBy, tell, type World } from './controller.ts';
 /** How long a controller waits after a refused pod, in milliseconds. */
 const RETRY = 2_000;
 
-/** What a controller gives to a pod besides what stands in its template. */
+/** What a controller adds to a pod, besides its template. */
 export interface PodExtras {
-  /** A whole name; without it, one is generated after the owner's. */
+  /** A complete name. Without it, a name is generated from the owner's. */
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ export interface PodExtras {
   readonly spec?: JsonObject;
 }
 
-/** Makes a pod from its owner's template; gives when to try again in milliseconds if it was refused. */
+/** Creates a pod from its owner's template. If it was refused, returns the milliseconds until the next attempt. */
 export function createOwnPod(
   world: World,
   component: string,
@@ -67,12 +67,12 @@ export function createOwnPod(
 
 const refusals = new Map<string, string>();
 
-/** Why the owner's last pod was refused; undefined when it was not. */
+/** Why the owner's last pod was refused. Undefined if it was not. */
 export function refusalOf({ metadata }: KubeObject): string | undefined {
   return refusals.get(metadata.uid);
 }
 
-/** To be called when nothing is missing any more. */
+/** Call it when no pod is missing any more. */
 export function forgetRefusal({ metadata }: KubeObject): void {
   refusals.delete(metadata.uid);
 }
@@ -89,7 +89,7 @@ export function deleteOwnPod(
   tell(world, component, owner, 'Normal', 'SuccessfulDelete', message);
 }
 
-/** Neither finished nor about to go. */
+/** Whether the pod is neither finished nor being deleted. */
 export function isActive(pod: KubeObject): boolean {
   return !isLeaving(pod) && !isFinished(pod);
 }
@@ -102,7 +102,7 @@ export function isReady(pod: KubeObject): boolean {
   return readyCondition(pod)?.status === 'True';
 }
 
-/** Ready, and that for so many seconds. */
+/** Whether the pod has been ready for this many seconds. */
 export function isAvailable(pod: KubeObject, minReadySeconds: number): boolean {
   const since = readyCondition(pod)?.lastTransitionTime;
   return isReady(pod) && Date.now() >= Date.parse(String(since)) + minReadySeconds * 1000;
@@ -112,7 +112,7 @@ function readyCondition({ status }: KubeObject): JsonObject | undefined {
   return objectsAt(objectAt(status).conditions).find(({ type }) => type === 'Ready');
 }
 
-/** Those that are missed least first: unassigned, not ready, then the youngest. */
+/** The pods to delete first come first: unassigned, not ready, then the youngest. */
 export function byDispensability(a: KubeObject, b: KubeObject): number {
   const rank = (pod: KubeObject) => (objectAt(pod.spec).nodeName ? 2 : 0) + (isReady(pod) ? 1 : 0);
   return (

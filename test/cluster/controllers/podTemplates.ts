@@ -1,7 +1,7 @@
 import { safeEncoded } from '../apiserver/generatedName.ts';
 import { type JsonObject, objectAt } from '../apiserver/json.ts';
 
-/** A short name for what a template says: equal templates have equal ones (FNV-1a of 32 bits). */
+/** A short hash of a template: equal templates have equal hashes (FNV-1a of 32 bits). */
 export function templateHash(template: JsonObject): string {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(JSON.stringify(template)))
@@ -9,7 +9,7 @@ export function templateHash(template: JsonObject): string {
   return safeEncoded(String(hash));
 }
 
-/** The template with labels more. */
+/** The template with additional labels. */
 export function withLabels(
   template: JsonObject,
   labels: Readonly<Record<string, string>>,

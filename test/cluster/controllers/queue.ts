@@ -1,10 +1,10 @@
 import type { KubeObject } from '../store.ts';
 import { type Controller, tell, type World } from './controller.ts';
 
-/** How long to wait after a controller that failed, in milliseconds. */
+/** How long to wait after a controller has failed, in milliseconds. */
 const RETRY = 5_000;
 
-/** Objects to look at, each once however much has happened to it. */
+/** Objects to reconcile, each once however often it has changed. */
 export class Queue {
   readonly #world: World;
   readonly #controllers: ReadonlyMap<string, Controller>;
@@ -33,12 +33,12 @@ export class Queue {
     for (const object of this.#world.mirror.list(resource, namespace)) this.add(resource, object);
   }
 
-  /** The quotas that may count an object. */
+  /** Adds the quotas that may count an object. */
   addCounters(resource: string, { metadata }: KubeObject): void {
     if (resource !== 'events') this.addAll('resourcequotas', metadata.namespace ?? '');
   }
 
-  /** Does something unless it is too late. */
+  /** Runs an action unless the queue is closed. */
   run(action: () => void): void {
     if (!this.#closed) action();
   }
@@ -82,7 +82,7 @@ export class Queue {
     this.#timers.set(key, timer.unref());
   }
 
-  /** Nothing new comes into a namespace that is going. */
+  /** Nothing new is created in a terminating namespace. */
   #isGoing(namespace: string | undefined): boolean {
     if (namespace === undefined) return false;
     const found = this.#world.mirror.get('namespaces', undefined, namespace);

@@ -37,7 +37,7 @@ function reconcile(world: World, set: KubeObject): number | undefined {
   return again ?? (pending ? 1_000 : undefined);
 }
 
-/** Gives whether pods are ready that are not yet available. */
+/** Returns whether there are ready pods that are not yet available. */
 function writeReplicas(world: World, set: KubeObject, minReadySeconds: number): boolean {
   const pods = world.mirror.controlled('pods', set);
   const active = pods.filter(isActive);

@@ -20,7 +20,7 @@ function reconcile(world: World, set: KubeObject): number | undefined {
   return again;
 }
 
-/** The pods by their numbers. */
+/** The pods by number. */
 function podsOf({ mirror }: World, set: KubeObject): Map<number, KubeObject> {
   const pods = mirror.controlled('pods', set);
   return new Map(
@@ -28,7 +28,7 @@ function podsOf({ mirror }: World, set: KubeObject): Map<number, KubeObject> {
   );
 }
 
-/** One pod after the other: what is missing, then what is too much, then what is outdated. */
+/** Changes one pod at a time: first missing, then surplus, then outdated ones. */
 function step(world: World, set: KubeObject, revision: string): number | undefined {
   const spec = objectAt(set.spec);
   const isParallel = spec.podManagementPolicy === 'Parallel';

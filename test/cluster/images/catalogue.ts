@@ -9,7 +9,7 @@ import { type Entry, packLayer } from './layer.ts';
 import { pauseElf } from './pauseElf.ts';
 import { tcpdumpKeepsUser } from './tcpdumpKeepsUser.ts';
 
-/** The programs of this machine that the images are made of, with the Debian packages they are in. */
+/** The programs of this machine that are copied into images, with their Debian packages. */
 export const imagePrograms = {
   busybox: 'busybox-static',
   tcpdump: 'tcpdump',
@@ -36,29 +36,29 @@ export const pauseImage = 'registry.k8s.io/pause:3.10';
 
 const netshoot = 'docker.io/nicolaka/netshoot';
 
-/** References by digest, which `docker save` archives cannot carry, and the tags they stand for. */
+/** References by digest, which `docker save` archives cannot contain, and the corresponding tags. */
 export const digests: Readonly<Record<string, string>> = {
   [`${netshoot}@sha256:7f08c4aff13ff61a35d30e30c5c1ea8396eac6ab4ce19fd02d5a4b3b5d0d09a2`]: `${netshoot}:v0.14`,
 };
 
-/** Images that are a skeleton without programs, and this machine's /usr. */
+/** Paths of this machine for images that contain no programs. */
 const onHostPrograms = ['/usr', '/etc/alternatives'];
-/** What netshoot has besides its own layers: tshark and its libraries would be 160 MB of image. */
+/** What netshoot gets in addition to its own layers: tshark and its libraries would add 160 MB to the image. */
 const onHostTools = [
   ...['dumpcap', 'mergecap', 'capinfos', 'tshark', 'iperf3', 'jq', 'lsns'].map(
     (name) => `/usr/bin/${name}`,
   ),
-  // What reads the rules of a node.
+  // Tools that read the rules of a node.
   ...['nft', 'ethtool', 'tc'].map((name) => `/usr/sbin/${name}`),
   ...['iptables', 'ip6tables'].flatMap((name) => [
     `/usr/sbin/${name}-nft-save`,
     `/usr/sbin/${name}-legacy-save`,
   ]),
-  // Where the loader looks after the image's own /lib/x86_64-linux-gnu.
+  // The loader searches here after the image's own /lib/x86_64-linux-gnu.
   ...['/usr/lib/x86_64-linux-gnu', '/usr/share/wireshark'],
 ];
 
-/** Paths of this machine that containers of an image see, read-only, by its complete reference. */
+/** Paths of this machine that containers of an image see, read-only, by the image's complete reference. */
 export const hostPathsOf: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(
     Object.keys(FAULTY_TOOLS).map((name) => [`registry.local/debian-${name}:1`, onHostPrograms]),
@@ -101,7 +101,7 @@ const hostSkeleton: Entry[] = [
   ...['bin', 'sbin', 'lib', 'lib32', 'lib64'].map((path) => ({ path, link: `usr/${path}` })),
 ];
 
-/** Images of a few kB: what pods need to start. */
+/** Images of a few kB that pods need to start. */
 export async function buildSmallImages(): Promise<Image[]> {
   const nginx = await readFile(new URL('nginx.conf', import.meta.url));
   const nginxFiles: Entry[] = [
@@ -130,7 +130,7 @@ export async function buildSmallImages(): Promise<Image[]> {
   ]);
 }
 
-/** Images with programs of their own, some 20 MB in all. */
+/** Images that contain programs, about 20 MB in total. */
 export async function buildLargeImages(): Promise<Image[]> {
   const [busybox, fewerApplets, tcpdump, nsenter, libraries, iprouteFiles] = await Promise.all([
     readHostProgram('busybox').then((program) => busyboxEntries(program, new Set())),
@@ -157,7 +157,7 @@ export async function buildLargeImages(): Promise<Image[]> {
   ]);
 }
 
-/** Like another image, but for tools that hang. */
+/** Copies of another image with tools that hang. */
 function faultyImages(flavour: string, ...layers: Promise<Buffer>[]): Promise<Image>[] {
   return Object.entries(FAULTY_TOOLS).map(([name, tools]) =>
     image(

@@ -1,10 +1,10 @@
-/** Same length and still sorted, because busybox jumps into its list of names by offsets. */
+/** The new names have the same length and are still sorted, because busybox accesses its list of names by offset. */
 const renamings = [
   ['\0ionice\0ip\0ipcalc\0', '\0ionice\0ip.\0ipcal\0'],
   ['\0nsenter\0', '\0nsente.\0'],
 ] as const;
 
-/** Where links to the hidden applets would be. */
+/** Where the links to the hidden applets would be. */
 export const hiddenPaths: ReadonlySet<string> = new Set([
   'sbin/ip',
   'bin/ipcalc',
@@ -12,10 +12,9 @@ export const hiddenPaths: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Debian's busybox-static prefers its own applets to programs in PATH, so its `ip` would hide
- * iproute2's even where an image has that, and would be there where an image must have none; its
- * `nsenter` would hide util-linux's. Gives a copy without those names; throws when the binary's
- * list of names is not as expected.
+ * Debian's busybox-static prefers its own applets to programs in PATH. Its `ip` would hide iproute2's in images that
+ * have it, and would be present in images that must have none. Its `nsenter` would hide util-linux's. Returns a copy
+ * without those names. Throws if the binary's list of names is not as expected.
  */
 export function hideApplets(busybox: Buffer): Buffer {
   const copy = Buffer.from(busybox);

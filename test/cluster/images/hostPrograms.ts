@@ -6,7 +6,7 @@ import type { Entry } from './layer.ts';
 
 const run = promisify(execFile);
 
-/** Path of a program of this machine; undefined when it has none. */
+/** Path of a program of this machine. Undefined if it does not have it. */
 export async function findHostProgram(name: string): Promise<string | undefined> {
   for (const folder of (process.env.PATH ?? '').split(':').filter(isAbsolute)) {
     const path = join(folder, name);
@@ -19,14 +19,14 @@ export async function findHostProgram(name: string): Promise<string | undefined>
   return undefined;
 }
 
-/** Contents of a program of this machine; throws when it has none. */
+/** Contents of a program of this machine. Throws if it does not have it. */
 export async function readHostProgram(name: string): Promise<Buffer> {
   const path = await findHostProgram(name);
   if (!path) throw new Error(`${name} is not installed on this machine`);
   return readFile(path);
 }
 
-/** The shared libraries and the loader that these programs need, as entries at their own paths. */
+/** The shared libraries and the loader that these programs need, as entries with their paths. */
 export async function sharedLibraries(programs: readonly string[]): Promise<Entry[]> {
   const paths = await Promise.all(programs.map(findHostProgram));
   const { stdout } = await run(

@@ -1,26 +1,26 @@
 import type { Entry } from './layer.ts';
 
-/** Before all other folders where programs are looked for in the images below. */
+/** The images below search for programs in this folder first. */
 const FOLDER = 'opt/hung';
 
-/** Says nothing, ignores what would end it, and so does what it starts. */
+/** Prints nothing, and ignores signals, as its child processes do. */
 const HUNG = `#!/bin/sh
 trap '' TERM INT HUP
 sh -c 'while :; do sleep 1; done' hung-tool
 `;
 
-/** Prints without an end and without a newline. */
+/** Prints endlessly, without a newline. */
 const ENDLESS = `#!/bin/sh
 trap '' TERM INT HUP
 while :; do printf %01000d 7; done
 `;
 
-/** Runs the real program as its child, and hides what that says. */
+/** Runs the real program as its child, and hides its messages. */
 const WRAPPED = `#!/bin/sh
 /usr/bin/tcpdump "$@" 2>/dev/null
 `;
 
-/** Images by what is wrong with their tools. */
+/** Images by the fault of their tools. */
 export const FAULTY_TOOLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'hung-dumpcap': { dumpcap: HUNG },
   'hung-tools': { dumpcap: HUNG, tcpdump: HUNG, ss: HUNG },

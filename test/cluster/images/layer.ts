@@ -1,13 +1,13 @@
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 
-/** Something in an image's file system, by its path without a leading slash; owned by root. */
+/** An entry in an image's file system, with its path without a leading slash. It is owned by root. */
 export type Entry =
   | { readonly path: string; readonly folder: true; readonly mode?: number }
   | { readonly path: string; readonly data: Buffer | string; readonly mode?: number }
   | { readonly path: string; readonly link: string };
 
-/** Packs an image layer, adding the folders that the entries need and do not name. */
+/** Packs an image layer, and adds missing parent folders of the entries. */
 export async function packLayer(entries: readonly Entry[]): Promise<Buffer> {
   const tar = pack();
   const packed = buffer(tar);

@@ -1,7 +1,7 @@
 const headersLength = 0x78;
 const loadAddress = 0x400000n;
 
-/** x86-64: ignore SIGCHLD, so that the kernel reaps orphans as the real pause does, then pause(). */
+/** x86-64: ignores SIGCHLD, so that the kernel reaps orphans as with the real pause, then calls pause(). */
 const code = Buffer.from([
   ...[0x31, 0xd2], // xor edx, edx: no old action wanted
   ...[0x6a, 0x00, 0x6a, 0x00, 0x6a, 0x00, 0x6a, 0x01], // push mask, restorer, flags, SIG_IGN
@@ -13,7 +13,7 @@ const code = Buffer.from([
   ...[0xeb, 0xf9], // back to pause
 ]);
 
-/** A static Linux program of 152 bytes that waits for ever: ELF header, one program header, code. */
+/** A static Linux program of 152 bytes that waits forever: ELF header, one program header, code. */
 export function pauseElf(): Buffer {
   const elf = Buffer.alloc(headersLength + code.length);
   elf.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]); // 64 bit, little endian

@@ -14,6 +14,6 @@ test.each([
   ['Upper:1', undefined],
   ['a b', undefined],
   ['', undefined],
-])('%s is %s', (reference, complete) => {
+])('%s is completed to %s', (reference, complete) => {
   expect(completeReference(reference)).toBe(complete);
 });

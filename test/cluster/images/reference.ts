@@ -1,10 +1,10 @@
-// The grammar of github.com/distribution/reference, as far as images in tests use it.
+// The grammar of github.com/distribution/reference, limited to the images in tests.
 const pattern =
   /^(?<name>[a-zA-Z0-9][a-zA-Z0-9.-]*(?::\d+(?=\/))?(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*)(?::(?<tag>[\w][\w.-]{0,127}))?(?:@(?<digest>[a-z0-9]+:[0-9a-f]{32,}))?$/;
 
 /**
- * The reference as container runtimes complete it: `nginx` is `docker.io/library/nginx:latest`.
- * Undefined when it is none.
+ * Completes a reference as container runtimes do: `nginx` is `docker.io/library/nginx:latest`. Undefined if it is
+ * invalid.
  */
 export function completeReference(reference: string): string | undefined {
   const { name, tag, digest } = pattern.exec(reference)?.groups ?? {};

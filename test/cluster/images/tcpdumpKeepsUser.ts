@@ -1,9 +1,9 @@
 /**
- * Debian builds tcpdump so that root's tcpdump becomes the user `tcpdump` and gives it the
- * savefile; with NET_RAW alone both fail. Alpine, of which the netshoot image is made, builds it
- * without. Debian's binary is the only one at hand, so its copy believes that it is not root: it
- * asks for its process id instead, which is never 0. Nothing is left for it to give up, therefore
- * setuid is a harmless call, too. (One difference remains: Alpine's would obey `-Z`.)
+ * Debian builds tcpdump so that it changes from root to the user `tcpdump`, and changes the owner of the savefile. With
+ * only NET_RAW, both fail. Alpine, the base of the netshoot image, builds it without this. Only Debian's binary is
+ * available here, so this copy is made to believe that it does not run as root: it calls getpid, which is never 0,
+ * instead of getuid and geteuid. It then has no privileges to drop, so that setuid can be replaced with a harmless
+ * call, too. (One difference remains: Alpine's tcpdump would obey `-Z`.)
  */
 const replacements = [
   ['getuid', 'getpid'],
@@ -11,7 +11,7 @@ const replacements = [
   ['setuid', 'getgid'],
 ] as const;
 
-/** Gives a copy of Debian's tcpdump that keeps the user it was started as; throws on any other. */
+/** Returns a copy of Debian's tcpdump that keeps the user it was started as. Throws for any other binary. */
 export function tcpdumpKeepsUser(tcpdump: Buffer): Buffer {
   const copy = Buffer.from(tcpdump);
   for (const [name, harmless] of replacements) {

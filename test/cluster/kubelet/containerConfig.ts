@@ -8,18 +8,18 @@ import { linuxResources } from './resources.ts';
 import { podLabels } from './sandboxConfig.ts';
 import { linuxSecurity, refuseRoot } from './securityContext.ts';
 
-/** What is known when a container is about to be created. */
+/** The information needed to create a container. */
 export interface Surroundings {
   readonly pod: Pod;
   readonly folder: PodFolder;
   readonly podIp: string;
   readonly attempt: number;
   readonly image: CriImage;
-  /** Id of the container whose processes it shares. */
+  /** ID of the container whose process namespace it joins. */
   readonly target?: string;
 }
 
-/** What the runtime has to know to create a container; throws when its pod forbids it. */
+/** The runtime's configuration for a container. Throws if its pod forbids it. */
 export async function containerConfig(
   container: Container,
   { pod, folder, podIp, attempt, image, target }: Surroundings,
@@ -32,7 +32,7 @@ export async function containerConfig(
   const place = { image: image.repoTags[0] ?? '', attempt, podIp };
   return {
     metadata: { name: container.name, attempt },
-    // The id and not the reference, as the kubelet does: the runtime may know other names.
+    // The ID instead of the reference, as the kubelet does, because the runtime may know other names.
     image: { image: image.id },
     command: expanded(container.command),
     args: expanded(container.args),

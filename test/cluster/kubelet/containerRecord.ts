@@ -10,32 +10,32 @@ const specFields = {
   ephemeral: 'ephemeralContainers',
 } as const;
 
-/** The kubelet's waiting times after crashes and failed pulls, in seconds. */
+/** The kubelet's back-off times after crashes and failed pulls, in seconds. */
 const firstBackOff = 10;
 const longestBackOff = 300;
 
-/** What the kubelet knows about one container of a pod over all its restarts. */
+/** The kubelet's record of one container of a pod over all its restarts. */
 export class ContainerRecord {
   readonly kind: ContainerKind;
   readonly spec: Container;
   state: ContainerState;
   /** How the previous run ended. */
   lastState: { terminated?: Terminated } = {};
-  /** Id of the newest run. */
+  /** ID of the newest run. */
   id: string | undefined;
   image: string;
   imageId = '';
   /** How often the runtime has created it. */
   attempts = 0;
-  /** Time in milliseconds before which nothing is to be tried again. */
+  /** No new attempt is made before this time, in milliseconds. */
   retryAt = 0;
-  /** Why the last pull failed; undefined when none did. */
+  /** Why the last pull failed. Undefined if none failed. */
   pullError: string | undefined;
-  /** Why the last start failed; undefined when none did. */
+  /** Why the last start failed. Undefined if none failed. */
   startError: string | undefined;
-  /** What its readiness probe last found out; false when it has none. */
+  /** The last result of its readiness probe. False without a probe. */
   passesReadiness = false;
-  /** Whether it is to run although it has run before. */
+  /** Whether it should run again. */
   #isDueAgain = false;
   #backOff = 0;
   #backedOffFor: string | undefined;
@@ -48,7 +48,7 @@ export class ContainerRecord {
     this.state = { waiting: { reason } };
   }
 
-  /** Where events say that the container is. */
+  /** The path of the container in events. */
   get fieldPath(): string {
     return `spec.${specFields[this.kind]}{${this.spec.name}}`;
   }
@@ -61,12 +61,12 @@ export class ContainerRecord {
     return 'running' in this.state;
   }
 
-  /** Whether it has not run yet, or is to run once more whatever became of it. */
+  /** Whether it has not run yet, or should run again regardless of its end. */
   get isDue(): boolean {
     return this.id === undefined || this.#isDueAgain;
   }
 
-  /** How the newest run ended; undefined while it runs or when there was none that counts. */
+  /** How the newest run ended. Undefined while it runs, or if no run counts. */
   get ended(): Terminated | undefined {
     return this.#isDueAgain ? undefined : this.#lastEnd;
   }
@@ -80,7 +80,7 @@ export class ContainerRecord {
     return Math.max(0, this.attempts - 1);
   }
 
-  /** Notes a new run. */
+  /** Records a new run. */
   created(id: string): void {
     if (this.#lastEnd) this.lastState = { terminated: this.#lastEnd };
     this.#isDueAgain = false;
@@ -89,14 +89,14 @@ export class ContainerRecord {
     this.attempts += 1;
   }
 
-  /** Another sandbox begins from the beginning: whatever its end was, it does not count any more. */
+  /** A new sandbox starts from the beginning, so the previous end no longer counts. */
   repeat(): void {
     this.#isDueAgain = this.id !== undefined;
   }
 
   /**
-   * Its machine went down under it: nobody knows how it ended. Everything but a regular container runs
-   * again; ephemeral containers too, finished or not, as on a real node.
+   * Its machine was shut down, so it is unknown how it ended. Every container except a regular one runs again. This
+   * includes ephemeral containers, finished or not, as on a real node.
    */
   lose(): void {
     if ('running' in this.state) {
@@ -116,7 +116,7 @@ export class ContainerRecord {
     this.state = { waiting: { reason, ...(message !== undefined && { message }) } };
   }
 
-  /** Takes over what the runtime says, with the container's own last words. */
+  /** Applies the runtime's status and the container's termination message. */
   observe(status: CriContainerStatus, lastWords: string): void {
     this.image = status.image.image;
     this.imageId = status.imageRef;
@@ -137,14 +137,14 @@ export class ContainerRecord {
     }
   }
 
-  /** The waiting time in seconds after another failure: 0 after the first, then 10, 20, 40 … 300. */
+  /** The back-off time in seconds after another failure: 0 after the first, then 10, 20, 40 … 300. */
   nextBackOff(): number {
     const seconds = this.#backOff;
     this.#backOff = Math.min(longestBackOff, seconds * 2 || firstBackOff);
     return seconds;
   }
 
-  /** The same after the end of the newest run; undefined when that was asked before. */
+  /** The same after the end of the newest run. Undefined if that was already requested. */
   backOffAfterEnd(): number | undefined {
     if (this.#backedOffFor === this.id) return undefined;
     this.#backedOffFor = this.id;

@@ -7,18 +7,18 @@ import type { Pod } from './pod.ts';
 import type { PodEvents } from './podEvents.ts';
 import type { PodFolder } from './podFolder.ts';
 
-/** Time until a kubelet tries again to create a container that could not be, in milliseconds. */
+/** Milliseconds until a kubelet tries again to create a container after a failure. */
 const retryDelay = 10_000;
 
 /** The sandbox that a pod's containers run in. */
 export interface Sandbox {
   readonly id: string;
   readonly config: PodSandboxConfig;
-  /** The pod's addresses; the node's own when it shares its network. */
+  /** The pod's addresses, or the node's if the pod shares the node's network. */
   readonly ips: readonly string[];
 }
 
-/** Creates and starts containers of one pod, and says in records and events how that went. */
+/** Creates and starts the containers of one pod, and records the result in records and events. */
 export class ContainerStarter {
   readonly #node: ClusterNode;
   readonly #events: PodEvents;
@@ -30,7 +30,7 @@ export class ContainerStarter {
     this.#folder = folder;
   }
 
-  /** Starts a container whose image is there. `target` is the container whose processes it joins. */
+  /** Starts a container whose image is available. `target` is the container whose process namespace it joins. */
   async start(
     record: ContainerRecord,
     pod: Pod,
@@ -53,7 +53,7 @@ export class ContainerStarter {
     await this.observe(record);
   }
 
-  /** Asks the runtime how the container's newest run is. */
+  /** Queries the runtime for the state of the container's newest run. */
   async observe(record: ContainerRecord): Promise<void> {
     if (record.id === undefined) return;
     const status = await this.#node.cri.containerStatus(record.id);
@@ -106,7 +106,7 @@ function targetOf(
   return target.id;
 }
 
-/** An error's message; the runtime's own words without gRPC's code in front. */
+/** An error's message. For gRPC errors, the runtime's message without the code before it. */
 export function messageOf(error: unknown): string {
   if (error instanceof Error && 'details' in error) return String(error.details);
   return error instanceof Error ? error.message : String(error);

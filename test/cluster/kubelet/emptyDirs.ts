@@ -4,7 +4,7 @@ import type { Pod } from './pod.ts';
 import type { PodFolder } from './podFolder.ts';
 import { parseQuantity } from './quantity.ts';
 
-/** The emptyDir volumes of one pod: folders, or memory where that is asked. */
+/** The emptyDir volumes of one pod: folders, or memory if requested. */
 export class EmptyDirs {
   readonly #node: ClusterNode;
   readonly #folder: PodFolder;
@@ -15,7 +15,7 @@ export class EmptyDirs {
     this.#folder = folder;
   }
 
-  /** Makes them before the first container may want them. */
+  /** Creates them before the first container needs them. */
   async prepare({ spec }: Pod): Promise<void> {
     for (const { name, emptyDir } of spec.volumes ?? []) {
       if (!emptyDir) continue;
@@ -28,7 +28,7 @@ export class EmptyDirs {
     }
   }
 
-  /** Folders by the names of the volumes that are on disk. */
+  /** Folders by volume name, for the volumes on disk. */
   onDisk({ spec }: Pod): Map<string, string> {
     const volumes = (spec.volumes ?? []).filter(
       ({ emptyDir }) => emptyDir && emptyDir.medium !== 'Memory',

@@ -1,7 +1,7 @@
 import { expandVariables } from './expansion.ts';
 import type { Container, Pod } from './pod.ts';
 
-/** The container's own variables in order, with references to earlier ones and to the pod resolved. */
+/** The container's own variables in order, with resolved references to earlier ones and to the pod. */
 export function environmentOf(container: Container, pod: Pod): Map<string, string> {
   const values = new Map<string, string>();
   for (const { name, value, valueFrom } of container.env ?? []) {
@@ -11,7 +11,7 @@ export function environmentOf(container: Container, pod: Pod): Map<string, strin
   return values;
 }
 
-/** The fields that the downward API offers to variables. */
+/** The fields that the downward API provides to variables. */
 function fieldOf({ metadata, spec, status }: Pod, path: string): string {
   switch (path) {
     case 'metadata.name':

@@ -8,16 +8,16 @@ import type { Pod } from './pod.ts';
 import type { PodEvents } from './podEvents.ts';
 
 /**
- * Time in milliseconds until a failed pull shows in the status: nothing else makes a kubelet look at
- * a running pod again before its next turn (measured on a real one); a new pod is looked at sooner.
+ * Milliseconds until a failed pull appears in the status: only its next turn makes a kubelet check a running pod again
+ * (measured on a real one). A new pod is checked sooner.
  */
 const untilStatus = { ephemeral: 11_000, regular: 1_000, init: 1_000 };
-/** Between the failure and the first word of backing off, in milliseconds. */
+/** Milliseconds between the failure and the first back-off event. */
 const untilBackOff = 1_000;
 
 /**
- * Gives the image that a container needs. Without it, the record says why, and `publish` is called
- * when that changes; `signal` cuts the waiting short.
+ * Returns the image for a container. If it is missing, the record contains the reason, and `publish` is called when
+ * that changes. `signal` ends the waiting early.
  */
 export async function pullImage(
   record: ContainerRecord,

@@ -9,10 +9,10 @@ import { PodEvents } from './podEvents.ts';
 import { PodWorker, type Surroundings } from './podWorker.ts';
 import { StaticPods } from './staticPods.ts';
 
-/** containerd 1.6 tells nobody when a container ends, so it is asked this often, in milliseconds. */
+/** containerd 1.6 does not report the end of a container, so it is polled at this interval, in milliseconds. */
 const pollInterval = 150;
 
-/** Seconds between two looks at what pods have written; 10 on a real node. */
+/** Seconds between two measurements of pods' disk usage. 10 on a real node. */
 const storagePeriod = 2;
 
 /** Runs the pods that are assigned to one node. */
@@ -24,7 +24,7 @@ export class Kubelet {
   readonly #closed: AbortController;
   readonly #switches: NodeSwitches;
   readonly #staticPods: StaticPods;
-  /** Pod uid -> last order to lose its sandbox. */
+  /** Pod uid -> last request to kill its sandbox. */
   readonly #killed = new Map<string, string>();
 
   private constructor(around: Surroundings, closed: AbortController, switches: NodeSwitches) {
@@ -36,7 +36,7 @@ export class Kubelet {
     this.#staticPods = new StaticPods(around.store, this.node.name, this.staticPodFolder);
   }
 
-  /** Starts on a node that is ready; `cgroup` is the cluster's control group. */
+  /** Starts on a ready node. `cgroup` is the cluster's control group. */
   static start(store: Store, node: ClusterNode, images: NodeImages, cgroup: string): Kubelet {
     const events = new PodEvents(store, node.name);
     const closed = new AbortController();
@@ -62,12 +62,12 @@ export class Kubelet {
     return kubelet;
   }
 
-  /** The folder of manifests of static pods. */
+  /** The folder for manifests of static pods. */
   get staticPodFolder(): string {
     return join(this.node.folder, 'manifests');
   }
 
-  /** Whether it has stopped looking after its pods for a while. */
+  /** Whether the kubelet is suspended. */
   get isAway(): boolean {
     return this.#switches.isAway;
   }
@@ -78,7 +78,7 @@ export class Kubelet {
     return uid === undefined ? undefined : this.#workers.get(uid);
   }
 
-  /** Stops looking after pods; what runs goes on until the node ends. */
+  /** Stops managing pods. Running containers continue until the node ends. */
   close(): void {
     this.#closed.abort();
   }
@@ -110,7 +110,7 @@ export class Kubelet {
     this.#killed.delete(uid);
   }
 
-  /** Does what the node's annotations ask for. */
+  /** Handles the switches in the node's annotations. */
   #obey(node: KubeObject): void {
     const order = this.#switches.read(node);
     if (order === 'restart') for (const worker of this.#workers.values()) worker.nodeRestarted();

@@ -10,7 +10,7 @@ const note = obstacle ? ` (skipped: ${obstacle})` : '';
 const image = 'busybox:1.36';
 const wait = ['sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait'];
 
-describe.skipIf(obstacle)(`what happens to pods on the local cluster${note}`, () => {
+describe.skipIf(obstacle)(`pod lifecycle on the local cluster${note}`, () => {
   let cluster: LocalCluster;
 
   beforeAll(async () => {
@@ -22,7 +22,7 @@ describe.skipIf(obstacle)(`what happens to pods on the local cluster${note}`, ()
   });
   afterAll(() => cluster?.close());
 
-  /** What the events about a pod say, and how: `Warning Evicted …`. */
+  /** The events about a pod, as `Warning Evicted …`. */
   function told(pod: string): string[] {
     return cluster.store
       .list('events')
@@ -35,7 +35,7 @@ describe.skipIf(obstacle)(`what happens to pods on the local cluster${note}`, ()
     return podWhen(store, name, (pod) => pod?.status.phase === 'Failed' && pod);
   }
 
-  test('a node that restarts runs ephemeral containers again, finished ones too', async () => {
+  test('a node that restarts runs ephemeral containers again, including finished ones', async () => {
     const { store } = cluster;
     const logged = ['sh', '-c', 'echo ran'];
     createPod(store, 'rebooted', {
@@ -81,7 +81,7 @@ describe.skipIf(obstacle)(`what happens to pods on the local cluster${note}`, ()
     );
   });
 
-  test('an order on the pod kills its sandbox; init containers run again, ephemeral ones do not', async () => {
+  test('an annotation on the pod kills its sandbox; init containers run again, ephemeral ones do not', async () => {
     const { store } = cluster;
     createPod(store, 'shaken', {
       terminationGracePeriodSeconds: 0,
@@ -102,7 +102,7 @@ describe.skipIf(obstacle)(`what happens to pods on the local cluster${note}`, ()
     expect(told('shaken').join('\n')).toContain('Normal SandboxChanged Pod sandbox changed');
   });
 
-  test("what an ephemeral container writes counts against its pod's limit, and evicts it", async () => {
+  test("data written by an ephemeral container counts against its pod's limit, and evicts it", async () => {
     const { store } = cluster;
     const limits = { 'ephemeral-storage': '2Mi' };
     const containers = [{ name: 'main', image, command: wait, resources: { limits } }];
@@ -176,7 +176,7 @@ describe.skipIf(obstacle)(`what happens to pods on the local cluster${note}`, ()
     expect(store.get('pods', 'default', 'in-memory')?.status).toMatchObject({ phase: 'Running' });
   });
 
-  test('a silent node is not ready, its pods neither, and nothing on it changes', async () => {
+  test('a silent node and its pods are not ready, and nothing on it changes', async () => {
     const { store, runtime } = cluster;
     createPod(store, 'silent', {
       nodeName: 'node-b',
@@ -210,7 +210,7 @@ describe.skipIf(obstacle)(`what happens to pods on the local cluster${note}`, ()
     expect(objectAt(store.get('nodes', undefined, 'node-b')?.spec).taints).toBeUndefined();
   });
 
-  test('images may take their time, and Always means again', async () => {
+  test('image pulls may take time, and Always means every time', async () => {
     const { store } = cluster;
     const metadata = { 'netdebug.test/pull-seconds': '1' };
     createPod(store, 'patient', { containers: [{ name: 'main', image, command: wait }] }, metadata);
@@ -231,7 +231,7 @@ describe.skipIf(obstacle)(`what happens to pods on the local cluster${note}`, ()
     expect(told('anew').filter((text) => text.includes('Pull'))).toHaveLength(2);
   });
 
-  test('a pod of the host finds other pods by their control groups, and enters their network', async () => {
+  test("a pod in the host's namespaces finds other pods through their control groups, and enters their network", async () => {
     const { store, runtime } = cluster;
     const resources = { limits: { cpu: '100m', memory: '32Mi' } };
     createPod(

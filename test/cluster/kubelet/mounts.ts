@@ -11,7 +11,7 @@ const propagation = {
   Bidirectional: 'PROPAGATION_BIDIRECTIONAL',
 } as const;
 
-/** Everything that is mounted into a container; `image` is its complete reference. */
+/** Everything that is mounted into a container. `image` is its complete reference. */
 export async function mountsOf(
   container: Container,
   pod: Pod,
@@ -47,7 +47,7 @@ async function volumeMount(mount: VolumeMount, pod: Pod, folder: PodFolder): Pro
   };
 }
 
-/** Kinds other than hostPath are empty folders: nothing in the tests reads secrets or tokens. */
+/** All kinds except hostPath are empty folders, because the tests do not read secrets or tokens. */
 async function volumePath(
   name: string,
   volume: Volume | undefined,

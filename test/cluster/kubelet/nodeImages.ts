@@ -7,18 +7,18 @@ export class NodeImages {
   readonly #byTag = new Map<string, CriImage>();
   readonly #arriving: Promise<readonly CriImage[]>;
 
-  /** `arriving` are all that will be there: whoever asks for one of the others waits for it. */
+  /** `arriving` are all images that the node will have. A request for one of the others waits for it. */
   constructor(images: readonly CriImage[], arriving: Promise<readonly CriImage[]>) {
     this.#add(images);
     this.#arriving = arriving;
   }
 
-  /** Undefined when no such image is on the node. */
+  /** Undefined if the node does not have the image. */
   async find(reference: string): Promise<CriImage | undefined> {
     const complete = completeReference(reference);
     if (complete === undefined) return undefined;
     const [name, digest] = complete.split('@');
-    // A digest rules: the tag beside it is for people.
+    // Only the digest counts. The tag is for people.
     const repository = name?.replace(/:[^:/]*$/, '');
     const tag = (digest && digests[`${repository}@${digest}`]) ?? complete;
     if (!this.#byTag.has(tag)) this.#add(await this.#arriving);
@@ -30,7 +30,7 @@ export class NodeImages {
   }
 }
 
-/** Why a pull from a registry that nobody can reach fails, in containerd's words. */
+/** containerd's error message for a pull from an unreachable registry. */
 export function pullFailure(reference: string): string {
   const complete = completeReference(reference) ?? reference;
   const [, host = '', path = '', version = ''] = /^([^/]+)\/(.+?)[:@](.+)$/.exec(complete) ?? [];

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectMeta } from '../store.ts';
 
-/** A pod as the API server admits it: what the kubelet reads of it. */
+/** The fields of an admitted pod that the kubelet reads. */
 export interface Pod {
   readonly metadata: ObjectMeta & { namespace: string };
   readonly spec: PodSpec;
@@ -55,11 +55,11 @@ export interface Container {
   readonly stdinOnce?: boolean;
   readonly tty?: boolean;
   readonly terminationMessagePath?: string;
-  /** Of ephemeral containers: whose processes it shares. */
+  /** For ephemeral containers: the container whose process namespace it joins. */
   readonly targetContainerName?: string;
 }
 
-/** A question to a container; times are in seconds. */
+/** A probe of a container. Times are in seconds. */
 export interface Probe {
   readonly exec?: { readonly command: readonly string[] };
   readonly httpGet?: {
@@ -112,7 +112,7 @@ export interface VolumeMount {
   readonly mountPropagation?: 'None' | 'HostToContainer' | 'Bidirectional';
 }
 
-/** What the kubelet and the scheduler write; other fields are carried along. */
+/** The fields that the kubelet and the scheduler write. Other fields are preserved. */
 export interface PodStatus {
   observedGeneration?: number;
   phase?: string;
@@ -171,12 +171,12 @@ export interface Terminated {
   containerID: string;
 }
 
-/** The pod in an object of the store: the API server has checked it. */
+/** The pod in an object of the store, which the API server has validated. */
 export function podFrom(object: KubeObject): Pod {
   return object as unknown as Pod;
 }
 
-/** The name by which the kubelet calls a pod in messages and on containers. */
+/** The name that the kubelet uses for a pod in messages and on containers. */
 export function podFullName({ metadata }: Pod): string {
   return `${metadata.name}_${metadata.namespace}(${metadata.uid})`;
 }

@@ -7,8 +7,8 @@ import { cpuPeriod } from './resources.ts';
 const root = '/sys/fs/cgroup';
 
 /**
- * Limits the control group of a pod that exists already, as the kubelet does: to the sum of its
- * containers' limits when every one has a limit. Ephemeral containers live within that.
+ * Limits the existing control group of a pod as the kubelet does: to the sum of its containers' limits if every
+ * container has one. Ephemeral containers share that limit.
  */
 export async function limitPodCgroup(cgroup: string, pod: Pod): Promise<void> {
   const memory = sumOfLimits(pod, 'memory');
@@ -27,7 +27,7 @@ export async function limitPodCgroup(cgroup: string, pod: Pod): Promise<void> {
     await writeFile(join(root, ...cpuFile), isVersion2 ? `${quota} ${cpuPeriod}` : `${quota}`);
 }
 
-/** Undefined when not every container has that limit. */
+/** Undefined if a container does not have that limit. */
 function sumOfLimits({ spec }: Pod, resource: string): number | undefined {
   const limits = spec.containers.map((container) => container.resources?.limits?.[resource]);
   return limits.reduce<number | undefined>(

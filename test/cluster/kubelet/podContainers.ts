@@ -6,20 +6,20 @@ import type { PodFolder } from './podFolder.ts';
 import type { Surroundings } from './podWorker.ts';
 import { watchOver } from './probes.ts';
 
-/** Nothing to do until something happens. */
+/** Nothing to do until an event occurs. */
 const never = Number.POSITIVE_INFINITY;
 
-/** What a turn over the containers of a pod needs. */
+/** The parameters of a turn over the containers of a pod. */
 export interface Turn {
   readonly pod: Pod;
   readonly sandbox: Sandbox;
-  /** To be called whenever the pod's status may have changed. */
+  /** Call it whenever the pod's status may have changed. */
   readonly publish: () => void;
-  /** Cuts waiting short. */
+  /** Ends waiting early. */
   readonly signal: AbortSignal;
 }
 
-/** The containers of one pod: which are to be started, restarted, left alone, and stopped. */
+/** The containers of one pod. Decides which ones to start, restart and stop. */
 export class PodContainers {
   readonly #around: Surroundings;
   readonly #folder: PodFolder;
@@ -36,19 +36,19 @@ export class PodContainers {
     return [...this.#records.values()];
   }
 
-  /** Id of the container of that name while it runs. */
+  /** ID of the running container with that name. */
   runningId(name: string): string | undefined {
     const record = this.#records.get(name);
     return record?.isRunning ? record.id : undefined;
   }
 
-  /** Path of the newest log of the container of that name. */
+  /** Path of the newest log of the container with that name. */
   logFile(name: string): string | undefined {
     const record = this.#records.get(name);
     return record?.id === undefined ? undefined : this.#folder.logFile(name, record.restartCount);
   }
 
-  /** Takes in the containers of the spec that are new. */
+  /** Adds the new containers of the spec. */
   add({ spec }: Pod): void {
     const hasInit = (spec.initContainers ?? []).length > 0;
     const add = (kind: ContainerKind, containers: readonly Container[] = []) => {
@@ -61,15 +61,15 @@ export class PodContainers {
     add('ephemeral', spec.ephemeralContainers);
   }
 
-  /** Looks at those of the pod's containers that are among these ids of ended ones. */
+  /** Updates those of the pod's containers that are among these IDs of ended ones. */
   async observe(ended: ReadonlySet<string>): Promise<void> {
     for (const record of this.records)
       if (record.isRunning && ended.has(record.id ?? '')) await this.#starter.observe(record);
   }
 
   /**
-   * Starts what is due: ephemeral containers first, init containers one after the other, regular ones
-   * when all those are done. Gives the time of the next turn in case nothing happens before.
+   * Starts what is due: ephemeral containers first, then init containers one by one, then regular ones when all init
+   * containers are done. Returns the time of the next turn if nothing happens before.
    */
   async start(turn: Turn): Promise<number> {
     const next: number[] = [];
@@ -81,12 +81,12 @@ export class PodContainers {
     return Math.min(never, ...next);
   }
 
-  /** To be called when the sandbox was lost: the next one begins with the init containers. */
+  /** Call it when the sandbox was lost: the next one starts with the init containers. */
   beginAgain(): void {
     for (const record of this.#of('init')) record.repeat();
   }
 
-  /** Ends everything as the end of its machine does. */
+  /** Ends everything as if the machine was shut down. */
   async lose(): Promise<void> {
     await Promise.all(
       this.records.map(async (record) => {
@@ -97,14 +97,14 @@ export class PodContainers {
     );
   }
 
-  /** Container name -> its id and its logs, of all that have been started. */
+  /** Container name -> its ID and its logs, for all that have been started. */
   get placed(): { name: string; id: string; logs: string }[] {
     return this.records.flatMap(({ id, spec }) =>
       id === undefined ? [] : [{ name: spec.name, id, logs: this.#folder.logFolder(spec.name) }],
     );
   }
 
-  /** Stops everything that runs, with that many seconds of grace. */
+  /** Stops all running containers, with this grace period in seconds. */
   async stop(pod: Pod, grace: number): Promise<void> {
     const running = this.records.filter((record) => record.isRunning);
     await Promise.all(
@@ -143,7 +143,7 @@ export class PodContainers {
     this.#around.events.record(pod, 'Warning', 'BackOff', message, record.fieldPath);
   }
 
-  /** Starts a container when its time has come; gives the time to look at it again. */
+  /** Starts a container when it is due. Returns the time to check it again. */
   async #start(record: ContainerRecord, { pod, sandbox, publish, signal }: Turn): Promise<number> {
     if (Date.now() < record.retryAt) return record.retryAt;
     const { images, events } = this.#around;
@@ -169,12 +169,12 @@ export class PodContainers {
     }
     publish();
     if (record.isRunning) return never;
-    // What ended at once is looked at in another turn at once.
+    // A container that ended at once is checked in another turn at once.
     return record.id === undefined || record.kind === 'ephemeral' ? record.retryAt || never : 0;
   }
 }
 
-/** As Go prints durations: `10s`, `1m20s`. */
+/** Go's format of durations: `10s`, `1m20s`. */
 function goDuration(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   return minutes > 0 ? `${minutes}m${seconds % 60}s` : `${seconds}s`;

@@ -1,7 +1,7 @@
 import { now, type Store } from '../store.ts';
 import type { Pod } from './pod.ts';
 
-/** Writes the events that a kubelet records about its pods; equal ones are counted, not repeated. */
+/** Writes the events that a kubelet records about its pods. Equal events are counted instead of repeated. */
 export class PodEvents {
   readonly #store: Store;
   readonly #node: string;
@@ -12,7 +12,7 @@ export class PodEvents {
     this.#node = node;
   }
 
-  /** `fieldPath` names the container, as `spec.containers{main}`; without it, it is about the pod. */
+  /** `fieldPath` identifies the container, as in `spec.containers{main}`. Without it, the event is about the pod. */
   record(
     pod: Pod,
     type: 'Normal' | 'Warning',
@@ -63,7 +63,7 @@ export class PodEvents {
   }
 }
 
-/** The pod's name with the time in nanoseconds, as Kubernetes names its events. */
+/** The pod's name with the time in nanoseconds, as in the names of Kubernetes' events. */
 export function nextEventName(pod: string): string {
   return `${pod}.${nanoseconds().toString(16)}`;
 }

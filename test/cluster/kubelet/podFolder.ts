@@ -13,12 +13,12 @@ export class PodFolder {
     this.#root = join(nodeFolder, 'pods', uid);
   }
 
-  /** Path of a container's log under `logs`, as the runtime wants it. */
+  /** Path of a container's log below `logs`, as the runtime requires it. */
   logPath(container: string, attempt: number): string {
     return join(container, `${attempt}.log`);
   }
 
-  /** The same, as a path on this machine. */
+  /** The same as a path on this machine. */
   logFile(container: string, attempt: number): string {
     return join(this.logs, this.logPath(container, attempt));
   }
@@ -28,29 +28,29 @@ export class PodFolder {
     return join(this.logs, container);
   }
 
-  /** Makes the folder of a container's log. */
+  /** Creates the folder of a container's log. */
   async prepareLog(container: string): Promise<void> {
     await mkdir(join(this.logs, container), { recursive: true });
   }
 
-  /** The folder of a volume that is not on the node already. */
+  /** The folder of a volume that is created on the node. */
   volumePath(kind: string, name: string): string {
     return join(this.#root, 'volumes', `kubernetes.io~${kind}`, name);
   }
 
-  /** Makes that folder, and gives its path. */
+  /** Creates that folder, and returns its path. */
   async volume(kind: string, name: string): Promise<string> {
     const path = this.volumePath(kind, name);
     await mkdir(path, { recursive: true, mode: 0o777 });
     return path;
   }
 
-  /** The file in which a container may leave its last words. */
+  /** The file for the termination message of a container. */
   terminationMessage(container: string, attempt: number): string {
     return join(this.#root, 'termination', `${container}-${attempt}`);
   }
 
-  /** Makes that file, empty and writable for every user. */
+  /** Creates that file, empty and writable for every user. */
   async prepareTerminationMessage(container: string, attempt: number): Promise<string> {
     const path = this.terminationMessage(container, attempt);
     await mkdir(join(this.#root, 'termination'), { recursive: true });
@@ -58,7 +58,7 @@ export class PodFolder {
     return path;
   }
 
-  /** Writes /etc/hosts of the pod's containers, and gives its path. */
+  /** Writes /etc/hosts of the pod's containers, and returns its path. */
   async hostsFile(hostname: string, ip: string): Promise<string> {
     const path = join(this.#root, 'hosts');
     await mkdir(this.#root, { recursive: true });

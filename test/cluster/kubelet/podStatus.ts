@@ -9,7 +9,7 @@ const finishedReasons: Readonly<Record<string, { readonly reason: string }>> = {
   Failed: { reason: 'PodFailed' },
 };
 
-/** What a pod's status is made of. */
+/** The values from which a pod's status is built. */
 export interface PodFacts {
   readonly records: readonly ContainerRecord[];
   /** Generation of the spec that the kubelet acted on. */
@@ -23,7 +23,7 @@ export interface PodFacts {
   readonly failure?: { readonly reason: string; readonly message: string };
 }
 
-/** The status that a kubelet writes, field for field in its order. */
+/** The status that a kubelet writes, with the same fields in the same order. */
 export function podStatus(pod: Pod, facts: PodFacts): PodStatus {
   const phase = facts.failure ? 'Failed' : phaseOf(pod, facts.records);
   const { observedGeneration: generation } = facts;
@@ -47,7 +47,7 @@ export function podStatus(pod: Pod, facts: PodFacts): PodStatus {
   };
 }
 
-/** As the kubelet's getPhase. */
+/** The same as the kubelet's getPhase. */
 export function phaseOf({ spec }: Pod, records: readonly ContainerRecord[]): string {
   const policy = spec.restartPolicy ?? 'Always';
   for (const record of records.filter(({ kind }) => kind === 'init')) {

@@ -4,11 +4,11 @@ import type { PodContainers } from './podContainers.ts';
 import { hasStorageLimit, storageBreach } from './storageLimits.ts';
 import { bytesIn } from './storageUse.ts';
 
-/** Measures what one pod has written onto its node's disk. */
+/** Measures what one pod has written to its node's disk. */
 export class PodStorage {
   readonly #containers: PodContainers;
   readonly #emptyDirs: EmptyDirs;
-  /** Container id -> where it writes, kept when it has ended. */
+  /** Container ID -> where it writes. Kept after its end. */
   readonly #layers = new Map<string, string>();
 
   constructor(containers: PodContainers, emptyDirs: EmptyDirs) {
@@ -16,7 +16,7 @@ export class PodStorage {
     this.#emptyDirs = emptyDirs;
   }
 
-  /** Why the pod is to be evicted; `layers` are the writable layers of what runs on the node. */
+  /** Why the pod should be evicted. `layers` are the writable layers of the running containers on the node. */
   async breach(pod: Pod, layers: ReadonlyMap<string, string>): Promise<string | undefined> {
     if (!hasStorageLimit(pod)) return undefined;
     const containers = new Map<string, number>();

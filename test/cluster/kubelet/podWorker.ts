@@ -13,7 +13,7 @@ import { PodStorage } from './podStorage.ts';
 import { sandboxConfig } from './sandboxConfig.ts';
 import { Wake } from './wake.ts';
 
-/** What a worker shares with the others of its node. */
+/** What a worker shares with the other workers of its node. */
 export interface Surroundings {
   readonly store: Store;
   readonly node: ClusterNode;
@@ -23,7 +23,7 @@ export interface Surroundings {
   readonly cgroup: string;
   /** Aborted when the kubelet closes. */
   readonly closed: AbortSignal;
-  /** Whether the kubelet is away: then nothing happens to pods. */
+  /** Whether the kubelet is suspended, so that nothing happens to pods. */
   readonly isAway: () => boolean;
 }
 
@@ -37,19 +37,19 @@ const deadlineExceeded: Failure = {
   reason: 'DeadlineExceeded',
   message: 'Pod was active on the node longer than the specified deadline',
 };
-/** As the kubelet's lifecycle.PodOSNotSupported. */
+/** The same as the kubelet's lifecycle.PodOSNotSupported. */
 const wrongSystem: Failure = {
   reason: 'PodOSNotSupported',
   message: "Pod was rejected: Failed to admit pod as the OS field doesn't match node OS",
 };
-/** Time until a turn that failed is tried again, in milliseconds. */
+/** Milliseconds until a failed turn is tried again. */
 const retryDelay = 1_000;
 /** Kubernetes' default, in seconds. */
 const defaultGrace = 30;
-/** What a kubelet gives to pods that it evicts for what they write, in seconds. */
+/** The grace period of pods that a kubelet evicts for their disk usage, in seconds. */
 const evictionGrace = 1;
 
-/** Brings one pod to what its spec says, from its sandbox to its removal, one step after the other. */
+/** Manages one pod from its sandbox to its removal, one step at a time. */
 export class PodWorker {
   readonly #around: Surroundings;
   readonly #pod: Pod;
@@ -82,29 +82,29 @@ export class PodWorker {
     return this.#sandbox?.id;
   }
 
-  /** Id of the container of that name while it runs. */
+  /** ID of the running container with that name. */
   runningContainer(name: string): string | undefined {
     return this.#containers.runningId(name);
   }
 
-  /** Path of the newest log of the container of that name. */
+  /** Path of the newest log of the container with that name. */
   logFile(name: string): string | undefined {
     return this.#containers.logFile(name);
   }
 
-  /** To be called when the pod has changed; `isLeaving` when it is to be ended. */
+  /** Call it when the pod has changed. `isLeaving` is true if it should end. */
   podChanged(isLeaving: boolean): void {
     if (isLeaving) this.#leaving.abort();
     this.#wake.call();
   }
 
-  /** To be called when the node has gone down and come up again. */
+  /** Call it when the node has been restarted. */
   nodeRestarted(): void {
     this.#isLost = true;
     this.wake();
   }
 
-  /** Cuts short whatever it is waiting for. */
+  /** Ends any waiting early. */
   wake(): void {
     this.#turn.abort();
     this.#turn = new AbortController();
@@ -116,7 +116,7 @@ export class PodWorker {
     if (this.#sandbox) await this.#around.node.killTask(this.#sandbox.id);
   }
 
-  /** Evicts the pod when it has written too much; `layers` are the node's writable ones. */
+  /** Evicts the pod if it has written too much. `layers` are the node's writable layers. */
   async checkStorage(layers: ReadonlyMap<string, string>): Promise<void> {
     const pod = this.#read();
     if (!pod || this.#failure || this.#eviction) return;
@@ -124,13 +124,13 @@ export class PodWorker {
     if (this.#eviction) this.wake();
   }
 
-  /** To be called with the id of a container or sandbox of the node that has ended. */
+  /** Call it with the ID of a container or sandbox of the node that has ended. */
   hasEnded(id: string): void {
     this.#ended.add(id);
     this.#wake.call();
   }
 
-  /** Resolves when the pod is gone from the node and from the store, or the kubelet has closed. */
+  /** Resolves when the pod is removed from the node and from the store, or the kubelet has closed. */
   async run(): Promise<void> {
     const { closed, events } = this.#around;
     closed.addEventListener('abort', () => this.#wake.call());
@@ -156,14 +156,14 @@ export class PodWorker {
     }
   }
 
-  /** The pod as it is now; undefined when it is gone, or another one has its name. */
+  /** The current pod. Undefined if it is gone, or another pod has its name. */
   #read(): Pod | undefined {
     const { namespace, name, uid } = this.#pod.metadata;
     const object = this.#around.store.get('pods', namespace, name);
     return object?.metadata.uid === uid ? podFrom(object) : undefined;
   }
 
-  /** One turn; gives the time of the next one in case nothing happens before. */
+  /** One turn. Returns the time of the next one if nothing happens before. */
   async #sync(pod: Pod): Promise<number> {
     this.#containers.add(pod);
     await this.#noteEnds(pod);
@@ -194,7 +194,7 @@ export class PodWorker {
     this.#ended.clear();
     await this.#containers.observe(ended);
     if (!this.#sandbox || !ended.has(this.#sandbox.id)) return;
-    // Ephemeral containers are not started again in the next sandbox, as on a real node.
+    // As on a real node, ephemeral containers are not started again in the next sandbox.
     const message = 'Pod sandbox changed, it will be killed and re-created.';
     this.#around.events.record(pod, 'Normal', 'SandboxChanged', message);
     await this.#containers.stop(pod, pod.spec.terminationGracePeriodSeconds ?? defaultGrace);
@@ -202,7 +202,7 @@ export class PodWorker {
     this.#containers.beginAgain();
   }
 
-  /** Takes stock after the node's restart: nothing has survived it. */
+  /** Updates the records after the node's restart, which nothing has survived. */
   async #recover(pod: Pod): Promise<void> {
     this.#isLost = false;
     if (this.#failure || ['Succeeded', 'Failed'].includes(phaseOf(pod, this.#containers.records)))
@@ -247,10 +247,10 @@ export class PodWorker {
     this.#sandbox = undefined;
   }
 
-  /** Ends the pod on the node and in the store; `pod` is undefined when it is gone there already. */
+  /** Ends the pod on the node and in the store. `pod` is undefined if it is already gone there. */
   async #end(pod: Pod | undefined): Promise<void> {
     const { deletionGracePeriodSeconds } = pod?.metadata ?? {};
-    // A pod that was removed at once still gets a second.
+    // A pod that was removed at once still gets one second.
     const grace = pod ? (deletionGracePeriodSeconds ?? defaultGrace) : 1;
     await this.#containers.stop(pod ?? this.#pod, grace);
     await this.#stopSandbox();
@@ -263,7 +263,7 @@ export class PodWorker {
     if (this.#read()) store.remove('pods', namespace, name);
   }
 
-  /** Writes the status when it has changed. */
+  /** Writes the status if it has changed. */
   #publish(pod: Pod): void {
     const current = this.#read();
     if (!current) return;

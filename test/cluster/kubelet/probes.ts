@@ -4,21 +4,21 @@ import type { ContainerRecord } from './containerRecord.ts';
 import type { Container, Pod, Probe } from './pod.ts';
 import type { PodEvents } from './podEvents.ts';
 
-/** Seconds that a container gets which is to be restarted, unless its pod says otherwise. */
+/** The grace period in seconds of a container that is restarted, unless its pod sets another one. */
 const defaultGrace = 30;
 
-/** What probing needs to know and to tell. */
+/** The parameters and callbacks of probing. */
 export interface ProbeSurroundings {
   readonly pod: Pod;
   readonly podIp: string;
   readonly node: ClusterNode;
   readonly events: PodEvents;
-  /** To be called when the container has become ready, or is so no more. */
+  /** Call it when the readiness of the container has changed. */
   readonly changed: () => void;
   readonly signal: AbortSignal;
 }
 
-/** Probes a container's newest run until its end: for its readiness, and whether it is alive. */
+/** Runs the readiness and liveness probes of a container's newest run until its end. */
 export function watchOver(record: ContainerRecord, around: ProbeSurroundings): void {
   const { readinessProbe, livenessProbe } = record.spec;
   if (readinessProbe)
@@ -76,7 +76,7 @@ async function repeat(
   }
 }
 
-/** Why the probe failed, in the kubelet's words; undefined when it did not. */
+/** Why the probe failed, in the kubelet's words. Undefined if it succeeded. */
 async function attempt(
   { id = '', spec }: ContainerRecord,
   { exec, httpGet, tcpSocket, timeoutSeconds = 1 }: Probe,
@@ -116,6 +116,6 @@ async function restart(record: ContainerRecord, around: ProbeSurroundings): Prom
   const message = `Container ${record.spec.name} failed liveness probe, will be restarted`;
   events.record(pod, 'Normal', 'Killing', message, record.fieldPath);
   const grace = pod.spec.terminationGracePeriodSeconds ?? defaultGrace;
-  // The container may end by itself meanwhile.
+  // The container may end by itself in the meantime.
   if (record.id !== undefined) await node.cri.stopContainer(record.id, grace).catch(() => {});
 }

@@ -11,7 +11,7 @@ const factors: Readonly<Record<string, number>> = {
   Ti: 2 ** 40,
 };
 
-/** The number that a Kubernetes quantity such as `200m` or `64Mi` stands for. */
+/** The number for a Kubernetes quantity such as `200m` or `64Mi`. */
 export function parseQuantity(quantity: string | number): number {
   const [, number, suffix = ''] = /^([0-9.]+)([a-zA-Z]*)$/.exec(String(quantity)) ?? [];
   const factor = factors[suffix];

@@ -5,7 +5,7 @@ import { parseQuantity } from './quantity.ts';
 /** The kubelet's period of CPU quotas, in microseconds. */
 export const cpuPeriod = 100_000;
 
-/** Limits and requests as control groups want them. */
+/** Limits and requests in the form of control groups. */
 export function linuxResources({ limits = {}, requests = {} }: Resources = {}): LinuxResources {
   const cpuRequest = requests.cpu ?? limits.cpu;
   return {

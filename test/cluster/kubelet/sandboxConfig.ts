@@ -3,7 +3,7 @@ import type { Pod } from './pod.ts';
 import type { PodFolder } from './podFolder.ts';
 import { namespacesOf, seccompProfile } from './securityContext.ts';
 
-/** The labels by which tools on a node find a pod's containers. */
+/** The labels that tools on a node use to find a pod's containers. */
 export function podLabels({ metadata }: Pod): Record<string, string> {
   return {
     'io.kubernetes.pod.name': metadata.name,
@@ -12,7 +12,7 @@ export function podLabels({ metadata }: Pod): Record<string, string> {
   };
 }
 
-/** What the runtime has to know to make a pod's sandbox under that control group. */
+/** The runtime's configuration for a pod's sandbox below that control group. */
 export function sandboxConfig(
   pod: Pod,
   folder: PodFolder,
@@ -44,7 +44,7 @@ export function sandboxConfig(
   };
 }
 
-/** Where a kubelet with the cgroupfs driver keeps the pods of a class. */
+/** The folder of a QoS class in a kubelet with the cgroupfs driver. */
 function qosFolder({ status }: Pod): string {
   const { qosClass = 'BestEffort' } = status;
   return qosClass === 'Guaranteed' ? '' : `${qosClass.toLowerCase()}/`;

@@ -5,7 +5,7 @@ import type {
 } from '../nodes/criMessages.ts';
 import { type Container, type Pod, podFullName } from './pod.ts';
 
-/** The kubelet's defaults of what unprivileged containers must not see or change. */
+/** The kubelet's default paths that unprivileged containers must not see or change. */
 const maskedPaths = [
   ...['/proc/asound', '/proc/acpi', '/proc/interrupts', '/proc/kcore', '/proc/keys'],
   ...['/proc/latency_stats', '/proc/timer_list', '/proc/timer_stats', '/proc/sched_debug'],
@@ -13,7 +13,7 @@ const maskedPaths = [
 ];
 const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
-/** Who the container's processes are to be; the images of this cluster all say root. */
+/** The user of the container's processes. The images of this cluster all specify root. */
 export function userOf(
   container: Container,
   pod: Pod,
@@ -29,7 +29,7 @@ export function userOf(
   };
 }
 
-/** Throws with the kubelet's words when the container must not run as root and would. */
+/** Throws with the kubelet's message if the container would run as root and must not. */
 export function refuseRoot(container: Container, pod: Pod): void {
   const shared = pod.spec.securityContext;
   const nonRoot = container.securityContext?.runAsNonRoot ?? shared?.runAsNonRoot;
@@ -40,7 +40,7 @@ export function refuseRoot(container: Container, pod: Pod): void {
   throw new Error(`container has runAsNonRoot and image will run as root ${where}`);
 }
 
-/** The namespaces that the container shares; `target` is the container whose processes it joins. */
+/** The namespaces that the container shares. `target` is the container whose process namespace it joins. */
 export function namespacesOf(pod: Pod, target?: string): NamespaceOption {
   const { hostNetwork, hostPID, hostIPC, shareProcessNamespace } = pod.spec;
   const own = hostPID ? 'NODE' : shareProcessNamespace ? 'POD' : 'CONTAINER';
@@ -69,7 +69,7 @@ export function linuxSecurity(
     },
     namespaceOptions: namespacesOf(pod, target),
     ...(runAsUser !== undefined && { runAsUser: { value: runAsUser } }),
-    // The runtime refuses a group without a user.
+    // The runtime rejects a group without a user.
     ...(runAsGroup !== undefined && {
       runAsUser: { value: runAsUser ?? 0 },
       runAsGroup: { value: runAsGroup },
@@ -83,7 +83,7 @@ export function linuxSecurity(
   };
 }
 
-/** A kubelet leaves containers unconfined unless they ask for a profile. */
+/** A kubelet leaves containers unconfined unless they request a profile. */
 export function seccompProfile(asked: { readonly type: string } | undefined): SecurityProfile {
   return { profileType: asked?.type === 'RuntimeDefault' ? 'RuntimeDefault' : 'Unconfined' };
 }

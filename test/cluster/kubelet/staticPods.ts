@@ -8,14 +8,15 @@ import { type NewObject, now, type Store } from '../store.ts';
 const MIRROR = 'kubernetes.io/config.mirror';
 
 /**
- * The pods that a kubelet has from files of its node, one JSON manifest each. The API server shows a mirror of each,
- * named after the node too; a mirror that somebody else made is deleted, as by a real kubelet.
+ * The static pods of a kubelet, from files on its node with one JSON manifest each. The API server shows a mirror pod
+ * for each, whose name includes the node. A mirror pod that was created by someone else is deleted, as by a real
+ * kubelet.
  */
 export class StaticPods {
   readonly #store: Store;
   readonly #node: string;
   readonly #folder: string;
-  /** Name of the file -> its mirror. */
+  /** File name -> its mirror pod. */
   readonly #mirrors = new Map<string, { namespace: string; name: string }>();
 
   constructor(store: Store, node: string, folder: string) {
@@ -24,7 +25,7 @@ export class StaticPods {
     this.#folder = folder;
   }
 
-  /** Creates mirrors for what is in the folder, until `closed`. */
+  /** Creates mirror pods for the folder until `closed`. */
   start(closed: AbortSignal): void {
     mkdirSync(this.#folder, { recursive: true });
     const watcher = watch(this.#folder, () => this.#read());
@@ -32,7 +33,7 @@ export class StaticPods {
     this.#read();
   }
 
-  /** Whether a pod claims to be a mirror without being one. */
+  /** Whether a pod claims to be a mirror pod without being one. */
   isForged(
     namespace: string,
     name: string,
@@ -65,7 +66,7 @@ export class StaticPods {
     try {
       manifest = objectAt(JSON.parse(text));
     } catch {
-      // It is still being written: the folder changes again.
+      // The file is still being written. There will be another change of the folder.
       return;
     }
     const given = objectAt(manifest.metadata);
@@ -86,7 +87,7 @@ export class StaticPods {
       metadata: { ...given, namespace, name, annotations },
       spec: { ...objectAt(manifest.spec), nodeName: this.#node },
     };
-    // Before it is in the store, where the kubelet sees it.
+    // Set before it is in the store, where the kubelet sees it.
     this.#mirrors.set(file, { namespace, name });
     admitPod(this.#store, namespace, pod, () => undefined);
     this.#store.create('pods', pod);

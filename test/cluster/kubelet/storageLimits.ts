@@ -5,15 +5,15 @@ import type { Pod } from './pod.ts';
 
 const RESOURCE = 'ephemeral-storage';
 
-/** What a pod's parts take on the node's disk, in bytes. */
+/** The disk usage of a pod's parts on its node, in bytes. */
 export interface StorageUse {
-  /** Container name -> its writable layer and its logs; ephemeral containers included. */
+  /** Container name -> its writable layer and its logs. Includes ephemeral containers. */
   readonly containers: ReadonlyMap<string, number>;
-  /** Volume name -> its content, of emptyDir volumes on disk. */
+  /** Volume name -> its content, for emptyDir volumes on disk. */
   readonly volumes: ReadonlyMap<string, number>;
 }
 
-/** Whether it matters at all how much the pod writes. */
+/** Whether the pod has any limit on disk usage. */
 export function hasStorageLimit({ spec }: Pod): boolean {
   return (
     spec.containers.some(({ resources }) => resources?.limits?.[RESOURCE] !== undefined) ||
@@ -22,9 +22,9 @@ export function hasStorageLimit({ spec }: Pod): boolean {
 }
 
 /**
- * Why the pod is to be evicted, in the kubelet's words with its space at the end; undefined when it
- * is within its limits. Ephemeral containers have no limit of their own, but what they write counts
- * for the pod, whose limit is the sum of its regular containers'.
+ * Why the pod should be evicted, in the kubelet's words with its space at the end. Undefined if it is within its
+ * limits. Ephemeral containers have no limit of their own, but their data counts for the pod, whose limit is the sum of
+ * its regular containers' limits.
  */
 export function storageBreach(pod: Pod, use: StorageUse): string | undefined {
   for (const { name, emptyDir } of pod.spec.volumes ?? []) {

@@ -1,13 +1,13 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Bytes that a folder takes on the disk, as `du` counts them; 0 when there is none. */
+/** The disk usage of a folder in bytes, as counted by `du`. 0 if it does not exist. */
 export async function bytesIn(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const sizes = await Promise.all(
     entries.map(async (entry) => {
       const path = join(folder, entry.name);
-      // Files come and go while we look.
+      // Files may be created and deleted in the meantime.
       const own = await lstat(path).then(
         ({ blocks }) => blocks * 512,
         () => 0,

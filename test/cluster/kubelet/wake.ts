@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What setTimeout can wait at most, in milliseconds. */
+/** The maximum delay of setTimeout, in milliseconds. */
 const longestTimer = 2 ** 31 - 1;
 
-/** Lets a loop sleep until somebody has something for it to do. */
+/** Lets a loop sleep until there is something to do. */
 export class Wake {
   #awake = Promise.withResolvers<void>();
 
@@ -11,7 +11,7 @@ export class Wake {
     this.#awake.resolve();
   }
 
-  /** Resolves when `call` was called since the last wait, or after that many milliseconds. */
+  /** Resolves when `call` was called since the last wait, or after this many milliseconds. */
   async wait(milliseconds: number): Promise<void> {
     const timer = new AbortController();
     const late = Number.isFinite(milliseconds)

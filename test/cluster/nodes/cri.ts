@@ -17,22 +17,22 @@ const definitions = loader.loadSync(fileURLToPath(new URL('cri.proto', import.me
   oneofs: true,
 });
 
-/** A call whose answer takes longer than this is a bug; stopping a container adds its grace. */
+/** A call that takes longer than this is a bug. Stopping a container adds its grace period. */
 const deadlineSeconds = 60;
 
-/** Client of one containerd's Container Runtime Interface; errors are gRPC's `ServiceError`. */
+/** Client of a containerd's Container Runtime Interface. Errors are gRPC's `ServiceError`. */
 export class Cri {
   readonly #client: grpc.Client;
 
   constructor(socket: string) {
     this.#client = new grpc.Client(`unix:${socket}`, grpc.credentials.createInsecure(), {
-      // The runtime starts listening within some 100 ms: gRPC's own first pause is a whole second.
+      // The runtime starts listening within about 100 ms, but gRPC's own first pause is a whole second.
       'grpc.initial_reconnect_backoff_ms': 10,
       'grpc.max_reconnect_backoff_ms': 100,
     });
   }
 
-  /** True when the runtime and its network plugin are ready for pods. */
+  /** Whether the runtime and its network plugin are ready for pods. */
   async isReady(): Promise<boolean> {
     type Answer = { status: { conditions: { status: boolean }[] } };
     const { status } = await this.#runtime<Answer>('Status', {});
@@ -49,13 +49,13 @@ export class Cri {
     return (await this.#call<{ images: CriImage[] }>('ImageService', 'ListImages', {})).images;
   }
 
-  /** Gives the sandbox's id. */
+  /** Returns the sandbox's ID. */
   async runPodSandbox(config: PodSandboxConfig): Promise<string> {
     type Answer = { podSandboxId: string };
     return (await this.#runtime<Answer>('RunPodSandbox', { config })).podSandboxId;
   }
 
-  /** Addresses of the pod; none when it shares its node's network. */
+  /** Addresses of the pod. Empty if it shares its node's network. */
   async podSandboxIps(podSandboxId: string): Promise<string[]> {
     type Network = { ip: string; additionalIps?: { ip: string }[] };
     type Answer = { status: { network: Network | null } };
@@ -74,7 +74,7 @@ export class Cri {
     for (const { id } of sandboxes) await this.#runtime('RemovePodSandbox', { podSandboxId: id });
   }
 
-  /** Gives the container's id. */
+  /** Returns the container's ID. */
   async createContainer(
     podSandboxId: string,
     config: ContainerConfig,
@@ -94,7 +94,7 @@ export class Cri {
     await this.#call('RuntimeService', 'StopContainer', request, deadlineSeconds + grace);
   }
 
-  /** Ids of all containers and sandboxes that have ended. */
+  /** IDs of all containers and sandboxes that have ended. */
   async listEnded(): Promise<Set<string>> {
     type Answer = { containers: { id: string; state: ContainerState }[] };
     const [{ containers }, sandboxes] = await Promise.all([
@@ -113,7 +113,7 @@ export class Cri {
     return (await this.#runtime<Answer>('ContainerStatus', { containerId })).status;
   }
 
-  /** Runs a command to its end and gives what it printed. */
+  /** Runs a command to its end, and returns its output. */
   execSync(
     containerId: string,
     cmd: readonly string[],
@@ -161,7 +161,7 @@ export class Cri {
     this.#client.makeUnaryRequest(
       path,
       requestSerialize,
-      // cri.proto is the schema that this answer was read with.
+      // cri.proto is the schema that was used to decode this response.
       (bytes) => responseDeserialize(bytes) as Answer,
       request,
       new grpc.Metadata(),

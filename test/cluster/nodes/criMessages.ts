@@ -1,4 +1,4 @@
-/** The messages of cri.proto as TypeScript sees them; times are in nanoseconds. */
+/** TypeScript types for the messages of cri.proto. Times are in nanoseconds. */
 
 export interface NamespaceOption {
   network: 'POD' | 'NODE';

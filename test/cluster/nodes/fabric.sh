@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs in a network namespace of its own and keeps it, with the bridge that joins the nodes, for as
-# long as its standard input stays open.
-# $1: name for the link to the machine's own namespace   $2: a process in that namespace
+# Runs in its own network namespace, and keeps it and the bridge that connects the nodes as long as
+# its standard input is open.
+# $1: name of the link to the machine's own namespace   $2: a process in that namespace
 set -eu
 ip link set lo up
 ip link add fabric0 type bridge

@@ -7,23 +7,20 @@ import { findFreeSubnet, isSubnetShared } from './subnet.ts';
 
 const run = promisify(execFile);
 
-/** The network that joins the nodes with each other and with this process. */
+/** The network that connects the nodes with each other and with this process. */
 export interface Fabric {
   /** Address of this machine in the nodes' network 172.30.N.0/24. */
   readonly gateway: string;
-  /** Address of a node, counted from 1. */
+  /** Address of a node. Nodes are counted from 1. */
   nodeAddress(index: number): string;
-  /** The same for IPv6, which no address of this machine belongs to. */
+  /** The same for IPv6. This machine has no address in that network. */
   nodeAddress6(index: number): string;
-  /** Gives a node, counted from 1, its link eth0; `init` is its first process. */
+  /** Gives a node, counted from 1, its link eth0. `init` is its first process. */
   attach(index: number, init: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/**
- * Makes a network namespace with a bridge in it, and a link `nd<id>` from this machine's own
- * namespace to it.
- */
+/** Creates a network namespace with a bridge, and a link `nd<id>` from this machine's own namespace to it. */
 export async function createFabric(id: string, janitor: Writable): Promise<Fabric> {
   const link = `nd${id}`;
   const holder = await startHeld(
@@ -49,7 +46,7 @@ export async function createFabric(id: string, janitor: Writable): Promise<Fabri
   };
 }
 
-/** Gives the link the first address of a free network, and that network's first three numbers. */
+/** Gives the link the first address of a free network. Returns the network's first three numbers. */
 async function claimSubnet(link: string): Promise<string> {
   for (;;) {
     const n = await findFreeSubnet();

@@ -4,20 +4,20 @@ import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 /**
- * A process that lives as long as its standard input is open. This process holds the other end, so
- * that the kernel ends it when we are gone, in whatever way.
+ * A process that lives as long as its standard input is open. This process holds the other end, so that the kernel ends
+ * it when this process is gone, for any reason.
  */
 export interface HeldProcess {
   readonly pid: number;
-  /** Sends a line to its standard input. */
+  /** Writes a line to its standard input. */
   tell(line: string): void;
-  /** Closes its standard input and resolves when it has ended. */
+  /** Closes its standard input. Resolves when the process has ended. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a script beside this file and resolves when it has printed its first line; an error with
- * what it complained of when it ends before. `janitor` stays open in it until it ends.
+ * Starts a script from this folder. Resolves when it has printed its first line. Rejects with its error output if it
+ * ends before. `janitor` stays open in it until it ends.
  */
 export async function startHeld(
   [program, ...options]: readonly [string, ...string[]],
@@ -27,7 +27,7 @@ export async function startHeld(
 ): Promise<HeldProcess> {
   const child = spawn(program, [...options, 'sh', scriptPath(script), ...values], {
     stdio: ['pipe', 'pipe', 'pipe', janitor],
-    // Out of the terminal's group: Ctrl-C is for us, and we end things in order.
+    // Not in the terminal's process group, so that Ctrl-C only reaches this process, which ends the others cleanly.
     detached: true,
   });
   const { stdin, stdout, stderr } = child;
@@ -37,7 +37,7 @@ export async function startHeld(
   stderr.on('data', (text: Buffer) => {
     complaint = (complaint + text).slice(-2000);
   });
-  stdin.on('error', () => {}); // It ended first: `exited` tells.
+  stdin.on('error', () => {}); // The process ended first. `exited` reports that.
   const ready = once(stdout, 'data').then(() => true);
   if (!(await Promise.race([ready, hasFailed(child)]))) {
     throw new Error(`${script} failed: ${complaint.trim() || `${program} cannot be run`}`);
@@ -52,7 +52,7 @@ export async function startHeld(
   };
 }
 
-/** Path of a shell script beside this file. */
+/** Path of a shell script in this folder. */
 export function scriptPath(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }

@@ -3,19 +3,19 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { scriptPath } from './heldProcess.ts';
 
-/** Cleans up after a cluster when everybody who holds its standard input is gone. */
+/** Cleans up after a cluster when all holders of its standard input are gone. */
 export interface Janitor {
-  /** To be held by every process that has to be gone before the cleaning starts. */
+  /** Must be held by every process that has to end before the cleaning starts. */
   readonly stdin: Writable;
-  /** Lets go of it and resolves when all is clean. */
+  /** Releases it. Resolves when everything is clean. */
   close(): Promise<void>;
 }
 
-/** Starts the process that removes the control groups of that name and the folders after us. */
+/** Starts the process that later removes the control groups with that name and the folders. */
 export function startJanitor(cgroup: string, ...folders: readonly string[]): Janitor {
   const child = spawn('sh', [scriptPath('janitor.sh'), cgroup, ...folders], {
     stdio: ['pipe', 'ignore', 'inherit'],
-    detached: true, // A session of its own: it has to survive us.
+    detached: true, // In its own session, because it must outlive this process.
   });
   const exited = once(child, 'exit');
   return {

@@ -12,19 +12,19 @@ import { writeNodeFiles } from './nodeFiles.ts';
 
 const run = promisify(execFile);
 
-/** What a node is to be; the index counts from 1 and gives the addresses. */
+/** The parameters of a node. The index counts from 1 and determines the addresses. */
 export interface NodePlan {
   readonly index: number;
   readonly name: string;
   readonly folder: string;
   readonly pauseImage: string;
-  /** How many nodes there are in all. */
+  /** The total number of nodes. */
   readonly nodes: number;
-  /** Whether node and pods have IPv6 addresses too. */
+  /** Whether node and pods also have IPv6 addresses. */
   readonly dualStack: boolean;
 }
 
-/** Namespaces of a node's own; when the parent of its first process is killed, so is the node. */
+/** Creates the node's namespaces. When the parent of its first process is killed, so is the node. */
 const unshare = [
   'unshare',
   ...[
@@ -44,7 +44,7 @@ const unshare = [
 export class ClusterNode {
   readonly name: string;
   readonly folder: string;
-  /** Of IPv4, and then of IPv6 where the node has both. */
+  /** IPv4, then IPv6 if the node has both. */
   readonly addresses: readonly string[];
   readonly podNetworks: readonly string[];
   readonly cri: Cri;
@@ -74,7 +74,7 @@ export class ClusterNode {
     return this.podNetworks[0] ?? '';
   }
 
-  /** Starts a node; its containerd may not be ready yet, see `waitUntilReady`. */
+  /** Starts a node. Its containerd may not be ready yet, see `waitUntilReady`. */
   static async start(plan: NodePlan, fabric: Fabric, janitor: Writable): Promise<ClusterNode> {
     const { index, folder, pauseImage } = plan;
     const address = fabric.nodeAddress(index);
@@ -113,11 +113,11 @@ export class ClusterNode {
     }
   }
 
-  /** Brings the images of a `docker save` archive onto the node. */
+  /** Imports the images of a `docker save` archive on the node. */
   async importImages(archive: string): Promise<void> {
     const socket = join(this.folder, 'containerd.sock');
     const ctr = ['ctr', '-a', socket, '-n', 'k8s.io', 'images', 'import', archive];
-    // In the node's process namespace, so that it ends with the node: ctr waits for a server for ever.
+    // In the node's process namespace, so that it ends with the node: ctr waits for a server forever.
     await run('nsenter', ['-t', String(this.#init), '-m', '-p', ...ctr]);
   }
 
@@ -131,37 +131,37 @@ export class ClusterNode {
     return spawn('nsenter', [...enter, ...exec], { stdio: ['pipe', 'pipe', 'pipe'] });
   }
 
-  /** Kills the main process of a container or sandbox as the kernel would, unknown to the runtime. */
+  /** Kills the main process of a container or sandbox like the kernel, without the runtime's knowledge. */
   async killTask(id: string): Promise<void> {
     const socket = join(this.folder, 'containerd.sock');
     const ctr = ['ctr', '-a', socket, '-n', 'k8s.io', 'tasks', 'kill', '-s', 'SIGKILL', id];
     await run('nsenter', ['-t', String(this.#init), '-m', '-p', ...ctr]);
   }
 
-  /** Container id -> folder of what it has written, of all that run. */
+  /** Container ID -> folder with its changes, for all running containers. */
   async writableLayers(): Promise<Map<string, string>> {
     const mounts = await readFile(`/proc/${this.#init}/mountinfo`, 'utf8');
     const layers = mounts.matchAll(/k8s\.io\/([0-9a-f]{64})\/rootfs .*[,\s]upperdir=([^,\s]+)/g);
     return new Map([...layers].map(([, id = '', folder = '']) => [id, folder]));
   }
 
-  /** Mounts memory over a folder, at most so many bytes of it when a limit is given. */
+  /** Mounts memory over a folder, with a size limit in bytes if given. */
   async mountMemory(folder: string, bytes?: number): Promise<void> {
     const size = bytes === undefined ? [] : ['-o', `size=${bytes}`];
     const mount = ['mount', '-t', 'tmpfs', ...size, 'tmpfs', folder];
     await run('nsenter', ['-t', String(this.#init), '-m', ...mount]);
   }
 
-  /** Changes the node's packet filter; rules are in the form of iptables-save. */
+  /** Changes the node's packet filter. Rules are in the format of iptables-save. */
   async restoreIptables(rules: string): Promise<void> {
     const command = ['iptables-restore', '--noflush', '--wait'];
-    // Its lock is a file in /run, of which the node has one of its own.
+    // Its lock is a file in /run, which the node has its own version of.
     const restored = run('nsenter', ['-t', String(this.#init), '-n', '-m', ...command]);
     restored.child.stdin?.end(rules);
     await restored;
   }
 
-  /** Runs a program of this machine in the node's network; gives what it printed, however it ended. */
+  /** Runs a program of this machine in the node's network. Returns its output, however it ended. */
   async runInNetwork(command: readonly string[]): Promise<string> {
     const enter = ['-t', String(this.#init), '-n', ...command];
     return run('nsenter', enter).then(
@@ -183,7 +183,7 @@ export class ClusterNode {
     await run('nsenter', [...enter, 'sh', scriptPath('ipv6.sh'), ...own, ...peers]);
   }
 
-  /** Undoes `mountMemory`. */
+  /** Reverts `mountMemory`. */
   async unmountMemory(folder: string): Promise<void> {
     await run('nsenter', ['-t', String(this.#init), '-m', 'umount', '-l', folder]);
   }
@@ -236,7 +236,7 @@ function peerIndexes({ nodes, index }: NodePlan): number[] {
   return Array.from({ length: nodes }, (_, at) => at + 1).filter((peer) => peer !== index);
 }
 
-/** The first process of a pid namespace is the only child of the `unshare` that made it. */
+/** The first process of a PID namespace is the only child of the `unshare` that created it. */
 async function firstChild(pid: number): Promise<number> {
   return Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim());
 }

@@ -1,24 +1,24 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What a node's own files have to say. */
+/** The values in a node's own files. */
 export interface NodeFiles {
   /** The node's folder on this machine. */
   readonly folder: string;
   readonly address: string;
-  /** Of IPv4, and of IPv6 where the node has both. */
+  /** IPv4, and IPv6 if the node has both. */
   readonly podNetworks: readonly string[];
   readonly pauseImage: string;
 }
 
-/** All pods of the cluster: flannel's default network, and the one that its documents use for IPv6. */
+/** All pods of the cluster: flannel's default network, and the one in its documentation for IPv6. */
 const clusterNetwork = '10.244.0.0/16';
 const clusterNetwork6 = 'fd00:10:244::/56';
-/** What is left of 1500 bytes inside VXLAN. */
+/** How much of 1500 bytes is left in VXLAN. */
 const podMtu = 1450;
 const pluginFolders = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
 
-/** Writes the configuration of containerd and of the pods' network into the node's folder. */
+/** Writes the configuration of containerd and of the pod network into the node's folder. */
 export async function writeNodeFiles(node: NodeFiles): Promise<void> {
   await mkdir(node.folder, { recursive: true });
   const plugins = await findPluginFolder();
@@ -31,7 +31,7 @@ export async function writeNodeFiles(node: NodeFiles): Promise<void> {
   ]);
 }
 
-/** Where this machine has the CNI plugins; undefined when it has none. */
+/** Where this machine has the CNI plugins. Undefined if it has none. */
 export async function findPluginFolder(): Promise<string | undefined> {
   for (const folder of pluginFolders) {
     const found = await access(join(folder, 'bridge')).then(
@@ -84,7 +84,7 @@ disabled_plugins = [
 `;
 }
 
-/** The list that flannel installs, with its delegate written out, and with these plugins after it. */
+/** The plugin list that flannel installs, with its delegate included, followed by these plugins. */
 export function networkList(podNetworks: readonly string[], ...more: readonly object[]): object {
   return {
     cniVersion: '1.0.0',
@@ -110,7 +110,7 @@ export function networkList(podNetworks: readonly string[], ...more: readonly ob
   };
 }
 
-/** What flannel writes into /run/flannel/subnet.env. */
+/** The content of /run/flannel/subnet.env, as written by flannel. */
 export function flannelSubnet(podNetworks: readonly string[]): string {
   return [
     ...podNetworks.flatMap((network) =>

@@ -51,7 +51,7 @@ export async function nodeObject(
   };
 }
 
-/** The conditions of a node that is well. */
+/** The conditions of a healthy node. */
 export function conditions(): { type: string; [field: string]: string }[] {
   const time = now();
   return [

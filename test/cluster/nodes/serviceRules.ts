@@ -4,10 +4,10 @@ import type { KubeObject } from '../store.ts';
 const CHAIN = 'KUBE-SERVICES';
 
 /**
- * What `iptables-restore --noflush` has to be told so that the addresses of services lead to their
- * ready endpoints, as kube-proxy does it. `slices` are all EndpointSlices. `unfiltered` is a pod network
- * in which pods of the same node would answer each other directly, past the node's packet filter and
- * from an address that nobody asked; where there is none, endpoints see who asks them.
+ * The input of `iptables-restore --noflush` that forwards the addresses of services to their ready endpoints, as
+ * kube-proxy does. `slices` are all EndpointSlices. `unfiltered` is a pod network in which pods on the same node would
+ * answer each other directly, bypassing the node's packet filter and with another address than the requested one.
+ * Without such a network, endpoints see the address of the client.
  */
 export function serviceRules(
   services: readonly KubeObject[],
@@ -35,7 +35,7 @@ export function serviceRules(
       if (targets.length === 0) filter.push(`-A ${CHAIN} ${match} -j REJECT`);
     }
   }
-  // Who reaches itself must not see its own address as the other end.
+  // A pod that connects to itself must not see its own address as the other end.
   const masquerade = [...sources].map(
     (source) =>
       `-A KUBE-POSTROUTING -s ${source} -d ${source} -m conntrack --ctstate DNAT -j MASQUERADE`,
@@ -46,7 +46,7 @@ export function serviceRules(
   ].join('\n');
 }
 
-/** What leads into those chains, once for each node. */
+/** The rules that lead to those chains, once for each node. */
 export const entryRules = [
   ...['*nat', `:${CHAIN} -`, ':KUBE-POSTROUTING -'],
   ...[`-A PREROUTING -j ${CHAIN}`, `-A OUTPUT -j ${CHAIN}`, '-A POSTROUTING -j KUBE-POSTROUTING'],
@@ -61,7 +61,7 @@ function isOf({ metadata }: KubeObject, service: KubeObject): boolean {
   );
 }
 
-/** Addresses with ports of the endpoints that are ready. */
+/** Addresses with ports of the ready endpoints. */
 function targetsOf(slices: readonly KubeObject[], portName: string): string[] {
   return slices.flatMap((slice) => {
     const port = objectsAt(slice.ports).find(({ name }) => stringAt(name) === portName);
@@ -72,7 +72,7 @@ function targetsOf(slices: readonly KubeObject[], portName: string): string[] {
   });
 }
 
-/** One of so many, each as often as the others. */
+/** Selects one of this many, all with the same probability. */
 function chance(among: number): string {
   if (among === 1) return '';
   return `-m statistic --mode random --probability ${(1 / among).toFixed(5)} `;

@@ -14,7 +14,7 @@ export async function findFreeSubnet(): Promise<number> {
   return chosen;
 }
 
-/** True when more than one route leads to 172.30.N.0/24: someone else chose it just now, too. */
+/** Whether more than one route leads to 172.30.N.0/24: another process has just chosen it, too. */
 export async function isSubnetShared(n: number): Promise<boolean> {
   return (await readRoutes()).filter((route) => overlaps(route, n)).length > 1;
 }

@@ -1,12 +1,12 @@
 import { type Difference, differences, withoutRandomNames } from './compare.ts';
 
-/** A difference that may be, and why; one that is never met is a mistake in this list. */
+/** An allowed difference, and the reason. One that never occurs is an error in this list. */
 export interface Allowance {
   readonly field: RegExp;
   readonly reason: string;
-  /** What both sides must look like all the same. */
+  /** The shape that both sides must still have. */
   readonly shape?: RegExp;
-  /** Only where the local server leaves out what was recorded. */
+  /** Only allowed if the local server omits what was recorded. */
   readonly missing?: true;
 }
 
@@ -69,7 +69,7 @@ export const ALLOWANCES: readonly Allowance[] = [
   { field: /^body\.rows\[\]\.cells\[\]$/, reason: 'the age of a pod', shape: /^\d+s$/ },
 ];
 
-/** What differs and may not; notes which allowances were used. */
+/** The differences that are not allowed. Records which allowances were used. */
 export function forbiddenDifferences(
   recorded: unknown,
   actual: unknown,

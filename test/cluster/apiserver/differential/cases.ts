@@ -12,10 +12,10 @@ import {
 } from './exchange.ts';
 import { itemsOf, type RecordedName, type Scene } from './scene.ts';
 
-/** One recorded exchange and how to have it again. */
+/** A recorded exchange, and how to repeat it. */
 export interface Case {
   readonly recording: string;
-  /** Prepares the scene and asks; gives both sides in one form. */
+  /** Prepares the scene and sends the request. Returns both sides in the same form. */
   replay(scene: Scene): Promise<{ recorded: unknown; actual: unknown }>;
 }
 
@@ -31,7 +31,7 @@ const DISCOVERY = new Set([
 ]);
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
-/** A plain request; `prepare` makes what it is about and may say more about the call. */
+/** A plain request. `prepare` creates its object, and may return more options of the call. */
 function rest(
   recording: string,
   path: (scene: Scene) => string,
@@ -40,7 +40,7 @@ function rest(
   return {
     recording,
     async replay(scene) {
-      // What the server says of itself has no names of ours.
+      // The server's description of itself contains no names of the scene.
       const recorded = DISCOVERY.has(recording)
         ? plainRecording(recording)
         : scene.recorded(recording);
@@ -115,7 +115,7 @@ const READS: readonly Case[] = [
     },
   ),
   {
-    // What the kubelet tells of the pod afterwards is no work of the API server.
+    // The kubelet's later updates of the pod are not the API server's work.
     recording: 'pod-watch-through-injection',
     async replay(scene) {
       const recorded = recordedWatch(scene.recorded('pod-watch-through-injection'));
@@ -180,7 +180,7 @@ const WRITES: readonly Case[] = [
   ),
 ];
 
-/** A debugger that is added to the pod as it was before, and which `pod` was recorded as. */
+/** Adds a debugger to the pod in its earlier state, which was recorded as `pod`. */
 function inject(
   recording: string,
   change: (scene: Scene) => JsonObject,
@@ -204,7 +204,7 @@ function inject(
   };
 }
 
-/** The pod of an answer without the debugger that was added last, which stands first. */
+/** The pod in an answer without the last added debugger, which comes first. */
 function podBefore({ body }: JsonObject): JsonObject {
   const pod = objectAt(body);
   const spec = objectAt(pod.spec);
@@ -214,7 +214,7 @@ function podBefore({ body }: JsonObject): JsonObject {
   };
 }
 
-/** What was recorded was asked for after the debuggers before it. */
+/** This request was recorded after the debuggers before it had been added. */
 const AFTER_DBG = { pod: 'pod-get-after-ephemeral' };
 
 const INJECTIONS: readonly Case[] = [
@@ -311,7 +311,7 @@ const RULES_REVIEW = rest(
   'ssrr',
   () => `${REVIEWS}/selfsubjectrulesreviews`,
   async (scene) => {
-    // A user with the role of an administrator, as the recorded one; not of the superusers' group.
+    // A user with the role of an administrator, as in the recording, but not in the group of the superusers.
     const name = scene.names.a;
     await scene.must('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
       method: 'POST',
@@ -352,7 +352,7 @@ const ACCESS: readonly Case[] = [
   RULES_REVIEW,
 ];
 
-/** An exec into a pod that is made with the containers named, which all run. */
+/** An exec into a pod that is created with the named containers, all of them running. */
 function exec(
   recording: string,
   containers: readonly RecordedName[] = ['dbg'],

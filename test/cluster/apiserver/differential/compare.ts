@@ -1,22 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isObject, type JsonObject, stringAt } from '../json.ts';
 
-/** One field in which an answer is not what was recorded; `undefined` where one side has none. */
+/** A field that differs from the recording. `undefined` means that one side does not have it. */
 export interface Difference {
-  /** Path with dots; items of a list without their index: `body.spec.containers[].image`. */
+  /** Path with dots. Items of a list have no index: `body.spec.containers[].image`. */
   readonly field: string;
   readonly recorded: unknown;
   readonly actual: unknown;
 }
 
-/** Random parts of names that both sides have, made the same. */
+/** Makes the random parts of names equal that both sides have. */
 export function withoutRandomNames(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value).replaceAll(/"kube-api-access-\w{5}"/g, '"kube-api-access"'),
   );
 }
 
-/** Every field that differs, the uppermost one where a whole part is missing. */
+/** Every field that differs. If a whole part is missing, only its uppermost field is listed. */
 export function differences(recorded: unknown, actual: unknown, field = ''): Difference[] {
   if (isObject(recorded) && isObject(actual)) {
     const names = new Set([...Object.keys(recorded), ...Object.keys(actual)]);
@@ -51,7 +51,7 @@ function listDifferences(
   ];
 }
 
-/** Items by their names, where they have different ones. */
+/** Items by name, if their names are distinct. */
 function byName(items: readonly unknown[]): Map<string, unknown> | undefined {
   const named = new Map(items.map((item) => [nameOf(item), item]));
   return named.size === items.length && !named.has('') ? named : undefined;

@@ -5,9 +5,9 @@ import { CASES, type Case } from './cases.ts';
 import { Scene } from './scene.ts';
 
 /**
- * Requests whose answers were recorded from a real API server are made again, and every field of
- * every answer compared. Names are new each time, the order is another one each time, and at last all
- * come at once: a server that only knows the answers fails.
+ * Repeats requests whose answers were recorded from a real API server, and compares every field of every answer. Names
+ * and the order change each time, and finally all requests run at the same time, so that a server that only knows the
+ * answers fails.
  */
 let server: TestServer;
 const used = new Set<Allowance>();
@@ -38,7 +38,7 @@ function shuffled(cases: readonly Case[]): Case[] {
     .map(({ each }) => each);
 }
 
-test('there are enough of them, each once', () => {
+test('there are enough cases, without duplicates', () => {
   expect(CASES.length).toBeGreaterThanOrEqual(50);
   expect(new Set(CASES.map(({ recording }) => recording)).size).toBe(CASES.length);
 });
@@ -58,6 +58,6 @@ test('all at once, twice', async () => {
   expect(found.flat()).toEqual([]);
 });
 
-test('every difference that is allowed was met', () => {
+test('every allowed difference occurred', () => {
   expect(ALLOWANCES.filter((allowance) => !used.has(allowance))).toEqual([]);
 });

@@ -9,7 +9,7 @@ export function asRecorded({ status, headers, body }: Answer): JsonObject {
   return { status, headers, body };
 }
 
-/** The same for a watch: its lines, without the times at which they came. */
+/** The same for a watch: its lines, without their times. */
 export function watchAsRecorded({ status, headers, text }: Answer): JsonObject {
   return { status, headers, events: eventsOf(text) };
 }
@@ -27,7 +27,7 @@ function eventsOf(text: string): unknown[] {
     .map((line) => JSON.parse(line));
 }
 
-/** A recorded exec without what is new each time: when frames came and how outputs were cut into them. */
+/** A recorded exec without what changes each time: the times of frames, and how output was split into them. */
 export function recordedExec({ refused, frames, selected, close }: JsonObject): JsonObject {
   if (refused) return { refused };
   const merged = mergedFrames(
@@ -38,7 +38,7 @@ export function recordedExec({ refused, frames, selected, close }: JsonObject): 
   return { selected, frames: merged, code: objectAt(close).code };
 }
 
-/** Does what the recorded client did, under the scene's names, and tells what came back. */
+/** Repeats what the recorded client did with the scene's names, and returns the result. */
 export async function replayExec(
   scene: Scene,
   { path, offered, frames }: JsonObject,
@@ -61,11 +61,11 @@ export async function replayExec(
   return { selected: socket.protocol, frames: mergedFrames(received), code: refused[0] };
 }
 
-/** Outputs whole, in the order in which their channels began to speak; the first frame stays. */
+/** The complete output of each channel, and the first frame. */
 function mergedFrames(frames: readonly (readonly [number, string])[]): unknown {
   const texts = new Map<number, string>();
   for (const [channel, text] of frames) texts.set(channel, (texts.get(channel) ?? '') + text);
-  // Two outputs of one command race each other.
+  // The order of two outputs of one command is random.
   const byChannel = [...texts].sort(([a], [b]) => a - b);
   return { first: frames[0], byChannel };
 }
@@ -74,7 +74,7 @@ async function refusalOf(socket: WebSocket): Promise<JsonObject> {
   const [, response] = await once(socket, 'unexpected-response');
   let text = '';
   for await (const chunk of response) text += chunk;
-  // The server keeps the connection open, and resets it when it ends.
+  // The server keeps the connection open, and would reset it when it ends.
   socket.terminate();
   const { statusCode: status, headers } = response;
   const isJson = String(headers['content-type']).includes('json');

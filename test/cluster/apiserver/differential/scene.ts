@@ -4,7 +4,7 @@ import { recording, renamed } from '../recording.ts';
 import type { Answer, Call, TestServer } from '../testServer.ts';
 
 const LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
-/** Recorded names that a replay changes; they keep their order, as lists are sorted by name. */
+/** Recorded names that a replay changes. Their order stays the same, because lists are sorted by name. */
 const RECORDED = [
   ...['a', 'nonroot', 'quota', 'multi-1', 'p', 'static-node-1', 'nope'],
   ...['rec', 'psa-baseline', 'psa-restricted'],
@@ -13,7 +13,7 @@ const RECORDED = [
 
 export type RecordedName = (typeof RECORDED)[number];
 
-/** A server, and names that nobody else uses there for what has others in the recordings. */
+/** A server, and names for the recorded objects that are unique on it. */
 export class Scene {
   readonly server: TestServer;
   readonly names: Readonly<Record<RecordedName, string>>;
@@ -28,7 +28,7 @@ export class Scene {
     this.names = Object.fromEntries(named) as Record<RecordedName, string>;
   }
 
-  /** What was recorded, under this scene's names. */
+  /** A recording with this scene's names. */
   recorded(name: string): JsonObject {
     return objectAt(renamed(recording(name), { ...this.names, 'nobody@example.com': 'nobody' }));
   }
@@ -38,7 +38,7 @@ export class Scene {
     return [base, pod && this.names[pod], rest].filter(Boolean).join('/');
   }
 
-  /** A request that prepares the scene; throws unless it succeeds. */
+  /** A request that prepares the scene. Throws unless it succeeds. */
   async must(path: string, call: Call): Promise<Answer> {
     const answer = await this.server.call(path, call);
     if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${answer.text}`);
@@ -57,8 +57,8 @@ export class Scene {
   }
 
   /**
-   * Makes a recorded pod anew: created from what its spec says, debuggers added one after another,
-   * the status written as its kubelet did.
+   * Creates a recorded pod again: creates it from its spec, adds its debuggers one by one, and writes the status as its
+   * kubelet did.
    */
   async makePod(pod: unknown, annotations: Record<string, string> = {}): Promise<void> {
     const { metadata, spec, status } = objectAt(pod);
@@ -95,7 +95,7 @@ export class Scene {
   }
 }
 
-/** The pod of a recorded list by its place in it. */
+/** The pods of a recorded list, by their index in it. */
 export function itemsOf(recorded: JsonObject): JsonObject[] {
   return objectsAt(objectAt(recorded.body).items).map((item) => ({
     ...item,
