@@ -5,38 +5,41 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Where a cluster in the background says who it is: there is one at most. */
+/** Where a cluster in the background stores its state. There is at most one. */
 export const STATE_FOLDER = join(tmpdir(), 'netdebug-kubernetes');
 const STATE_FILE = join(STATE_FOLDER, 'state.json');
 export const CREDENTIALS = join(STATE_FOLDER, 'credentials');
 const LOG_FILE = join(STATE_FOLDER, 'log');
-/** Ending a cluster takes about two seconds; in milliseconds. */
+/** Ending a cluster takes about two seconds. Milliseconds. */
 const END_TIMEOUT = 60_000;
 
 export interface State {
   readonly pid: number;
   readonly kubeconfig: string;
-  /** Node name -> id of its first process. */
+  /** Node name -> PID of its first process. */
   readonly nodes: Readonly<Record<string, number>>;
 }
 
-/** What a cluster in the background tells who started it. */
+/** The messages of a cluster in the background to the process that started it. */
 export type Message = { readonly step: string } | { readonly state: State };
 
-/** The cluster that runs in the background; undefined when there is none. */
+/** The cluster that runs in the background. Undefined if there is none. */
 export function findBackground(): State | undefined {
   if (!existsSync(STATE_FILE)) return undefined;
   const state = JSON.parse(readFileSync(STATE_FILE, 'utf8')) as State;
   return isAlive(state.pid) ? state : undefined;
 }
 
-/** Keeps for others what `findBackground` gives, and a path to the kubeconfig files that is always the same. */
+/** Stores the result of `findBackground` for other processes, and a constant path to the kubeconfig files. */
 export async function saveState(state: State): Promise<void> {
   await symlink(dirname(state.kubeconfig), CREDENTIALS);
   await writeFile(STATE_FILE, JSON.stringify(state), { mode: 0o600 });
 }
 
-/** Starts `main.ts run --background` with these words more; it outlives us once it has said its state. */
+/**
+ * Starts `main.ts run --background` with these additional arguments. It outlives this process after it has sent its
+ * state.
+ */
 export async function startInBackground(
   words: readonly string[],
   onStep: (step: string) => void,
@@ -64,7 +67,7 @@ export async function startInBackground(
   return state;
 }
 
-/** Ends it, and resolves when nothing of it is left. */
+/** Ends it. Resolves when nothing of it is left. */
 export async function endBackground({ pid }: State): Promise<void> {
   process.kill(pid, 'SIGTERM');
   for (const end = Date.now() + END_TIMEOUT; isAlive(pid) || existsSync(STATE_FOLDER); ) {

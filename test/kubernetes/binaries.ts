@@ -9,28 +9,28 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const sources = join(import.meta.dirname, 'binaries');
 
-/** What is built of a version of Kubernetes: our program of all its parts, and CoreDNS. */
+/** What is built for a version of Kubernetes: a program that contains all its parts, and CoreDNS. */
 const PACKAGES = ['.', './coredns'] as const;
-/** Links to our program, which is the part of that name. */
+/** Links to that program. Each runs the part with its name. */
 const PARTS = [
   ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
   ...['kubelet', 'kube-proxy', 'kubectl'],
 ];
-/** The oldest Go that go.mod takes. */
+/** The oldest Go version that go.mod supports. */
 const GO = { major: 1, minor: 26 };
 
-/** Which file says what is built, by the minor version that KUBERNETES names; the first is built without it. */
+/** The module file for each minor version in the variable KUBERNETES. The first is the default. */
 const MODULE_FILES: Readonly<Record<string, string>> = { '1.36': 'go.mod', '1.34': 'go-1.34.mod' };
-/** Has containerd as its tools, for every version: a containerd is built with the newest interface to kubelets only. */
+/** Includes containerd as a tool, for every version: containerd is only built with the newest interface to kubelets. */
 const CONTAINERD_MODULES = 'go.mod';
 
 /** The binaries of a cluster, built or not. */
 export interface Binaries {
   /** Version of Kubernetes with a leading v. */
   readonly version: string;
-  /** File of the versions of all modules, beside the sources. */
+  /** File with the versions of all modules, in the folder of the sources. */
   readonly moduleFile: string;
-  /** Where they are, or will be; its name has the version and a digest of all sources. */
+  /** Where they are or will be. The name contains the version and a digest of all sources. */
   readonly folder: string;
   readonly areBuilt: boolean;
 }
@@ -60,7 +60,7 @@ export async function findBinaries(): Promise<Binaries> {
   return { version, moduleFile, folder, areBuilt };
 }
 
-/** Says why they cannot be built here; undefined when they can. */
+/** Why they cannot be built here. Undefined if they can. */
 export async function whyNoBuild(): Promise<string | undefined> {
   const wanted = `Go ${GO.major}.${GO.minor} or newer`;
   const env = { ...process.env, GOTOOLCHAIN: 'local' };
@@ -71,7 +71,7 @@ export async function whyNoBuild(): Promise<string | undefined> {
   return isEnough ? undefined : `it needs ${wanted}, and this is ${said.stdout.trim()}`;
 }
 
-/** Builds them into the cache, at the lowest priority; `onProgress` gets a line every few seconds. */
+/** Builds them into the cache, at the lowest priority. `onProgress` receives a line every few seconds. */
 export async function buildBinaries(
   { version, moduleFile, folder }: Binaries,
   onProgress: (line: string) => void,
@@ -114,7 +114,7 @@ export async function buildBinaries(
     }
     tell();
     for (const part of PARTS) await symlink('kubernetes', join(unfinished, part));
-    // Whoever was faster has the same binaries.
+    // Another process that was faster has built the same binaries.
     await rename(unfinished, folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });
@@ -138,7 +138,7 @@ async function goList({
   return stdout.trim().split('\n');
 }
 
-/** Runs go; fails with the end of what it said, without the names of packages, which are lines of their own. */
+/** Runs go. Fails with the end of its output, without the lines that contain only package names. */
 async function go(words: readonly string[], onLine: (line: string) => void): Promise<void> {
   const child = spawn('nice', ['-n', '19', 'go', ...words], {
     cwd: sources,
@@ -164,7 +164,7 @@ function goEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWORK: 'off' };
 }
 
-/** No symbols, and the versions that releases have. */
+/** No symbols, and the same version strings as in releases. */
 async function linkerFlags(version: string): Promise<string> {
   const [, major, minor] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
   const containerd = await versionOf(CONTAINERD_MODULES, 'github.com/containerd/containerd/v2');

@@ -10,7 +10,7 @@ export const CONTROL_PLANE = [
   'kube-scheduler',
 ] as const;
 
-/** Writes what starts the parts of the control plane on this node. */
+/** Writes the commands that start the parts of the control plane on this node. */
 export async function writeControlPlane(
   node: KubernetesNode,
   binaries: string,

@@ -18,7 +18,7 @@ export interface Credentials {
   readonly folder: string;
   /** The administrator's kubeconfig file. */
   readonly kubeconfig: string;
-  /** Name -> kubeconfig file of every user who is to use the cluster. */
+  /** Name -> kubeconfig file of every user of the cluster. */
   readonly kubeconfigs: Readonly<Record<string, string>>;
 }
 
@@ -26,8 +26,8 @@ const CLIENT = 'extendedKeyUsage=clientAuth';
 const ADMIN = '/O=system:masters/CN=admin';
 
 /**
- * Makes all that the parts of a cluster prove themselves with, as kubeadm does, in `folder`; the first
- * node is the API server's. Users who have less than all rights have a token each.
+ * Creates all credentials of the parts of a cluster in `folder`, as kubeadm does. The first node is the API server's.
+ * Users with limited permissions have a token each.
  */
 export async function makeCredentials(
   folder: string,
@@ -80,7 +80,7 @@ function serverNames({ name, address }: Machine): string {
   ].join()}`;
 }
 
-/** sa.key signs the tokens of service accounts, sa.pub is what they are checked with. */
+/** sa.key signs the tokens of service accounts, sa.pub verifies them. */
 async function makeServiceAccountKey(folder: string): Promise<void> {
   const [key, open] = [join(folder, 'sa.key'), join(folder, 'sa.pub')];
   await writeFile(key, '', { mode: 0o600 });
@@ -89,7 +89,7 @@ async function makeServiceAccountKey(folder: string): Promise<void> {
   await run('openssl', ['ec', '-in', key, '-pubout', '-out', open]);
 }
 
-/** Writes tokens.csv for the API server and a kubeconfig file for every user; gives name -> file. */
+/** Writes tokens.csv for the API server and a kubeconfig file for every user. Returns name -> file. */
 async function makeTokens(
   folder: string,
   server: string,

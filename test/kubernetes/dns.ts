@@ -6,7 +6,7 @@ const NAMESPACE = 'kube-system';
 const LABELS = { 'k8s-app': 'kube-dns' };
 const RBAC = 'rbac.authorization.k8s.io';
 
-/** As kubeadm's, but for `forward`: there is nobody to ask for names outside. */
+/** The same as kubeadm's, except `forward`: no server can be asked for external names. */
 const COREFILE = `.:53 {
     errors
     health {

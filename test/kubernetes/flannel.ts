@@ -8,15 +8,15 @@ import type { KubernetesNode } from './node.ts';
 
 const PORT_MAPPING = { type: 'portmap', capabilities: { portMappings: true } };
 
-/** A node with the network that the controller manager gave it. */
+/** A node with the network that the controller manager assigned to it. */
 interface Member {
   readonly node: KubernetesNode;
   readonly podNetwork: string;
 }
 
 /**
- * Does what flanneld does once all nodes have their networks: tells the others by annotations, makes the
- * tunnel, and gives the container runtime its configuration, whereupon the node becomes ready.
+ * Does what flanneld does once all nodes have their networks: publishes them in annotations, creates the tunnel, and
+ * writes the configuration of the container runtime. The node then becomes ready.
  */
 export async function joinPodNetworks(api: ApiClient, members: readonly Member[]): Promise<void> {
   await Promise.all(
@@ -43,7 +43,7 @@ export async function joinPodNetworks(api: ApiClient, members: readonly Member[]
   );
 }
 
-/** What a peer has to know: the node's address, its tunnel's address and hardware address. */
+/** What a peer needs to know: the node's address, its tunnel's address and hardware address. */
 function ends({ node, podNetwork }: Member): string[] {
   return [node.address, tunnelAddress(podNetwork), hardwareAddress(podNetwork)];
 }
@@ -52,7 +52,7 @@ function tunnelAddress(podNetwork: string): string {
   return podNetwork.replace(/\/.*$/, '');
 }
 
-/** Made of the tunnel's address: locally administered, and the same each time. */
+/** Derived from the tunnel's address: locally administered, and the same each time. */
 function hardwareAddress(podNetwork: string): string {
   const bytes = tunnelAddress(podNetwork)
     .split('.')
@@ -76,14 +76,14 @@ function annotations({ node, podNetwork }: Member): object {
   };
 }
 
-/** What flannel lets through, and whom it masquerades: pods that ask somebody outside. */
+/** The traffic that flannel permits and masquerades: pods that connect to external addresses. */
 function rules({ podNetwork }: Member): string {
   const all = POD_NETWORK;
   return [
     '*nat',
     ':FLANNEL-POSTRTG -',
-    // Where bridges know no packet filter, an endpoint would answer a pod of its node past the filter,
-    // from an address that nobody asked. Its answer has to come back by way of the node.
+    // Without a packet filter for bridges, an endpoint would answer a pod on its node directly, with another address
+    // than the requested one. Its answer has to pass through the node.
     `-A POSTROUTING -s ${podNetwork} -d ${podNetwork} -m conntrack --ctstate DNAT -j MASQUERADE`,
     '-A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG',
     '-A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -j RETURN',

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Puts itself into a control group of that name in every hierarchy of version 1, then becomes a command.
-# In a cgroup namespace made after that, the group is the root: a kubelet finds a machine of its own.
-# $1: the group, without a leading slash   then the command
+# Joins a control group with the given name in every hierarchy of version 1, then executes a command.
+# In a cgroup namespace created after that, the group is the root, so that a kubelet sees its own machine.
+# $1: the group, without a leading slash. The other arguments are the command.
 set -eu
 group=$1
 shift
@@ -9,7 +9,7 @@ grep -v '^0:' /proc/self/cgroup | while IFS=: read -r _ controllers _; do
   hierarchy=/sys/fs/cgroup/${controllers#name=}
   mkdir -p "$hierarchy/$group"
   if [ "$controllers" = cpuset ]; then
-    # Nothing can run in a group of this hierarchy before it has processors and memory.
+    # Nothing can run in a group of this hierarchy before it has CPUs and memory nodes.
     for below in "${group%/*}" "$group"; do
       for file in cpuset.cpus cpuset.mems; do
         cat "$hierarchy/$file" >"$hierarchy/$below/$file"

@@ -8,7 +8,7 @@ import type { KubernetesNode } from './node.ts';
 /** The cluster's DNS server, from the binaries. */
 export const DNS_IMAGE = 'registry.k8s.io/coredns/coredns:v1.14.4';
 
-/** Writes the archives of all images into `folder`, those that are wanted first in the first one. */
+/** Writes the archives of all images into `folder`. The images that are needed first are in the first one. */
 export function packImages(folder: string, binaries: string): Promise<string>[] {
   const pack = async (name: string, images: Promise<Image[]>) => {
     const file = join(folder, name);
@@ -25,7 +25,7 @@ export function packImages(folder: string, binaries: string): Promise<string>[] 
   ];
 }
 
-/** Brings archives onto a node, and gives images the names by digest that an archive cannot carry. */
+/** Imports archives on a node, and adds the names by digest that an archive cannot contain. */
 export async function importImages(
   node: KubernetesNode,
   archives: readonly Promise<string>[],

@@ -17,9 +17,9 @@ const obstacle =
   (await whyNoKubernetesHere(binaries)) ??
   (binaries.areBuilt ? undefined : 'its binaries are not in the cache: scripts/kubernetes build');
 const note = obstacle ? ` (skipped: ${obstacle})` : '';
-/** From cached binaries to two nodes that are ready and two pods that run, in milliseconds. */
+/** From cached binaries to two ready nodes and two running pods, in milliseconds. */
 const START_LIMIT = 60_000;
-/** Nobody waits for the cleaning after a killed process. */
+/** The cleaning after a killed process runs in the background. */
 const CLEANING_LIMIT = 20_000;
 
 describe.skipIf(obstacle)(`a real Kubernetes${note}`, () => {
@@ -64,7 +64,7 @@ describe.skipIf(obstacle)(`a real Kubernetes${note}`, () => {
     await rmdir(TMPDIR);
   });
 
-  test('leaves nothing when a part cannot start, and shows the log of that', async () => {
+  test('leaves nothing when a part cannot start, and shows its log', async () => {
     const cache = await mkdtemp(join(tmpdir(), 'netdebug-cache-'));
     const folder = join(cache, 'kubectl-netdebug', 'kubernetes', basename(binaries.folder));
     await mkdir(folder, { recursive: true });
@@ -84,7 +84,7 @@ describe.skipIf(obstacle)(`a real Kubernetes${note}`, () => {
   });
 });
 
-/** Without this, a search that finds nothing would prove nothing. */
+/** Otherwise a search that finds nothing would prove nothing. */
 async function expectTraces(folder: string): Promise<void> {
   const kinds = (await findLeftovers(folder)).map((line) => line.split(' ')[0]);
   expect(new Set(kinds)).toEqual(new Set(['folder', 'link', 'control', 'process']));

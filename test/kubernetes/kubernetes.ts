@@ -14,14 +14,14 @@ import { importImages, packImages } from './images.ts';
 import { KubernetesNode } from './node.ts';
 import { createUsers } from './users.ts';
 
-/** A real Kubernetes with two nodes, on this machine alone. */
+/** A real Kubernetes with two nodes, on this machine only. */
 export interface Kubernetes {
   /** Path of the administrator's kubeconfig file. */
   readonly kubeconfig: string;
   /** User name -> path of that user's kubeconfig file. */
   readonly kubeconfigs: Readonly<Record<string, string>>;
   readonly nodes: readonly KubernetesNode[];
-  /** Everything the cluster writes is in here; gone after `close`. */
+  /** Contains everything that the cluster writes. It no longer exists after `close`. */
   readonly folder: string;
   /** Resolves when no process, mount, link, control group or file of the cluster is left. */
   close(): Promise<void>;
@@ -33,19 +33,19 @@ export interface KubernetesOptions {
   readonly proxyMode: 'iptables' | 'nftables';
   /** A folder that is removed with the cluster. */
   readonly stateFolder?: string;
-  /** Ends a start. */
+  /** Aborts a start. */
   readonly signal: AbortSignal;
-  /** Is told of every step, once it is done. */
+  /** Called after every step. */
   readonly onStep: (step: string) => void;
 }
 
 const NODES = ['node-a', 'node-b'] as const;
-/** A start takes half a minute; on a machine under load it may take longer, in milliseconds. */
+/** A start takes half a minute, but more on a machine under load. Milliseconds. */
 const START_TIMEOUT = 180_000;
 
 /**
- * Starts a cluster; it needs root, and the programs that `whyNoKubernetesHere` asks for. It ends with
- * this process even when that is killed.
+ * Starts a cluster. Requires root, and the programs that `whyNoKubernetesHere` checks. The cluster ends with this
+ * process, even if that is killed.
  */
 export async function startKubernetes(options: KubernetesOptions): Promise<Kubernetes> {
   const id = randomBytes(4).toString('hex');
@@ -60,7 +60,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(START_TIMEOUT)]);
   try {
     const archives = packImages(folder, options.binaries);
-    // They fail for those who wait for them; a node that does not start does not.
+    // Failures are handled by those who wait. A node that does not start does not wait.
     Promise.all(archives).catch(() => {});
     const fabric = await createFabric(id, janitor.stdin);
     parts.push(fabric);
@@ -99,7 +99,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
   }
 }
 
-/** From empty nodes to two that are ready, with a DNS server on each. */
+/** Turns two empty nodes into ready ones, with a DNS server on each. */
 async function bringUp(
   { binaries, signal, onStep }: KubernetesOptions,
   nodes: readonly KubernetesNode[],

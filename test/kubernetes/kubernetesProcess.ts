@@ -3,27 +3,27 @@ import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** What `main.ts run --json` says when it is ready. */
+/** The output of `main.ts run --json` when it is ready. */
 export interface Ready {
   readonly kubeconfig: string;
   /** User name -> kubeconfig file. */
   readonly kubeconfigs: Readonly<Record<string, string>>;
-  /** Node name -> id of its first process, which `enterWords` takes. */
+  /** Node name -> PID of its first process, for `enterWords`. */
   readonly nodes: Readonly<Record<string, number>>;
   /** Node name -> folder for manifests of static pods. */
   readonly staticPodFolders: Readonly<Record<string, string>>;
 }
 
-/** A real Kubernetes in a process of its own. */
+/** A real Kubernetes in a separate process. */
 export interface KubernetesProcess extends Ready {
   readonly folder: string;
-  /** Ends it in order. */
+  /** Ends it cleanly. */
   end(): Promise<void>;
   /** Kills it, so that it cannot clean up. */
   kill(): Promise<void>;
 }
 
-/** Runs main.ts as other programs do and resolves when its cluster is ready. */
+/** Runs main.ts as other programs do. Resolves when its cluster is ready. */
 export async function startKubernetesProcess(): Promise<KubernetesProcess> {
   const child = spawnKubernetes('inherit');
   const exited = once(child, 'exit');
@@ -42,7 +42,7 @@ export async function startKubernetesProcess(): Promise<KubernetesProcess> {
   };
 }
 
-/** Starts main.ts; it says every step on standard error. */
+/** Starts main.ts, which reports every step on standard error. */
 export function spawnKubernetes(
   stderr: 'inherit' | 'pipe',
   env: NodeJS.ProcessEnv = process.env,

@@ -33,9 +33,9 @@ const ADMIN = join(CREDENTIALS, 'admin.kubeconfig');
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    // For programs: a line of JSON when it is ready, and the end with standard input.
+    // For programs: prints a line of JSON when it is ready, and ends with standard input.
     json: { type: 'boolean', default: false },
-    // Of `up`, for itself.
+    // Set by `up` for the process that it starts.
     background: { type: 'boolean', default: false },
     'proxy-mode': { type: 'string', default: 'iptables' },
   },

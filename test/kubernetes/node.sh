@@ -1,16 +1,16 @@
 #!/bin/sh
-# First process of a node, in namespaces of its own (network, mounts, processes, host name, control
-# groups). It starts what it is told to on its standard input, a name a line, and ends with that; the
-# kernel then ends everything else of the node.
+# First process of a node, in its own namespaces (network, mounts, processes, host name, control
+# groups). It starts the programs named on its standard input, one per line, and ends with that input.
+# The kernel then ends everything else on the node.
 # $1: the node's name   $2: its folder   $3: its address   $4: gateway   $5: folder of the binaries
 set -eu
 name=$1 folder=$2 address=$3 gateway=$4 binaries=$5
 
 hostname "$name"
-# As on a machine that systemd started: mounts of a kubelet reach containers that ask for them.
+# As on a machine with systemd: mounts of a kubelet propagate to containers that request it.
 mount --make-rshared /
 
-# The machine's /etc and /var/lib, where what the node writes stays in its folder; a /run of its own.
+# The machine's /etc and /var/lib, with changes stored in the node's folder, and a separate /run.
 for shared in /etc /var/lib; do
   layers=$folder/overlay$shared
   mkdir -p "$layers/upper" "$layers/work"
@@ -20,21 +20,21 @@ mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/netns /run/flannel
 mount --bind /run/netns /run/netns
 mount --make-shared /run/netns
-# An overlay cannot be the upper layer of containers, and nobody else's pods and logs are to be seen.
+# An overlay cannot be the upper layer of containers, and pods and logs of others must not be visible.
 for own in /var/lib/containerd /var/lib/kubelet /var/lib/cni /var/log; do
   mkdir -p "$own" "$folder$own"
   mount --bind "$folder$own" "$own"
 done
 mkdir -p /etc/cni/net.d /etc/kubernetes/manifests "$folder/manifests"
-# A folder that others can write to: the kubelet hears of changes there, and not of those below an overlay.
+# A folder that others can write to. The kubelet is notified of changes here, but not below an overlay.
 mount --bind "$folder/manifests" /etc/kubernetes/manifests
 rm -f /etc/cni/net.d/*
 echo "$name" >/etc/hostname
-# No name outside can be resolved: a pull fails at once, and nothing leaves this machine.
+# External names cannot be resolved, so that a pull fails at once and nothing leaves this machine.
 echo 'nameserver 127.0.0.1' >"$folder/resolv.conf"
 mount --bind "$folder/resolv.conf" /etc/resolv.conf
 
-# The devices of this network, and the control groups from this node's group on.
+# The devices of this network, and the control groups below this node's group.
 mount -t sysfs sysfs /sys
 mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
 grep -v '^0:' /proc/self/cgroup | while IFS=: read -r _ controllers _; do
@@ -52,7 +52,7 @@ ip link set eth0 up
 ip route add default via "$gateway"
 sysctl -qw net.ipv4.ip_forward=1
 
-# Runs one part again and again, as a service manager does. Its words stand in a file, one a line.
+# Runs one part and restarts it whenever it ends, as a service manager does. A file contains its arguments, one per line.
 run() {
   part=$1
   set --
@@ -65,8 +65,8 @@ run() {
 }
 
 PATH=$binaries:$PATH
-# What the parts leave there ends with the node.
+# Files that the parts leave there are removed with the node.
 export TMPDIR=/run
-# In a process of its own: the first process has to reap, which it does while it waits for that.
+# In a separate process: the first process has to reap zombies, which it does while it waits.
 (while read -r part; do run "$part" & done)
 exit

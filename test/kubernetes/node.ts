@@ -11,23 +11,23 @@ import { type NodeFiles, writeNodeFiles } from './nodeFiles.ts';
 
 const run = promisify(execFile);
 
-/** What a node is to be; the index counts from 1 and gives its address. */
+/** The parameters of a node. The index counts from 1 and determines its address. */
 export interface NodePlan extends Omit<NodeFiles, 'address'> {
   readonly index: number;
   /** Its control group, without a leading slash. */
   readonly group: string;
 }
 
-/** A part that ended so often, a second apart, does not start. */
+/** A part that has ended this often, at intervals of a second, fails to start. */
 const MANY_ENDS = 10;
 
-/** A machine of the cluster, in namespaces of its own: network, mounts, processes, control groups. */
+/** A machine of the cluster with its own namespaces: network, mounts, processes, control groups. */
 export class KubernetesNode {
   readonly name: string;
   readonly folder: string;
   readonly address: string;
   readonly #holder: HeldProcess;
-  /** Id of its first process, which enters its namespaces. */
+  /** PID of its first process, through which its namespaces are entered. */
   readonly init: number;
 
   private constructor(plan: NodePlan, address: string, holder: HeldProcess, init: number) {
@@ -38,7 +38,7 @@ export class KubernetesNode {
     this.init = init;
   }
 
-  /** Makes the namespaces and the link; nothing runs there yet. */
+  /** Creates the namespaces and the link. Nothing runs there yet. */
   static async start(plan: NodePlan, fabric: Fabric, janitor: Writable): Promise<KubernetesNode> {
     const { index, folder, name, group, binaries } = plan;
     const address = fabric.nodeAddress(index);
@@ -66,12 +66,12 @@ export class KubernetesNode {
     }
   }
 
-  /** Starts a part whose words `writePart` wrote, and again whenever it ends. */
+  /** Starts a part from the command that `writePart` wrote, and restarts it whenever it ends. */
   startPart(name: string): void {
     this.#holder.tell(name);
   }
 
-  /** Runs a program of this machine on the node; gives what it printed. */
+  /** Runs a program of this machine on the node. Returns its output. */
   async run(command: readonly string[]): Promise<string> {
     const { stdout } = await run('nsenter', [...enterWords(this.init), ...command]);
     return stdout;
@@ -83,8 +83,8 @@ export class KubernetesNode {
   }
 
   /**
-   * Asks until there is an answer. When that takes too long, or the part has ended again and again, it
-   * fails with the last error and the end of the part's log.
+   * Retries until there is an answer. If that takes too long, or the part has ended too often, fails with the last
+   * error and the end of the part's log.
    */
   async until<Answer>(
     part: string,
@@ -112,12 +112,12 @@ export class KubernetesNode {
   }
 }
 
-/** What nsenter is told to run something on the node with that first process. */
+/** The arguments of nsenter to run something on the node with that first process. */
 export function enterWords(init: number): string[] {
   return ['-t', String(init), '-m', '-p', '-n', '-u', '-C'];
 }
 
-/** The first process of a pid namespace is the only child of the `unshare` that made it. */
+/** The first process of a PID namespace is the only child of the `unshare` that created it. */
 async function firstChild(pid: number): Promise<number> {
   return Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim());
 }

@@ -4,7 +4,7 @@ import { digests, hostPathsOf, pauseImage } from '../cluster/images/catalogue.ts
 import { findPluginFolder } from '../cluster/nodes/nodeFiles.ts';
 import { CLUSTER_DNS, POD_NETWORK } from './addresses.ts';
 
-/** What a node's own files have to say. */
+/** The values in a node's own files. */
 export interface NodeFiles {
   readonly name: string;
   /** The node's folder on this machine. */
@@ -17,10 +17,10 @@ export interface NodeFiles {
   readonly proxyMode: 'iptables' | 'nftables';
 }
 
-/** The programs of every node, by name; each is started by that name. */
+/** The programs of every node. Each is started by its name. */
 export type PartName = 'containerd' | 'kubelet' | 'kube-proxy';
 
-/** Writes the configuration of what runs on every node into its folder, and the words that start it. */
+/** Writes the configuration of the programs on every node into its folder, and the commands that start them. */
 export async function writeNodeFiles(node: NodeFiles): Promise<void> {
   const plugins = await findPluginFolder();
   if (!plugins) throw new Error('no CNI plugins on this machine');
@@ -52,7 +52,7 @@ export async function writeNodeFiles(node: NodeFiles): Promise<void> {
   for (const [name, words] of Object.entries(parts)) await writePart(node.folder, name, words);
 }
 
-/** Lets a node start these words by that name. */
+/** Makes a command startable on a node by that name. */
 export async function writePart(
   folder: string,
   name: string,
@@ -103,7 +103,7 @@ disabled_plugins = [
 `;
 }
 
-/** See kubelet.config.k8s.io/v1beta1; what is left out has the defaults. */
+/** See kubelet.config.k8s.io/v1beta1. Other fields have their defaults. */
 function kubeletConfig(node: NodeFiles): object {
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -118,16 +118,16 @@ function kubeletConfig(node: NodeFiles): object {
     tlsPrivateKeyFile: credential(node, 'kubelet-server.key'),
     containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
     cgroupDriver: 'cgroupfs',
-    // These machines still have control groups of version 1, some have swap.
+    // Some of these machines still use control groups of version 1, and some have swap.
     failCgroupV1: false,
     failSwapOn: false,
-    // Not that it were in one: it then bears with kernel settings that it may not change.
+    // It does not run in a user namespace. This makes it tolerate kernel settings that it may not change.
     featureGates: { KubeletInUserNamespace: true },
     clusterDNS: [CLUSTER_DNS],
     clusterDomain: 'cluster.local',
     resolvConf: '',
     staticPodPath: '/etc/kubernetes/manifests',
-    // An image that is gone cannot be pulled again, however full the disk is.
+    // A deleted image could not be pulled again, so images are never deleted, however full the disk is.
     imageGCHighThresholdPercent: 100,
     imageMinimumGCAge: '24h',
     evictionHard: {
@@ -150,12 +150,12 @@ function proxyConfig(node: NodeFiles): object {
     clientConnection: { kubeconfig: join(node.credentials, 'kube-proxy.kubeconfig') },
     mode: node.proxyMode,
     clusterCIDR: POD_NETWORK,
-    // The limits of connection tracking are the machine's, not this network's.
+    // The limits of connection tracking belong to the machine, not to this network namespace.
     conntrack: { maxPerCore: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
   };
 }
 
-/** For runc.sh; names are without Docker's registry, as most pods have them. */
+/** For runc.sh. Names omit Docker's registry, as in most pods. */
 function hostPaths(): string {
   const byTag = Object.entries(hostPathsOf);
   const byDigest = Object.entries(digests).map(([name, tag]): [string, readonly string[]] => [

@@ -3,7 +3,7 @@ import { findHostProgram } from '../cluster/images/hostPrograms.ts';
 import { whyNoClusterHere } from '../cluster/requirements.ts';
 import { type Binaries, whyNoBuild } from './binaries.ts';
 
-/** Says what stands in the way of a real Kubernetes on this machine; undefined when nothing does. */
+/** Why this machine cannot run a real Kubernetes. Undefined if it can. */
 export async function whyNoKubernetesHere(binaries: Binaries): Promise<string | undefined> {
   const obstacle = await whyNoClusterHere();
   if (obstacle) return obstacle;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# runc for images that have a skeleton and this machine's programs: their containers see some paths of
-# this machine, read-only. The file host-paths beside this script says which, a line NAME=PATH:PATH….
+# runc for images that use this machine's programs: their containers see some paths of this machine,
+# read-only. The file host-paths beside this script lists them as one line NAME=PATH:PATH… per image.
 # containerd names the image in the container's annotations.
 set -eu
 table=${0%/*}/host-paths
@@ -16,7 +16,7 @@ case " $* " in
 esac
 if [ -n "$bundle" ]; then
   image=$(jq -r '.annotations["io.kubernetes.cri.image-name"] // ""' "$bundle/config.json")
-  # The name as the pod has it: Docker's registry may be left out, and a digest rules over a tag.
+  # The name as in the pod: Docker's registry may be omitted, and a digest takes precedence over a tag.
   image=${image#docker.io/}
   image=${image#library/}
   case $image in *:*@*) image=${image%%:*}@${image#*@} ;; esac
@@ -25,7 +25,7 @@ if [ -n "$bundle" ]; then
     [ "$name" != "$image" ] || paths=$list
   done <"$table"
   if [ -n "$paths" ]; then
-    # Before all other mounts but those of the system, so that a volume can lie on top.
+    # Before all other mounts except those of the system, so that a volume can be mounted over it.
     jq --arg paths "$paths" '
       ($paths | split(":") | map({
         destination: ., source: ., type: "bind", options: ["rbind", "rprivate", "ro"]

@@ -15,12 +15,12 @@ export interface RbacObject {
   readonly [field: string]: unknown;
 }
 
-/** Roles of the test users and their bindings; `prefix` begins the names of all of them. */
+/** Roles of the test users and their bindings. All their names start with `prefix`. */
 export function userObjects(prefix: string, labels: Record<string, string> = {}): RbacObject[] {
   return TEST_USERS.flatMap((one) => objectsOf(one, prefix, labels));
 }
 
-/** Gives the test users their roles, as in the local cluster. */
+/** Creates the roles of the test users, as in the local cluster. */
 export async function createUsers(api: ApiClient): Promise<void> {
   await Promise.all(userObjects('test:').map((one) => api.call('POST', pathOf(one), one)));
 }
