@@ -9,7 +9,7 @@ interface Namespace {
   };
 }
 
-/** Switches that are annotations of namespaces. `admin` may read and change namespaces. */
+/** Switches in annotations of namespaces. `admin` may read and change namespaces. */
 export class AnnotationSwitches implements SwitchBoard {
   readonly #admin: Upstream;
   #closed = false;

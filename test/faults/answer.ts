@@ -13,10 +13,10 @@ import { fits, type Switches } from './switches.ts';
 
 const RECORDINGS = join(import.meta.dirname, '..', 'cluster', 'recordings');
 
-/** The proxy does not know who asks. */
+/** The proxy does not know the user. */
 const SOMEBODY = { name: 'somebody', groups: [] };
 
-/** The refusal that the switch `answer` asks for, and the value of the switch after it. */
+/** The refusal for the switch `answer`, and the next value of the switch. */
 export function answerFor(
   switches: Switches,
   route: ResourceRoute,
@@ -53,7 +53,7 @@ function refusalOf(code: number, retryAfter: string | undefined, route: Resource
         'the object has been modified; please apply your changes to the latest version and try again',
       );
     case 429:
-      // The real server's request limits answer in plain text.
+      // The real server's request limits respond in plain text.
       return new PlainRefusal(429, 'Too many requests, please try again later.\n', pause);
     case 503:
       return new ApiError(
@@ -78,7 +78,7 @@ interface Recording {
     | { readonly reason?: string; readonly message: string; readonly details?: StatusDetails };
 }
 
-/** The recorded answer of a real API server, from the folder of recordings. */
+/** A recorded response of a real API server, from the folder of recordings. */
 function recorded(name: string): Error {
   if (!/^[\w-]+$/.test(name)) throw new Error(`not the name of a recording: ${name}`);
   const { status, body } = JSON.parse(

@@ -2,12 +2,12 @@ import { Transform } from 'node:stream';
 
 const RFC3339 = /"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z"/g;
 
-/** The Date header of a server whose clock is that many seconds ahead. */
+/** The Date header of a server whose clock is this many seconds ahead. */
 export function skewedDate(seconds: number): string {
   return new Date(Date.now() + seconds * 1000).toUTCString();
 }
 
-/** Passes lines of JSON, with all times in them shifted. */
+/** Forwards lines of JSON with all their times shifted. */
 export function skewedTimes(seconds: number): Transform {
   let line = '';
   return new Transform({

@@ -6,9 +6,8 @@ import type { StreamFault } from './streamFault.ts';
 const CONTROL_OPCODES = 0x08;
 
 /**
- * Passes the frames of an exec's server to its client, but closes standard output early or damages the status
- * frame, as the fault says. Frames are not masked, since they are a server's, and hold whole messages, as
- * Kubernetes' servers send them.
+ * Forwards the frames of an exec's server to its client, but closes standard output early or damages the status frame,
+ * according to the fault. Frames of a server are not masked, and hold whole messages in Kubernetes.
  */
 export function execFrames(fault: Pick<StreamFault, 'status' | 'stdoutClosesAfter'>): Transform {
   let head = Buffer.alloc(0);
@@ -17,7 +16,7 @@ export function execFrames(fault: Pick<StreamFault, 'status' | 'stdoutClosesAfte
   let stdoutLeft = fault.stdoutClosesAfter;
   let stdoutOpen = true;
 
-  /** What is to be sent in place of the head of a frame; sets how much of its payload follows. */
+  /** Returns what to send in place of a frame's head, and sets how much of its payload follows. */
   const begin = (channel: number, length: number, own: Buffer): Buffer => {
     const pass = (kept: number) => {
       passing = kept;
@@ -49,7 +48,7 @@ export function execFrames(fault: Pick<StreamFault, 'status' | 'stdoutClosesAfte
     transform(chunk: Buffer, _encoding, callback) {
       let rest = chunk;
       const closing = () => {
-        // After the last byte of standard output that is passed.
+        // After the last forwarded byte of standard output.
         if (!stdoutOpen && passing === 0 && stdoutLeft >= 0) {
           stdoutLeft = -1;
           this.push(Buffer.concat([messageHead(CHANNEL.close, 1), Buffer.from([CHANNEL.stdout])]));
@@ -91,7 +90,7 @@ export function execFrames(fault: Pick<StreamFault, 'status' | 'stdoutClosesAfte
   });
 }
 
-/** What the head of a frame says, once it is complete: the length is that of the payload after the channel. */
+/** The channel and the payload length (without the channel) in a frame's head. Undefined until it is complete. */
 function frameOf(
   head: Buffer,
 ): { readonly channel: number | undefined; readonly length: number } | undefined {

@@ -4,10 +4,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Connection } from '../cluster/apiserver/connections.ts';
 import type { StreamFault } from './streamFault.ts';
 
-/** A throttled stream moves this often; what is smaller than a piece is not held back longer. */
+/** A throttled stream moves this often. Data smaller than a piece is not delayed any longer. */
 const PIECES_PER_SECOND = 20;
 
-/** The client's connection, or one that ends, stalls or is slow as the fault says. */
+/** The client's connection, or one that ends, stalls or is slow, according to the fault. */
 export function faultySocket(socket: Duplex, connection: Connection, fault: StreamFault): Duplex {
   if (isSound(fault)) return socket;
   const [inner, outer] = duplexPair();
@@ -15,7 +15,7 @@ export function faultySocket(socket: Duplex, connection: Connection, fault: Stre
   const toServer = new Transform({
     transform: (chunk: Buffer, _encoding, callback) => callback(null, black ? undefined : chunk),
   });
-  // To whoever is behind a black hole, nothing has ended.
+  // Behind a black hole, the connection has not ended.
   socket.pipe(toServer, { end: false }).pipe(outer);
   socket.on('end', () => black || toServer.end());
   const toClient = limited(fault, () => {
@@ -30,7 +30,7 @@ export function faultySocket(socket: Duplex, connection: Connection, fault: Stre
   return inner;
 }
 
-/** Where the endless body of an answer is to be written. */
+/** The destination for the endless body of a response. */
 export function faultyBody(
   response: ServerResponse,
   connection: Connection,
@@ -51,7 +51,7 @@ function endConnection({ end }: StreamFault, connection: Connection): void {
   if (end === 'rst') connection.reset();
 }
 
-/** Passes that many bytes at that rate, then calls `onEnd` and never passes anything again. */
+/** Forwards this many bytes at this rate, then calls `onEnd` and forwards nothing more. */
 function limited({ endsAfter, bytesPerSecond }: StreamFault, onEnd: () => void): Transform {
   let left = endsAfter;
   const piece = Math.max(1, Math.round(bytesPerSecond / PIECES_PER_SECOND));
@@ -64,7 +64,7 @@ function limited({ endsAfter, bytesPerSecond }: StreamFault, onEnd: () => void):
         ? Promise.resolve(push(passed))
         : pushSlowly(passed, piece, push)
       ).then(
-        // What was passed leaves before the end comes.
+        // Forwarded data is sent before the end.
         () => (left >= 0 ? callback() : setTimeout(onEnd, 20)),
         callback,
       );

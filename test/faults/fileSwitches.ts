@@ -3,8 +3,8 @@ import { load } from 'js-yaml';
 import type { SwitchBoard, Switches } from './switches.ts';
 
 /**
- * Switches in a YAML or JSON file: namespace (or `*`) -> name -> value. The file is read at each request, so
- * that it can be edited meanwhile; counted switches are counted in the file.
+ * Switches in a YAML or JSON file: namespace (or `*`) -> name -> value. The file is read for each request, so that it
+ * can be edited at any time. Counted switches are counted in the file.
  */
 export class FileSwitches implements SwitchBoard {
   readonly #path: string;
@@ -29,7 +29,7 @@ export class FileSwitches implements SwitchBoard {
 
   async #load(): Promise<Record<string, Record<string, string>>> {
     const text = await readFile(this.#path, 'utf8');
-    // An empty file is no document.
+    // An empty file is not a document.
     const parsed = text.trim() === '' ? {} : load(text);
     const all = typeof parsed === 'object' && parsed !== null ? Object.entries(parsed) : [];
     return Object.fromEntries(

@@ -40,7 +40,7 @@ console.log(
 # Ctrl-C ends the proxy.`,
 );
 const ends = [once(process, 'SIGINT'), once(process, 'SIGTERM')];
-// For a program: it ends with its standard input.
+// For programs: ends with its standard input.
 if (values.json) ends.push(once(process.stdin.resume(), 'end'));
 await Promise.race(ends);
 await proxy.close();

@@ -18,7 +18,7 @@ const V5 = ['v5.channel.k8s.io'];
 let server: TestServer;
 let proxy: FaultProxy;
 let folder: string;
-/** Kubeconfigs that lead through the proxy. */
+/** Kubeconfigs that use the proxy. */
 let plain: string;
 let unsteady: string;
 
@@ -55,7 +55,7 @@ function execPath(script: string): string {
   return `${PODS}/web-7/exec?container=app&stdin=true&stdout=true&${command.join('&')}`;
 }
 
-/** A script's stream until its connection ends, or for the time given in milliseconds. */
+/** Reads the stream of a script until its connection ends, or for the given time in milliseconds. */
 async function read(
   script: string,
   { patience = 5000, through = plain, words = '', after = '' } = {},
@@ -71,7 +71,7 @@ async function read(
     if (data[0] === 255) closedChannels.push(data[1] ?? -1);
   });
   socket.on('error', () => undefined);
-  // What ends an open connection is not told by ws itself.
+  // ws itself does not report what ends an open connection.
   socket.on('upgrade', (response) =>
     response.socket.on('error', (failure: NodeJS.ErrnoException) => {
       error = failure.code ?? failure.message;
@@ -79,7 +79,7 @@ async function read(
   );
   if (after) {
     await vi.waitFor(() => expect(existsSync(after)).toBe(true), { timeout: 20_000, interval: 20 });
-    // The fault begins a moment after the bytes that it lets pass.
+    // The fault starts a moment after the bytes that it forwards.
     await wait(200);
     socket.send(Buffer.from(`\0${words}`));
   }
@@ -92,7 +92,7 @@ async function read(
 }
 
 describe('answers', () => {
-  test('come as often as asked', async () => {
+  test('are repeated as often as requested', async () => {
     annotate({ answer: '429 2' });
     const codes = [];
     for (let count = 0; count < 3; count += 1)
@@ -116,14 +116,14 @@ describe('answers', () => {
     expect(valueAt(answer.body, ['code'])).toBe(code === 429 ? undefined : code);
   });
 
-  test('say how long to wait as asked, or not', async () => {
+  test('have the requested Retry-After, or none', async () => {
     annotate({ answer: '503', 'retry-after': '7' });
     expect((await server.call(PODS, { through: plain })).headers['retry-after']).toBe('7');
     annotate({ answer: '503', 'retry-after': 'none' });
     expect((await server.call(PODS, { through: plain })).headers['retry-after']).toBeUndefined();
   });
 
-  test('come to one verb and resource alone', async () => {
+  test('apply to one verb and resource only', async () => {
     annotate({ answer: '503 1 get pods/exec' });
     expect((await server.call(PODS, { through: plain })).status).toBe(200);
     expect((await server.call(`${PODS}/web-7`, { through: plain })).status).toBe(200);
@@ -142,7 +142,7 @@ describe('a stream', () => {
     ['50000 rst', 'ECONNRESET'],
   ])('is cut after %s', async (after, error) => {
     annotate({ 'cut-after': after });
-    // A message that is cut is not seen at all, so they must be small.
+    // A cut message is not seen at all, so messages must be small.
     const seen = await read('for i in $(seq 100); do head -c 4000 /dev/zero; sleep 0.01; done');
     expect(seen.bytes).toBeGreaterThan(20_000);
     expect(seen.bytes).toBeLessThanOrEqual(50_000);
@@ -152,7 +152,7 @@ describe('a stream', () => {
   test.each([
     ['stall-after', '5000', true],
     ['cut-after', '5000 blackhole', false],
-  ])('%s %s: nothing comes, and is the client heard? %s', async (name, value, heard) => {
+  ])('%s %s: no data arrives, and is client input received? %s', async (name, value, heard) => {
     annotate({ [name]: value });
     const mark = join(folder, name);
     const sent = `${mark}-sent`;
@@ -163,7 +163,7 @@ describe('a stream', () => {
     expect(existsSync(mark)).toBe(heard);
   });
 
-  test('is cut once, and is whole when it is tried again', async () => {
+  test('is cut once, and is complete when it is repeated', async () => {
     annotate({ 'cut-after': '50000', 'only-streams': '1 exec' });
     const watched = await server.call(`${PODS}?watch=true&timeoutSeconds=1`, { through: plain });
     expect(watched.text).toContain('ADDED');
@@ -180,7 +180,7 @@ describe('a stream', () => {
     expect(Date.now() - started).toBeGreaterThan(650);
   });
 
-  test('ends its stdout while the command goes on', async () => {
+  test('ends its stdout while the command continues', async () => {
     annotate({ 'close-stdout-after': '5' });
     const mark = join(folder, 'went-on');
     const seen = await read(`echo first; echo second; touch ${mark}`);
@@ -189,14 +189,14 @@ describe('a stream', () => {
     expect(existsSync(mark)).toBe(true);
   });
 
-  test('ends without saying how, or with half of it', async () => {
+  test('ends without a status, or with half of it', async () => {
     annotate({ 'no-status': 'true' });
     expect(await read('echo hi')).toMatchObject({ bytes: 3, status: '', code: 1000 });
     annotate({ 'garble-status': 'true' });
     expect((await read('echo hi')).status).toBe('{"metadata":{},"s');
   });
 
-  test('agrees to no v5', async () => {
+  test('does not accept v5', async () => {
     annotate({ 'refuse-v5': 'true' });
     const socket = await server.websocket(execPath('true'), V5, undefined, plain);
     socket.on('error', () => undefined);
@@ -204,7 +204,7 @@ describe('a stream', () => {
     expect(response.statusCode).toBe(403);
   });
 
-  test('is cut when it is idle, and only then', async () => {
+  test('is only cut when it is idle', async () => {
     annotate({ 'idle-cut': '0.5' });
     const silent = await read('sleep 3');
     expect(silent).toMatchObject({ code: 1006, error: 'ECONNRESET' });
@@ -284,7 +284,7 @@ function withoutMilliseconds(time: number): string {
   return new Date(time).toISOString().replace('.000', '');
 }
 
-test('a restart drops all connections of its listener, refuses new ones, and is over', async () => {
+test('a restart drops all connections of its listener, refuses new ones, and then ends', async () => {
   const streaming = read('sleep 5', { through: unsteady });
   const steady = read('sleep 1');
   await wait(300);
@@ -299,7 +299,7 @@ test('a restart drops all connections of its listener, refuses new ones, and is 
   expect(server.store.get('namespaces', undefined, 'shop')?.metadata.annotations).toEqual({});
 });
 
-test('the start of a command is delayed, not the opening of its websocket', async () => {
+test('the start of a command is delayed, but not the opening of its websocket', async () => {
   const mark = join(folder, 'started');
   annotate({ 'delay-exec': '700', 'only-streams': '1 exec' });
   const socket = await server.websocket(execPath(`touch ${mark}; echo hi`), V5, undefined, plain);
@@ -313,14 +313,14 @@ test('the start of a command is delayed, not the opening of its websocket', asyn
   expect(existsSync(mark)).toBe(true);
 });
 
-test('a recorded answer is given', async () => {
+test('a recorded answer is returned', async () => {
   annotate({ answer: '404 1 get pods', 'answer-body': 'pod-get-404' });
   const answer = await server.call(`${PODS}/web-7`, { through: plain });
   expect(answer.status).toBe(404);
   expect(valueAt(answer.body, ['reason'])).toBe('NotFound');
 });
 
-test('faults stand in a file, too, and are counted there', async () => {
+test('faults can also be set in a file, and are counted there', async () => {
   await writeFile(join(folder, 'rules.yaml'), '{ "*": { answer: 429 2 } }');
   const codes = [];
   for (let count = 0; count < 3; count += 1)
@@ -328,7 +328,7 @@ test('faults stand in a file, too, and are counted there', async () => {
   expect(codes).toEqual([429, 429, 200]);
 });
 
-test('a user with a certificate has a token of the proxy, which is that user to the server', async () => {
+test('the proxy gives a user with a certificate a token, and uses the certificate for the server', async () => {
   const { users } = JSON.parse(await readFile(plain, 'utf8'));
   const headers = { authorization: `Bearer ${users[0].user.token}` };
   const review = async (through?: string) =>

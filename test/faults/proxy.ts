@@ -27,11 +27,11 @@ import { forwardUpgrade } from './upgrade.ts';
 import { readContext, Upstream } from './upstream.ts';
 import { WatchBody } from './watchBody.ts';
 
-/** Which of the proxy's listeners a kubeconfig leads to. */
+/** The listener of the proxy that a kubeconfig uses. */
 export type Way = 'plain' | 'without-v5' | 'unsteady';
 
 export interface FaultProxy {
-  /** Writes a kubeconfig (0600) that leads a kubeconfig's user to the server by way of the proxy. */
+  /** Writes a kubeconfig (0600) with which the user of another kubeconfig reaches the server through the proxy. */
   kubeconfig(original: string, way?: Way): Promise<string>;
   close(): Promise<void>;
 }
@@ -39,17 +39,19 @@ export interface FaultProxy {
 export interface FaultProxyOptions {
   /** A kubeconfig of a user who may get, watch and patch namespaces. */
   readonly admin: string;
-  /** A file of switches, beside the annotations. */
+  /** A file of switches, in addition to the annotations. */
   readonly rules?: string;
 }
 
 const HOST = '127.0.0.1';
 const HOP_BY_HOP = /^(connection|keep-alive|transfer-encoding|host)$/i;
-/** For answers whose text changes. */
+/** For responses whose text changes. */
 const HOP_BY_HOP_AND_LENGTH = /^(connection|keep-alive|transfer-encoding|host|content-length)$/i;
 const HOP_BY_HOP_AND_ENCODING = /^(connection|keep-alive|transfer-encoding|host|accept-encoding)$/i;
 
-/** Starts a proxy in front of an API server that misbehaves as namespaces' annotations ask (switches.ts). */
+/**
+ * Starts a proxy in front of an API server, with the faults that the annotations of namespaces request (switches.ts).
+ */
 export async function startFaultProxy({ admin, rules }: FaultProxyOptions): Promise<FaultProxy> {
   const folder = await mkdtemp(join(tmpdir(), 'netdebug-faults-'));
   const proxy = new HttpsFaultProxy(admin, rules, await makeCertificates(folder, HOST), folder);
@@ -59,14 +61,14 @@ export async function startFaultProxy({ admin, rules }: FaultProxyOptions): Prom
 
 class HttpsFaultProxy implements FaultProxy {
   readonly #admin: Upstream;
-  /** The server for users whose token goes through the proxy unchanged. */
+  /** The server for users whose token is forwarded unchanged. */
   readonly #tokenUsers: Upstream;
   readonly #annotations: AnnotationSwitches;
   readonly #switches: SwitchReader;
   readonly #certificates: Certificates;
   readonly #folder: string;
   readonly #listeners = new Map<Way, Listener>();
-  /** Users by what their kubeconfig sends, where that is not what the server takes: a certificate. */
+  /** Users by the credentials in their kubeconfig, if the server expects other ones: a certificate. */
   readonly #users = new Map<string, Upstream>();
   readonly #watches = new Map<string, Set<WatchBody>>();
   readonly #expired = new Map<string, string | undefined>();
@@ -164,7 +166,7 @@ class HttpsFaultProxy implements FaultProxy {
     response.on('close', () => outgoing.destroy());
     outgoing.on('error', () => connection.reset());
     outgoing.on('response', (answer) => {
-      // The client may have gone just now.
+      // The client may just have disconnected.
       if (response.destroyed) {
         answer.destroy();
         return;
@@ -181,7 +183,7 @@ class HttpsFaultProxy implements FaultProxy {
         ...(skew === 0 ? [] : [skewedTimes(skew)]),
         ...(kind === 'watch' && route ? [this.#watchBody(route.namespace)] : []),
       ];
-      // A cut answer is cut for the client too.
+      // An interrupted response is also interrupted for the client.
       pipeline([answer, ...steps, body], (error) => error && response.destroy());
     });
     incoming.pipe(outgoing);
@@ -215,7 +217,7 @@ class HttpsFaultProxy implements FaultProxy {
     });
   }
 
-  /** The switches of a request; throws the answer that they ask for, and counts what is counted. */
+  /** The switches of a request. Throws the response that they request, and counts down counted switches. */
   async #meet(
     route: ResourceRoute | undefined,
     kind: StreamKind | undefined,
@@ -235,7 +237,7 @@ class HttpsFaultProxy implements FaultProxy {
     });
   }
 
-  /** The server as the request's user sees it, and the headers to send. */
+  /** The connection to the server with the request's user, and the headers to send. */
   #asUser(incoming: IncomingMessage): {
     readonly upstream: Upstream;
     readonly headers: readonly string[];
@@ -271,7 +273,10 @@ class HttpsFaultProxy implements FaultProxy {
   }
 }
 
-/** The route of a request about objects in a namespace; the namespace itself can always be changed. */
+/**
+ * The route of a request about objects in a namespace. Undefined for the namespace itself, so that it can always be
+ * changed.
+ */
 function namespacedRoute({
   method = 'GET',
   url = '/',
@@ -289,13 +294,13 @@ function streamKindOf({ verb, resource, subresource }: ResourceRoute): StreamKin
   return kinds.find((kind) => kind === subresource);
 }
 
-/** A container's name is in lower case: an exec in any other is refused, and no stream. */
+/** The name of a container is in lower case. An exec with any other name is refused, and starts no stream. */
 function startsStream({ url = '/' }: IncomingMessage): boolean {
   const container = new URL(url, 'https://localhost').searchParams.get('container') ?? '';
   return container === container.toLowerCase();
 }
 
-/** Names and values in turn, as in `rawHeaders`, without some of them. */
+/** Removes headers from alternating names and values, as in `rawHeaders`. */
 function withoutHeader(raw: readonly string[], name: RegExp): string[] {
   return raw.flatMap((_word, index) =>
     index % 2 === 0 && !name.test(raw[index] ?? '') ? [raw[index] ?? '', raw[index + 1] ?? ''] : [],
@@ -322,7 +327,7 @@ function hideV5(word: string, index: number, raw: readonly string[]): string {
     .join(', ');
 }
 
-/** Whether a websocket is left without a protocol. */
+/** Whether no protocol is left for a websocket. */
 function offersNothing(raw: readonly string[]): boolean {
   return raw.some((word, index) => index % 2 === 0 && PROTOCOLS.test(word) && !raw[index + 1]);
 }

@@ -2,7 +2,7 @@ import { fits, type Switches } from './switches.ts';
 
 export type StreamKind = 'exec' | 'attach' | 'portforward' | 'watch' | 'log';
 
-/** What goes wrong with one stream. Bytes are those to the client. */
+/** The fault of one stream. Bytes are counted towards the client. */
 export interface StreamFault {
   readonly endsAfter: number;
   readonly end: 'fin' | 'rst' | 'blackhole' | 'stall';
@@ -23,7 +23,7 @@ export const NO_FAULT: StreamFault = {
   startsAfterMs: 0,
 };
 
-/** The fault that the switches ask for, whatever the kind of stream. */
+/** The fault that the switches request, for any kind of stream. */
 export function streamFaultOf(switches: Switches): StreamFault {
   const [cut, end = 'fin'] = switches['cut-after']?.split(' ') ?? [];
   const stall = switches['stall-after'];
@@ -42,14 +42,17 @@ export function streamFaultOf(switches: Switches): StreamFault {
   };
 }
 
-/** Whether `only-streams` lets the next stream of this kind be sound, and its value after this stream. */
+/**
+ * Whether the fault applies to the next stream of this kind, according to `only-streams`, and the switch's value after
+ * this stream.
+ */
 export function onlyStreams(
   switches: Switches,
   kind: StreamKind,
 ): { readonly applies: boolean; readonly next?: string } {
   const [times = '*', only = '*'] = switches['only-streams']?.split(' ') ?? [];
   if (!fits(only, kind) || times === '0') return { applies: false };
-  // It stays at 0: without the annotation, the next stream would be faulty again.
+  // The value stays at 0. Without the annotation, the next stream would be faulty again.
   return times === '*'
     ? { applies: true }
     : { applies: true, next: `${Number(times) - 1} ${only}` };

@@ -36,14 +36,14 @@ export type Switches = Readonly<Record<string, string>>;
 
 export const PREFIX = 'netdebug.test/';
 
-/** Where switches are set. Counted ones are changed by whoever uses them up. */
+/** A place for switches. Counted switches are changed when they are used. */
 export interface SwitchBoard {
   read(namespace: string): Promise<Switches>;
   /** Sets a switch, or removes it. */
   set(namespace: string, name: string, value: string | undefined): Promise<void>;
 }
 
-/** Whether a pattern of a switch, a word or `*`, fits. */
+/** Whether a switch's pattern, a word or `*`, matches. */
 export function fits(pattern: string, value: string): boolean {
   return pattern === '*' || pattern === value;
 }

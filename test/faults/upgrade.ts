@@ -21,21 +21,21 @@ export interface Upgrade {
   readonly connection: Connection;
   readonly head: Buffer;
   readonly upstream: Upstream;
-  /** Request headers as the server is to see them, as in `rawHeaders`. */
+  /** Request headers for the server, as in `rawHeaders`. */
   readonly headers: readonly string[];
   readonly fault: StreamFault;
 }
 
 /**
- * Replays an upgrade request to the API server and joins both connections. Throws an UpgradeRefusal when the server
- * refuses; faults are those of streams, so a refusal is passed on unharmed.
+ * Replays an upgrade request to the API server and joins both connections. Throws an UpgradeRefusal if the server
+ * refuses. Faults apply to streams, so a refusal is forwarded unchanged.
  */
 export async function forwardUpgrade(upgrade: Upgrade): Promise<void> {
   const { incoming, fault } = upgrade;
   const protocol = agreedProtocol(upgrade.headers);
   if (fault.startsAfterMs > 0 && protocol !== undefined) {
     const client = faultySocket(upgrade.client, upgrade.connection, fault);
-    // The client sees an open websocket long before the server hears of the command.
+    // The client sees an open websocket long before the server receives the command.
     client.write(acceptance(incoming, protocol));
     const timer = setTimeout(() => {
       request(upgrade).then(
@@ -71,7 +71,7 @@ async function request({ incoming, client, upstream, headers }: Upgrade): Promis
       outgoing.end();
     });
   } catch (error) {
-    // As a connection that broke is one to the client, too.
+    // A broken connection is also broken for the client.
     if (!(error instanceof UpgradeRefusal)) client.destroy();
     throw error;
   } finally {
@@ -106,7 +106,7 @@ function join(
   head: Buffer,
   { head: sent, headers, fault }: Upgrade,
 ) {
-  // An abrupt end on one side is one on the other: the fate of the remote process depends on it.
+  // If one side is closed abruptly, the other is too: the fate of the remote process depends on it.
   client.on('error', () => server.destroy());
   server.on('error', () => client.destroy());
   client.on('close', () => server.destroy());
@@ -122,7 +122,7 @@ function join(
   client.pipe(server);
 }
 
-/** The protocol that a current server agrees to; undefined unless it is an exec over a websocket. */
+/** The protocol that a current server selects. Undefined unless it is an exec over a websocket. */
 function agreedProtocol(headers: readonly string[]): string | undefined {
   const at = headers.findIndex(
     (name, index) => index % 2 === 0 && /^sec-websocket-protocol$/i.test(name),

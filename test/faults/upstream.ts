@@ -13,7 +13,7 @@ interface NamedEntry {
   readonly context?: { readonly cluster: string; readonly user: string };
 }
 
-/** A kubeconfig's current context, as far as a test needs it. */
+/** The parts of a kubeconfig's current context that tests need. */
 export interface KubeconfigContext {
   readonly cluster: Readonly<Record<string, string>>;
   readonly user: Readonly<Record<string, string>>;
@@ -35,12 +35,12 @@ export function readContext(path: string): KubeconfigContext {
 /** The API server behind the proxy, with the credentials of one user. */
 export class Upstream {
   readonly server: URL;
-  /** The value of the Authorization header, where the user has a token. */
+  /** The value of the Authorization header, if the user has a token. */
   readonly authorization: string | undefined;
   readonly #tls: Readonly<Record<string, unknown>>;
   readonly #agent: Agent;
 
-  /** Reads a kubeconfig whose user has a token or a client certificate; `anonymous`: only its server. */
+  /** Reads a kubeconfig whose user has a token or a client certificate. With `anonymous`, reads only its server. */
   constructor(kubeconfig: string, { anonymous = false } = {}) {
     const { cluster, user: named } = readContext(kubeconfig);
     const user = anonymous ? {} : named;
@@ -67,12 +67,12 @@ export class Upstream {
     this.#agent = new Agent({ keepAlive: true, ...this.#tls });
   }
 
-  /** Starts a request; its path is that at the server. */
+  /** Starts a request. The path is the server's. */
   request(method: string, path: string, headers: Readonly<Record<string, string | string[]>>) {
     return request({ ...this.#tls, agent: this.#agent, method, path, headers });
   }
 
-  /** Starts an upgrade request on a connection of its own. Headers as in `rawHeaders`. */
+  /** Starts an upgrade request on a separate connection. Headers as in `rawHeaders`. */
   upgrade(method: string, path: string, headers: readonly string[]): ClientRequest {
     const socket = connect({ ...this.#tls, ALPNProtocols: ['http/1.1'] });
     socket.setNoDelay();
@@ -80,7 +80,7 @@ export class Upstream {
     return request({ createConnection, method, path, headers, setDefaultHeaders: false });
   }
 
-  /** One request with this user's credentials. Gives the parsed body; undefined for a refusal. */
+  /** Sends one request with this user's credentials. Returns the parsed body. Undefined for a refusal. */
   async json(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const outgoing = this.request(method, path, {

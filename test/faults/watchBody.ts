@@ -3,7 +3,7 @@ import { ApiError } from '../cluster/apiserver/status.ts';
 
 const NEWLINE = 0x0a;
 
-/** The body of a watch, which can be made to expire. */
+/** The body of a watch, which can expire on request. */
 export class WatchBody extends Transform {
   #expired = false;
   #betweenEvents = true;
