@@ -3,18 +3,18 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** A cluster in a process of its own, so that its work is not ours. */
+/** A cluster in a separate process, so that its CPU time is not counted for the benchmark. */
 export interface BenchCluster {
   readonly kubeconfig: string;
-  /** The process that serves the API; the local cluster's kubelets are in it, too. */
+  /** The process that serves the API. It also contains the local cluster's kubelets. */
   readonly pid: number;
-  /** What it is, in a few words. */
+  /** A short description. */
   readonly name: string;
-  /** Ends it in order; when this process is killed it ends by itself. */
+  /** Ends it cleanly. If this process is killed, it ends by itself. */
   close(): Promise<void>;
 }
 
-/** The programs that run clusters, with the words that make them speak to a program. */
+/** The programs that run clusters, with the arguments for JSON output. */
 const CLUSTERS: Readonly<Record<string, { main: readonly string[]; name: string }>> = {
   local: {
     main: ['cluster/main.ts', '--json'],
@@ -23,7 +23,7 @@ const CLUSTERS: Readonly<Record<string, { main: readonly string[]; name: string 
   kubernetes: { main: ['kubernetes/main.ts', 'run', '--json'], name: 'Kubernetes, two nodes' },
 };
 
-/** Starts a cluster of this kind: `local` or `kubernetes`; resolves when its API server answers. */
+/** Starts a cluster of this kind: `local` or `kubernetes`. Resolves when its API server answers. */
 export async function startBenchCluster(kind: string): Promise<BenchCluster> {
   const chosen = CLUSTERS[kind];
   if (!chosen) throw new Error(`--cluster ${kind}: one of ${Object.keys(CLUSTERS).join(', ')}`);

@@ -4,8 +4,8 @@ import { V8_FLAGS } from '../../scripts/packaging/codeCache.ts';
 import { filesAsText } from '../../scripts/packaging/filesAsText.ts';
 
 /**
- * A client of the benchmarks bundled as the program is: else the memory and the time of Node's
- * TypeScript loader would be counted as ours. Gives the words that run it.
+ * Bundles a client of the benchmarks in the same way as the program. Otherwise the memory and the time of Node's
+ * TypeScript loader would be included. Returns the command that runs it.
  */
 export async function bundled(name: string, folder: string): Promise<[string, ...string[]]> {
   const outfile = join(folder, `${name}.cjs`);

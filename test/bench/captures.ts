@@ -4,24 +4,24 @@ import { DEBUGGER_IMAGE } from './pods.ts';
 import { type FigureGoal, record } from './results.ts';
 
 /**
- * One capture, as our program is asked for it and as tcpdump is. All end after one packet: kubectl
- * would leave tcpdump in the pod.
+ * One capture, with the arguments for netdebug and for tcpdump. All captures end after one packet, because kubectl
+ * would leave tcpdump running in the pod.
  */
 export interface Capture {
   readonly name: string;
   /** Arguments of `netdebug capture POD`. */
   readonly ours: readonly string[];
-  /** What our program makes of them: the honest comparison. */
+  /** The tcpdump command that netdebug derives from them, for a fair comparison. */
   readonly equal: readonly string[];
-  /** What people type. */
+  /** The command that people type. */
   readonly plain: readonly string[];
-  /** A packet has come when there are more bytes than this. */
+  /** A packet has arrived when there are more bytes than this. */
   readonly headerBytes: number;
 }
 
 const ONE = { count: 1, changesUser: false };
 
-/** Without a filter, since the pods have no other traffic. */
+/** Without a filter, because the pods have no other traffic. */
 export const CAPTURES: readonly Capture[] = [
   {
     name: 'text',
@@ -35,7 +35,7 @@ export const CAPTURES: readonly Capture[] = [
     ours: ['-c', '1', '-w', '-'],
     equal: tcpdumpCommand({ format: 'pcap', ...ONE }),
     plain: ['tcpdump', '-n', '-c', '1', '-U', '-w', '-'],
-    // The file's header and that of the first record.
+    // The headers of the file and of the first record.
     headerBytes: 24 + 16,
   },
 ];
@@ -53,10 +53,10 @@ export function execCommand(
   return [kubectl, 'exec', pod, '-c', container, '--', ...command];
 }
 
-/** Milliseconds to the first packet: ours, by hand with equal flags, and perhaps by hand with plain ones. */
+/** Milliseconds to the first packet: netdebug, by hand with equal flags, and optionally by hand with plain flags. */
 export type Times = readonly (readonly number[])[];
 
-/** Records them; the goal, of the ratio, holds for equal flags. */
+/** Records them. The goal is for the ratio with equal flags. */
 export function recordTimes(
   group: string,
   { name }: Capture,

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { startPeakMemory } from './peakMemory.ts';
 
-/** The two programs that are compared, on one cluster. */
+/** The two programs to compare, on one cluster. */
 export interface Clients {
   readonly netdebug: string;
   readonly kubectl: string;
@@ -17,14 +17,17 @@ export interface Run {
   readonly milliseconds: number;
   /** Bytes. */
   readonly peakMemory: number;
-  /** Processor time, to 10 ms. */
+  /** CPU time, with a resolution of 10 ms. */
   readonly cpuMilliseconds: number;
   readonly stdout: string;
 }
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Finds both: ours is the binary that users install, and is built here if it is absent; scripts/kubectl brings the other. */
+/**
+ * Finds both programs: netdebug is the binary that users install, which is built if it is missing. scripts/kubectl
+ * fetches the other.
+ */
 export function findClients(kubeconfig: string): Clients {
   const netdebug = join(root, 'dist', 'bin', 'linux-amd64', 'kubectl-netdebug');
   if (!existsSync(netdebug))
@@ -36,7 +39,7 @@ export function findClients(kubeconfig: string): Clients {
   return { netdebug, kubectl, kubeconfig };
 }
 
-/** What both programs say of themselves, in a line. */
+/** The versions of both programs, in one line. */
 export function nameClients({ netdebug, kubectl }: Clients): string {
   const ours = execFileSync(netdebug, ['--version'], { encoding: 'utf8' }).trim();
   const { clientVersion } = JSON.parse(
@@ -46,7 +49,7 @@ export function nameClients({ netdebug, kubectl }: Clients): string {
   return `${ours} against upstream kubectl ${gitVersion} (${goVersion}, ${platform})`;
 }
 
-/** Runs a client to its end, what it prints thrown away or kept; fails with its words. */
+/** Runs a client to its end. Its output is discarded or kept. Fails with its error message. */
 export async function run(
   { kubeconfig }: Clients,
   [program, ...args]: CommandLine,

@@ -7,13 +7,14 @@ import { CHATTER, DEBUGGER_IMAGE, deletePods, runPod } from './pods.ts';
 
 const BY_HAND = 'by-hand';
 
-/** A kubelet looks at its pods once a second, and more often while one has just started. */
+/** A kubelet checks its pods once a second, and more often shortly after a start. */
 const KUBELET_MS = 1_000;
 const CALM_MS = 2_500;
 
 /**
- * As text only, since each pod takes seconds. In a round both begin at the same moment of the kubelet's second, counted
- * from when the pod was ready; the rounds are spread over it. A fresh pod each time: ours against `kubectl debug`, `kubectl wait` and `kubectl exec … tcpdump`.
+ * Only for text, because each pod takes seconds. In each round, both programs start at the same offset within the
+ * kubelet's second, counted from when the pod was ready. The offsets of the rounds are evenly distributed. Each run has
+ * a new pod: netdebug against `kubectl debug`, `kubectl wait` and `kubectl exec … tcpdump`.
  */
 export async function benchCold(clients: Clients, sink: string, rounds: number): Promise<void> {
   for (const capture of CAPTURES.filter(({ name }) => name === 'text')) {
@@ -38,7 +39,7 @@ export async function benchCold(clients: Clients, sink: string, rounds: number):
   }
 }
 
-/** As a script does it: `kubectl debug` without a terminal comes back before the container runs. */
+/** The commands of a script: `kubectl debug` without a terminal returns before the container runs. */
 function byHand(clients: Clients, pod: string, command: readonly string[]): CommandLine[] {
   const { kubectl } = clients;
   return [

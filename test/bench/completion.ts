@@ -10,7 +10,7 @@ import { record } from './results.ts';
 const GROUP = 'Completion';
 const CONTEXTS = 10_000;
 
-/** What shells ask for at a Tab: the time that the processors spend on it, and the answer with a large kubeconfig. */
+/** The calls of a shell for a Tab: CPU time, and the answer with a large kubeconfig. */
 export async function benchCompletion(clients: Clients, rounds: number): Promise<void> {
   const { netdebug, kubectl, kubeconfig } = clients;
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
@@ -40,10 +40,10 @@ export async function benchCompletion(clients: Clients, rounds: number): Promise
   }
 }
 
-/** Milliseconds of processor time that a command takes. */
+/** Milliseconds of CPU time for a command. */
 function cpuOf(kubeconfig: string, commandLine: CommandLine) {
   return async () => {
-    // The shell's own keyword counts to the millisecond, and nothing but its command.
+    // The shell's keyword has a resolution of a millisecond, and counts only its command.
     const script = 'TIMEFORMAT="%U %S"; time "$@" >/dev/null 2>&1';
     const said = await output(kubeconfig, ['bash', '-c', script, 'bash', ...commandLine], 'stderr');
     const [user = Number.NaN, system = Number.NaN] = said.trim().split(' ').map(Number);
@@ -75,7 +75,7 @@ async function output(
   return texts[stream === 'stdout' ? 0 : 1];
 }
 
-/** Of 6.5 MB, as a company's tool writes it: a cluster, a user and a context for each name. */
+/** A kubeconfig of 6.5 MB, as a company's tool may write it: a cluster, a user and a context for each name. */
 function largeKubeconfig(): string {
   const names = Array.from({ length: CONTEXTS }, (_, index) => `context-${index}`);
   const data = 'A'.repeat(260);

@@ -2,14 +2,14 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-// Holds connections to itself until it is killed, in several processes, since none may open more
-// than a few thousand files: connectedSockets.ts SOCKETS. Says "connected" when all are there.
+// Holds connections to itself until it is killed. It uses several processes, because none may open more than a few
+// thousand files. Usage: connectedSockets.ts SOCKETS. Prints "connected" when all connections are open.
 
-/** Both ends are ours. */
+/** Both ends of a connection are in this process. */
 const SOCKETS_PER_CONNECTION = 2;
 const SOCKETS_PER_PROCESS = 12_500;
 const PORT = 7000;
-/** Connections under way at once: fewer than a listener's backlog. */
+/** Connections that are opened at the same time: fewer than a listener's backlog. */
 const AT_ONCE = 64;
 
 const [sockets, worker] = process.argv.slice(2).map(Number);
@@ -28,7 +28,7 @@ async function startWorkers(sockets: number): Promise<void> {
   console.log('connected');
 }
 
-/** Every worker has an address of its own, so that none runs out of ports. */
+/** Every worker has its own address, so that none runs out of ports. */
 async function holdConnections(host: string, count: number): Promise<void> {
   const held: Socket[] = [];
   const server = createServer((socket) => held.push(socket));

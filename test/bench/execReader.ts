@@ -3,10 +3,10 @@ import { authenticate } from '../../src/kube/authentication.ts';
 import { exec } from '../../src/kube/exec.ts';
 import { chooseContext } from '../../src/kube/kubeconfig.ts';
 
-// Our exec layer alone: reads what a command in a pod prints and counts it.
-// execReader.ts POD CONTAINER BYTES steady|stalled COMMAND...
+// Only the exec layer: reads the output of a command in a pod and counts it. Usage: execReader.ts POD CONTAINER BYTES
+// steady|stalled COMMAND...
 
-/** A stalled reader takes this much and then nothing for a while. */
+/** A stalled reader reads this much, and then nothing for a while. */
 const BEFORE_STALL_BYTES = 10e6;
 const STALL_MS = 5_000;
 

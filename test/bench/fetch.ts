@@ -20,7 +20,7 @@ const MEMORY = 200e6;
 const TICK_MS = 10;
 const MAKE_SPOOL = readFileSync(join(import.meta.dirname, 'makeSpool.sh'), 'utf8');
 
-/** Words of 32 bits as they stand in a little-endian pcap, in printf's octal. */
+/** Words of 32 bits as in a little-endian pcap, in printf's octal notation. */
 const octal = (...words: number[]) =>
   words
     .flatMap((word) => [word & 255, (word >> 8) & 255, (word >> 16) & 255, word >>> 24])
@@ -29,13 +29,13 @@ const octal = (...words: number[]) =>
 const HEADER = octal(0xa1b2c3d4, 0x0004_0002, 0, 0, 262_144, 1);
 const RECORD = octal(1_795_525_500, 1, PACKET_BYTES - 16, PACKET_BYTES - 16);
 
-/** Images that files are copied from: their tools differ in speed. */
+/** Images from which files are copied. The speed of their tools differs. */
 const FLAVOURS = {
   debian: { image: APP_IMAGE, name: "Debian's tools" },
   busybox: { image: DEBUGGER_IMAGE, name: 'busybox' },
 } as const;
 
-/** Ten recorded files of 50 MB of noise out of a pod: fetched and proven by us, copied by kubectl. */
+/** Ten recorded files of 50 MB of noise from a pod: fetched and verified by netdebug, copied by kubectl. */
 export async function benchFetch(
   clients: Clients,
   cluster: BenchCluster,
@@ -62,13 +62,13 @@ export async function benchFetch(
 }
 
 interface Measured extends Run {
-  /** Processor time of the API server, and in the local cluster of its kubelets, in milliseconds. */
+  /** CPU time of the API server, including the kubelets of the local cluster, in milliseconds. */
   readonly serverCpu: number;
-  /** Processor time in the pod, in milliseconds. */
+  /** CPU time in the pod, in milliseconds. */
   readonly podCpu: number;
 }
 
-/** Runs a copy into an empty folder, and counts the processor time at each end. */
+/** Runs a copy into an empty folder, and measures the CPU time at each end. */
 async function measure(
   clients: Clients,
   { pid }: BenchCluster,
@@ -84,7 +84,7 @@ async function measure(
   return { ...done, serverCpu, podCpu: (await podCpu(clients, pod)) - before };
 }
 
-/** Processor time that the containers of a pod have used, in milliseconds (cgroup v2). */
+/** CPU time that the containers of a pod have used, in milliseconds (cgroup v2). */
 async function podCpu(clients: Clients, pod: string): Promise<number> {
   const read = 'cat /sys/fs/cgroup/cpu.stat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null; true';
   const line = [clients.kubectl, 'exec', pod, '--', 'sh', '-c', read] as const;
@@ -93,7 +93,7 @@ async function podCpu(clients: Clients, pod: string): Promise<number> {
   return microseconds === undefined ? Number(stdout.trim()) / 1e6 : Number(microseconds) / 1e3;
 }
 
-/** Processor time of a process so far, in milliseconds: 14th and 15th field of proc_pid_stat(5). */
+/** CPU time of a process so far, in milliseconds: 14th and 15th field of proc_pid_stat(5). */
 function processCpu(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
@@ -116,13 +116,13 @@ function report(group: string, theirs: readonly Measured[], ours: readonly Measu
   record({ group, name: 'peak memory', unit: 'bytes', ours: memory, goal: { most: MEMORY } });
 }
 
-/** Bytes a second of a slow link, and how much is copied over it. */
+/** The speed of a slow link in bytes per second, and the size of the copy. */
 const LINK = 5_000_000;
 const SLOW_BYTES = 40_000_000;
 
 /**
- * A file of real packets over a slow link: fetched by us, copied by kubectl. The packets are those of the captures
- * in ../shared/captures beside the checkout; nothing is measured without them.
+ * A file of real packets over a slow link: fetched by netdebug, copied by kubectl. The packets come from the captures
+ * in ../shared/captures beside the checkout. Without them, nothing is measured.
  */
 export async function benchSlowFetch(
   clients: Clients,

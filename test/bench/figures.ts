@@ -1,4 +1,4 @@
-/** What is asked of a figure, and whether it was met. */
+/** The goal of a figure, and whether it was met. */
 export interface Goal {
   readonly text: string;
   readonly met: boolean;
@@ -19,7 +19,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
 
-/** The median, and in brackets the least and the most: on a shared machine they lie far apart. */
+/** The median, with the minimum and the maximum in brackets. They are far apart on a shared machine. */
 export function spread(values: readonly number[], write: (value: number) => string): string {
   if (values.length === 1) return write(median(values));
   return `${write(median(values))} [${write(Math.min(...values))} – ${write(Math.max(...values))}]`;
@@ -34,7 +34,7 @@ export function heading(text: string): void {
   console.log(`\n${text}`);
 }
 
-/** Prints one figure with its goal, and whether it is kept: "ok" or "over". */
+/** Prints one figure with its goal, and whether it is met: "ok" or "over". */
 export function figure(name: string, value: string, goal?: Goal): void {
   const verdict = goal ? `   ${goal.met ? 'ok' : 'over'} (${goal.text})` : '';
   console.log(`  ${name.padEnd(44)}${value}${verdict}`);

@@ -4,9 +4,8 @@ import type { Clients, CommandLine } from './clients.ts';
 const LIMIT_MS = 60_000;
 
 /**
- * Runs command lines one after another, as a script would, and gives the milliseconds from the
- * start of the first until the last has printed a packet, which is more than `headerBytes`; they
- * must all end by themselves.
+ * Runs commands one after another, as a script would. Returns the milliseconds from the start of the first until the
+ * last has printed a packet, which is more than `headerBytes`. All of them must end by themselves.
  */
 export async function timeToFirstPacket(
   clients: Clients,
@@ -21,7 +20,7 @@ export async function timeToFirstPacket(
   return first - begun;
 }
 
-/** When a packet was there, by the clock of `performance.now`; 0 if none came. */
+/** The time of the first packet, from `performance.now`. 0 if none arrived. */
 async function firstOutput(
   { kubeconfig }: Clients,
   [program, ...args]: CommandLine,

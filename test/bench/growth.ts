@@ -9,11 +9,11 @@ import { record } from './results.ts';
 
 const MEMORY_LIMIT = 250e6;
 
-/** Connections of one packet each: nothing can be forgotten before it is new. */
+/** Connections of one packet each: all of them are new, so nothing can be reused. */
 const DISTINCT = { payload: 30, connections: 1_000, packetsEach: 1 };
 const LARGE = { payload: 1_400, connections: 1_000, packetsEach: 100 };
 
-/** Summarizes ever larger captures through a pipe, so that none fills the disk: time and memory. */
+/** Summarizes ever larger captures through a pipe, so that the disk does not fill up: time and memory. */
 export async function benchGrowth(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   try {
@@ -41,7 +41,7 @@ async function measure(
   [reader = '', ...readerArgs]: readonly string[],
 ): Promise<void> {
   const started = performance.now();
-  // A pipe of Node's would be a socket, which cannot be written to without waiting for it.
+  // A pipe of Node would be a socket, to which it is not possible to write synchronously.
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
   spawn(program, [...args, pipe, JSON.stringify(traffic)], { stdio: 'inherit' });

@@ -1,6 +1,6 @@
 /**
- * Measures every contestant once a round, so that whatever else the machine does befalls them
- * alike; every other round in the opposite order. Gives the samples of each.
+ * Measures every contestant once per round, so that other load on the machine affects all of them equally. Every other
+ * round has the opposite order. Returns the samples of each.
  */
 export async function interleave<Sample>(
   rounds: number,

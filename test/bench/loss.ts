@@ -12,21 +12,21 @@ const SECONDS = 5;
 const BULK_PORT = 5201;
 const NUMBERED_PORT = 5202;
 const NUMBERED_MBIT = 20;
-/** What a sender must reach of the rate that was asked for, or the run says nothing. */
+/** The share of the requested rate that a sender must reach for a valid run. */
 const REACHED = 0.95;
-/** Until the packets of the last moment are in the files. */
+/** Time for the last packets to reach the files. */
 const SETTLE_MS = 2_500;
 const [SOURCE, SINK] = ['bench-loss-source', 'bench-loss-sink'];
 
-/** One way to capture: how it is started, ended, and where its files are. */
+/** One way to capture: how to start and end it, and its files. */
 interface Way {
   readonly name: string;
   start(folder: string): Promise<{ end(): Promise<string[]> }>;
 }
 
 /**
- * How many packets each way of capturing loses while iperf3 fills the link between two pods: a second
- * iperf3 sends numbered datagrams, and the numbers that are not in the files are counted.
+ * The number of packets that each way of capturing loses while iperf3 fills the link between two pods: a second iperf3
+ * sends numbered datagrams, and the numbers missing in the files are counted.
  */
 export async function benchLoss(clients: Clients, rounds: number): Promise<void> {
   await runPod(clients, SINK, {
@@ -96,7 +96,7 @@ async function iperf(clients: Clients, sink: string, port: number, flags: readon
   };
 }
 
-/** Our capture into a file, until it is interrupted. */
+/** A netdebug capture into a file, until it is interrupted. */
 async function watched(clients: Clients, file: string, flags: readonly string[]) {
   const args = ['capture', SOURCE, '--image', APP_IMAGE, '-w', file, ...flags];
   const child = spawn(clients.netdebug, args, {
@@ -124,7 +124,7 @@ async function watched(clients: Clients, file: string, flags: readonly string[])
 
 let captures = 0;
 
-/** A detached capture, fetched when it has ended. */
+/** A detached capture, fetched after its end. */
 async function detached(clients: Clients, folder: string) {
   captures += 1;
   const name = `loss-${captures}`;

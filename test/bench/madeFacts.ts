@@ -9,7 +9,7 @@ export function podAddress(node: number, pod: number): string {
   return `10.${64 + (node >> 8)}.${node & 255}.${pod + 2}`;
 }
 
-/** Writes a dump of nodes with as many pods each, behind a bridge, with what the collection reads of all of them. */
+/** Writes a dump of nodes with this many pods each behind a bridge, with everything that is collected about them. */
 export function writeFacts(path: string, nodes: number, podsEach: number): void {
   const file = openSync(path, 'w', 0o600);
   const put = (value: unknown) => writeSync(file, JSON.stringify(value));

@@ -3,9 +3,9 @@ import { ethernet, ipv4, tcp, udp, words } from '../unit/packets/madeFrames.ts';
 
 export interface Traffic {
   readonly packets: number;
-  /** Of each data segment's payload. */
+  /** Payload bytes of each data segment. */
   readonly payload: number;
-  /** Connections that are open at the same time, and packets of each. */
+  /** The number of connections that are open at the same time, and packets of each. */
   readonly connections: number;
   readonly packetsEach: number;
 }
@@ -14,7 +14,7 @@ const FILE_HEADER = Buffer.from('d4c3b2a1020004000000000000000000ffff04000100000
 const BUFFER_BYTES = 8 * 1024 * 1024;
 const HEADERS = { ethernet: 14, ip: 20 };
 
-/** A ClientHello for www.example.com, and an HTTP request and DNS question: what findings are made of. */
+/** A ClientHello for www.example.com, an HTTP request and a DNS question, which findings depend on. */
 const HELLO = Buffer.from(
   `16030100520100004e0303${'00'.repeat(32)}000002c02f01000023${'00000014001200000f7777772e6578616d706c652e636f6d'}${'0010000500030268320000'.slice(0, 22)}`,
   'hex',
@@ -27,9 +27,9 @@ const QUESTION = Buffer.concat([
 ]);
 
 /**
- * Writes a pcap file of TCP connections that open, carry data both ways and close, some with TLS or HTTP,
- * and of DNS lookups in between, microseconds apart. Frames are made once and changed in place, since
- * there are ten million of them.
+ * Writes a pcap file of TCP connections that open, carry data in both directions and close, some with TLS or HTTP, and
+ * of DNS lookups in between, at intervals of microseconds. Frames are created once and changed in place, because there
+ * are ten million of them.
  */
 export function writeTraffic(path: string, traffic: Traffic): void {
   const { packets, payload, connections, packetsEach } = traffic;

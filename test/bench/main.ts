@@ -19,8 +19,8 @@ import { benchThroughput } from './throughput.ts';
 import { benchTopology, benchTopologyDumps } from './topology.ts';
 import { benchWarm } from './warm.ts';
 
-// Compares the built program with kubectl, on the local cluster or a real Kubernetes, and merging with mergecap:
-// npm run bench -- [PART...] [--rounds N] [--json FILE] [--cluster local|kubernetes]
+// Compares the built program with kubectl, on the local cluster or a real Kubernetes, and merging with mergecap: npm
+// run bench -- [PART...] [--rounds N] [--json FILE] [--cluster local|kubernetes]
 const PARTS = [
   'start',
   'merge',
@@ -45,7 +45,7 @@ const PARTS = [
 const { values, positionals: asked } = parseArgs({
   allowPositionals: true,
   options: {
-    // What is recorded, for scripts/performance.ts. A ratio needs 21 rounds at least.
+    // The recorded results, for scripts/performance.ts. A ratio needs at least 21 rounds.
     json: { type: 'string' },
     rounds: { type: 'string' },
     cluster: { type: 'string', default: 'local' },
@@ -85,14 +85,14 @@ if (unknown !== undefined) {
 }
 const wanted = (part: string) => asked.length === 0 || asked.includes(part);
 
-// These are measured before there is a cluster.
+// Measured before the cluster is started.
 keepResults('none');
 if (wanted('start')) await benchStart(ROUNDS.start);
 if (wanted('merge')) await benchMerge(ROUNDS.merge);
 if (wanted('summary')) await benchSummary(ROUNDS.summary);
 if (wanted('read')) await benchRead(ROUNDS.read);
 if (wanted('dumps')) await benchTopologyDumps(ROUNDS.dumps);
-// It takes minutes: only when it is asked for.
+// It takes minutes, so it only runs on request.
 if (asked.includes('growth')) await benchGrowth();
 if (asked.includes('gigabytes')) await benchSummary(ROUNDS.gigabytes, true);
 if (asked.length > 0 && asked.every((part) => WITHOUT_CLUSTER.includes(part))) {

@@ -1,5 +1,6 @@
-# Makes a spool as an ended capture leaves it: FOLDER FILES, each a pcap header and MEGABYTES times
-# 100 packets of noise: HEADER RECORD (in printf's octal) PAYLOAD bytes.
+# Creates a spool like that of an ended capture. Arguments: FOLDER FILES MEGABYTES HEADER RECORD PAYLOAD.
+# Each file has a pcap header, and MEGABYTES times 100 packets of noise with PAYLOAD bytes. HEADER and
+# RECORD are in printf's octal notation.
 folder=$1 files=$2 megabytes=$3 header=$4 record=$5 payload=$6
 set -e
 umask 077
@@ -11,7 +12,7 @@ printf '%s\n' 'ticket 1' 'version 1' 'engine dumpcap' 'started 1795525500' 'phas
   'exit 0' 'end 1' >state
 packet=0
 while [ "$packet" -lt 100 ]; do
-  # shellcheck disable=SC2059 # it is what the octal digits are for
+  # shellcheck disable=SC2059 # the format contains octal digits
   printf "$record"
   head -c "$payload" /dev/urandom
   packet=$((packet + 1))

@@ -15,7 +15,7 @@ const LABEL = 'bench=many';
 export const SELECTED = ['--selector', LABEL] as const;
 const START_MS = 5_000;
 export const MEMORY = 200e6;
-/** How long all are captured, before and after one of them is deleted. */
+/** How long to capture, before and after one of the pods is deleted. */
 const CAPTURED_MS = 4_000;
 const START_LIMIT_MS = 120_000;
 
@@ -27,8 +27,8 @@ const NUMBERED = [
 ];
 
 /**
- * Captures many pods on both nodes into one file: how long it takes until all of them listen, and the
- * most memory. One pod is deleted meanwhile; of the others each numbered packet must be in the file.
+ * Captures many pods on both nodes into one file: the time until all of them listen, and the peak memory. One pod is
+ * deleted in the meantime. For the others, each numbered packet must be in the file.
  */
 export async function benchMany(clients: Clients, sink: string): Promise<void> {
   heading(`${PODS} pods on two nodes, captured into one pcapng`);
@@ -36,7 +36,7 @@ export async function benchMany(clients: Clients, sink: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   try {
     await makePods(clients, pods, ['node-a', 'node-b'], sink);
-    // Debuggers are added in the first round, and are there in the second.
+    // The first round adds the debuggers, the second uses them.
     for (const [deleted, name] of ['new debuggers', 'debuggers that run'].entries()) {
       const wanted = pods.slice(deleted);
       const { listening, bytes } = await captureAll(clients, wanted, folder);
@@ -50,7 +50,7 @@ export async function benchMany(clients: Clients, sink: string): Promise<void> {
   }
 }
 
-/** Makes pods that send numbered packets, in turn on these nodes, and waits until they run. */
+/** Creates pods that send numbered packets, on these nodes in turn, and waits until they run. */
 export async function makePods(
   clients: Clients,
   names: readonly string[],
@@ -76,8 +76,8 @@ export async function makePods(
 }
 
 /**
- * Captures these pods, which are all that there are, into one file, and checks it. The first of them is deleted
- * meanwhile, unless all are to stay. Gives the milliseconds until all listen, and the most memory in bytes.
+ * Captures all existing pods, which are these, into one file, and checks it. The first of them is deleted in the
+ * meantime, unless `allStay` is set. Returns the milliseconds until all listen, and the peak memory in bytes.
  */
 export async function captureAll(
   clients: Clients,
@@ -122,7 +122,7 @@ export async function captureAll(
   return { listening, bytes };
 }
 
-/** The numbers of the packets of each interface, as tshark finds them in the file. */
+/** The numbers of the packets of each interface, as found by tshark in the file. */
 function numbersIn(file: string): Map<string, number[]> {
   const fields = ['-e', 'frame.interface_name', '-e', 'udp.payload'];
   const text = wireshark('tshark', '-n', '-r', file, '-T', 'fields', ...fields);
@@ -136,12 +136,15 @@ function numbersIn(file: string): Map<string, number[]> {
   return found;
 }
 
-/** Throws unless what was said of a pod, and each number between its first and its last, is there. */
+/**
+ * Throws unless the reported number of packets of a pod, and each number between the first and the last, is in the
+ * file.
+ */
 function complete(pod: string, said: string, numbers: readonly number[]): void {
   const [, counted] = new RegExp(`^${pod} +\\S+ +(\\d+) +0 +0 +0 +in order$`, 'm').exec(said) ?? [];
   const first = numbers[0] ?? 0;
   const whole = numbers.every((number, index) => number === first + index);
-  // Twice the time at ten a second, and some of it is lost to a busy machine.
+  // Twice the time at ten per second. A busy machine loses some of it.
   if (!whole || numbers.length !== Number(counted) || numbers.length < CAPTURED_MS / 100)
     throw new Error(
       `${pod}: ${counted} packets were counted, ${numbers.length} are there\n${said}`,

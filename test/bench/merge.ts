@@ -7,7 +7,7 @@ import { Chance, LINK_TYPES, pcapOf } from '../unit/pcap/madeCaptures.ts';
 import { wireshark } from '../unit/pcap/wireshark.ts';
 import { atLeast, figure, heading, mebibytesPerSecond, median, spread } from './figures.ts';
 
-/** Merges the same files as mergecap does, from disk to disk; it needs no cluster. */
+/** Merges the same files as mergecap, from disk to disk, without a cluster. */
 export async function benchMerge(rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   try {

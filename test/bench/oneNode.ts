@@ -10,17 +10,17 @@ import { record } from './results.ts';
 
 const PODS = 60;
 const NODE = 'node-b';
-/** How many kubectls run at once: the best of these is what is compared. */
+/** How many kubectl processes run at the same time. The best of these is compared. */
 const PARALLELISM = [1, 2, 4, 8, 16];
 const GROUP = `${PODS} pods on one node`;
-/** So much longer than the best of kubectl's. */
+/** The limit of the ratio to kubectl's best time. */
 const LIMIT = { most: 1.5 };
-/** Commands on detached captures in all pods, in the order in which they are run. */
+/** Commands on detached captures in all pods, in the order of their execution. */
 const COMMANDS = ['list', 'ps', 'fetch', 'cleanup'] as const;
 
 type Command = (typeof COMMANDS)[number];
 
-/** Milliseconds of a round, and bytes of memory. */
+/** Times of a round in milliseconds, and memory in bytes. */
 interface Round {
   readonly fresh: number;
   readonly debugs: number;
@@ -31,8 +31,9 @@ interface Round {
 }
 
 /**
- * Captures 60 pods on one node, first with new debuggers and then with running ones, against as many `kubectl debug`
- * and `kubectl exec … true`. Every numbered packet must be in the file. Then each command on many captures is timed.
+ * Captures 60 pods on one node, first with new debuggers and then with running ones, and compares that with 60 runs of
+ * `kubectl debug` and `kubectl exec … true`. Every numbered packet must be in the file. Then each command on many
+ * captures is timed.
  */
 export async function benchOneNode(clients: Clients, sink: string, rounds: number): Promise<void> {
   const samples: Round[] = [];
@@ -95,7 +96,7 @@ async function measure(clients: Clients, sink: string, round: number): Promise<R
   }
 }
 
-/** `kubectl debug` without a terminal comes back before the container runs. */
+/** `kubectl debug` without a terminal returns before the container runs. */
 function debugCommands(kubectl: string, pod: string, container: string): CommandLine[] {
   const path = `{.status.ephemeralContainerStatuses[?(@.name=="${container}")].state.running}`;
   return [
@@ -107,7 +108,7 @@ function debugCommands(kubectl: string, pod: string, container: string): Command
   ];
 }
 
-/** Shows a part of a round, which takes minutes. */
+/** Shows the progress of a round, which takes minutes. */
 function tell(name: string, time: number): void {
   figure(name, milliseconds(time));
 }
@@ -125,7 +126,7 @@ async function bestOf(
   return Math.min(...times);
 }
 
-/** Milliseconds until the command lines of all pods have ended, those of a pod one after another. */
+/** Milliseconds until the commands for all pods have ended. Those of one pod run one after another. */
 async function timed(
   clients: Clients,
   pods: readonly string[],
@@ -139,7 +140,7 @@ async function timed(
   return performance.now() - begun;
 }
 
-/** Starts a detached capture in every pod, and times what is done with all of them. */
+/** Starts a detached capture in every pod, and times the commands on all of them. */
 async function timeCommands(clients: Clients, folder: string): Promise<Record<Command, number>> {
   const netdebug = (...args: string[]) => run(clients, [clients.netdebug, ...args], { keep: true });
   const all = [...SELECTED, '--max-pods', String(PODS)];

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 
-/** How often both are read: what a process takes in its very last moments is missed. */
+/** How often both are read. The last moments of a process are missed. */
 const POLL_MS = 10;
 
 /** Of proc_pid_stat(5): USER_HZ is 100 on every Linux. */
 const TICK_MS = 10;
 
-/** Follows the most memory that a process ever held at once (VmHWM of proc_pid_status(5)). */
+/** Tracks the peak memory of a process (VmHWM of proc_pid_status(5)). */
 export function startPeakMemory(pid: number): { stop(): number; cpuMilliseconds(): number } {
   let bytes = 0;
   let ticks = 0;
@@ -15,13 +15,13 @@ export function startPeakMemory(pid: number): { stop(): number; cpuMilliseconds(
       const kibibytes = /^VmHWM:\s*(\d+) kB/m.exec(
         readFileSync(`/proc/${pid}/status`, 'utf8'),
       )?.[1];
-      // After an exec the count begins anew, so the last one is the program's.
+      // The count starts again after an exec, so the last value belongs to the program.
       if (kibibytes !== undefined) bytes = Number(kibibytes) * 1024;
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-      // Those of an ended process that nobody has waited for are its last ones, too.
+      // An ended process that has not been reaped still has its last values.
       ticks = Number(fields[11]) + Number(fields[12]);
     } catch {
-      // It has ended: what was read last stands.
+      // It has ended. The last values remain.
     }
   };
   const timer = setInterval(read, POLL_MS);
@@ -30,7 +30,7 @@ export function startPeakMemory(pid: number): { stop(): number; cpuMilliseconds(
       clearInterval(timer);
       return bytes;
     },
-    /** Processor time, to 10 ms, when it was last read. */
+    /** CPU time when it was last read, with a resolution of 10 ms. */
     cpuMilliseconds: () => ticks * TICK_MS,
   };
 }

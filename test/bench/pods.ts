@@ -1,10 +1,10 @@
 import { type Clients, run } from './clients.ts';
 
-/** An image with a whole Debian, and the debugger's image: both are on the local cluster's nodes. */
+/** An image with a whole Debian, and the debugger's image. The local cluster's nodes have both. */
 export const APP_IMAGE = 'registry.local/debian-nettools:12';
 export const DEBUGGER_IMAGE = 'nicolaka/netshoot:v0.14';
 
-/** The name that our program gives its debugger. */
+/** The name of netdebug's debugger. */
 export const OUR_DEBUGGER = 'netdebug-network';
 
 export interface PodOptions {
@@ -13,7 +13,7 @@ export interface PodOptions {
   readonly container?: Readonly<Record<string, unknown>>;
 }
 
-/** Makes a pod and waits until it runs. */
+/** Creates a pod, and waits until it runs. */
 export async function runPod(
   clients: Clients,
   name: string,
@@ -35,8 +35,8 @@ export async function runPod(
 }
 
 /**
- * A datagram about every 4 ms, so that a capture never waits for traffic. `read` is what waits: a
- * sleep would be a process for every packet, and this machine's time is what is measured.
+ * Sends a datagram about every 4 ms, so that a capture never waits for traffic. It waits with `read`, because a sleep
+ * would start a process for every packet, and take CPU time from the measurement.
  */
 export const CHATTER = [
   'bash',
@@ -44,7 +44,7 @@ export const CHATTER = [
   'exec 3<> <(:); while ! read -r -t 0.004 -u 3; do printf x > "/dev/udp/$0/9"; done',
 ];
 
-/** Asks for the deletion of pods; nothing waits for it. */
+/** Requests the deletion of pods, without waiting for it. */
 export async function deletePods(clients: Clients, names: readonly string[]): Promise<void> {
   await run(clients, [clients.kubectl, 'delete', 'pod', '--wait=false', ...names]);
 }

@@ -10,7 +10,7 @@ const VARIANTS = [[], ['-o', 'json'], ['-p']];
 const TIME_GOAL_MS = 3_000;
 const MEMORY_GOAL = 150e6;
 
-/** `ports` on a pod with few and with very many established connections. */
+/** `ports` on a pod with few and with many established connections. */
 export async function benchPorts(clients: Clients, rounds: number): Promise<void> {
   for (const sockets of [100, 100_000]) await benchSockets(clients, sockets, rounds);
 }
@@ -46,7 +46,7 @@ function report(flags: readonly string[], runs: readonly Run[], sockets: number)
   );
 }
 
-/** A pod in which this machine's Node holds the connections; resolves when all are there. */
+/** A pod in which this machine's Node holds the connections. Resolves when all of them are open. */
 async function runConnected(clients: Clients, name: string, sockets: number): Promise<void> {
   const folders = { node: dirname(process.execPath), bench: import.meta.dirname };
   await runPod(clients, name, {

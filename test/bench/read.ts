@@ -13,8 +13,8 @@ const REAL_BYTES = 6_000_000;
 const SMALL = { packets: 1_000_000, payload: 30, connections: 1_000, packetsEach: 20 };
 
 /**
- * Prints a line per packet of the same captures as tshark does, into nothing and into a file; it needs no cluster.
- * The real packets are those of ../shared/captures beside the checkout, where it is.
+ * Prints a line per packet of the same captures as tshark, into nothing and into a file, without a cluster. The real
+ * packets come from ../shared/captures beside the checkout, if it exists.
  */
 export async function benchRead(rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
@@ -62,7 +62,7 @@ async function compare(
   }
 }
 
-/** Milliseconds that a program takes whose standard output is a file. */
+/** Milliseconds for a program whose standard output is a file. */
 async function run([program = '', ...argv]: readonly string[], output: string): Promise<number> {
   const file = openSync(output, 'w');
   try {

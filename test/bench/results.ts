@@ -4,30 +4,30 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 import { heading } from './figures.ts';
 import { type Interval, judge, medianInterval, ratioInterval } from './interval.ts';
 
-/** One comparison, or one measurement of ours, as it is kept: nothing but what was measured. */
+/** One comparison, or one measurement of netdebug, as it is stored: only measured values. */
 export interface Figure {
-  /** What it belongs to: a heading of docs/performance.md. */
+  /** A heading of docs/performance.md. */
   readonly group: string;
   readonly name: string;
   readonly unit: 'ms' | 'cpu-ms' | 'bytes' | 'bytes/s';
-  /** A sample of each round. */
+  /** One sample per round. */
   readonly ours: readonly number[];
-  /** Of the same rounds; absent where there is nothing to compare with. */
+  /** From the same rounds. Absent if there is nothing to compare with. */
   readonly theirs?: readonly number[];
-  /** What `theirs` is of: a command. */
+  /** The command that `theirs` belongs to. */
   readonly against?: string;
-  /** Of the ratio ours / theirs; of the value itself, in `unit`, where there is no `theirs`. */
+  /** The goal of the ratio ours / theirs. Without `theirs`, the goal of the value itself, in `unit`. */
   readonly goal?: FigureGoal;
-  /** Figures of one group that have this are a growth curve: how much of `of` there was. */
+  /** Figures of one group with this field are a growth curve: the amount of `of`. */
   readonly x?: number;
   readonly of?: string;
 }
 
 export type FigureGoal = { readonly most: number } | { readonly least: number };
 
-/** What a file of results holds. */
+/** The content of a file of results. */
 export interface Results {
-  /** When, as ISO 8601. */
+  /** The time of the measurement in ISO 8601. */
   readonly measured: string;
   readonly commit: string;
   readonly machine: string;
@@ -38,12 +38,15 @@ export interface Results {
 const figures: Figure[] = [];
 let kept: { readonly file: string; readonly cluster: string } | undefined;
 
-/** Writes each figure from now on to a file, with those before; `cluster`: what it is measured on, in a few words. */
+/**
+ * From now on, writes each figure to a file, together with the previous ones. `cluster` briefly describes where it is
+ * measured.
+ */
 export function keepIn(file: string, cluster: string): void {
   kept = { file, cluster };
 }
 
-/** Keeps a figure, and prints it: the median, the interval, and whether its goal is met. */
+/** Stores a figure, and prints it: the median, the interval, and whether its goal is met. */
 export function record(one: Figure): void {
   if (one.group !== figures.at(-1)?.group) heading(one.group);
   figures.push(one);

@@ -3,10 +3,10 @@ import { PcapCursor } from '../../src/pcap/pcapCursor.ts';
 
 const ETHERNET = 14;
 const UDP_HEADER = 8;
-/** iperf3's datagrams begin with seconds, microseconds, and the packet's number. */
+/** iperf3's datagrams start with seconds, microseconds, and the packet's number. */
 const NUMBER_AT = 8;
 
-/** The numbers of iperf3's datagrams to a port, as tcpdump finds them in a capture on Ethernet. */
+/** The numbers of iperf3's datagrams to a port, as found by tcpdump in a capture on Ethernet. */
 export async function* sequenceNumbersIn(file: string, port: number): AsyncGenerator<number> {
   const filter = spawn('tcpdump', ['-r', file, '-w', '-', `udp dst port ${port}`], {
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -16,8 +16,8 @@ type Measure = (commandLine: CommandLine) => Promise<Pick<Run, 'milliseconds' | 
 export async function benchStart(rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   const kubeconfig = join(folder, 'kubeconfig');
-  // A copy, as an installation makes it: of what the build has just written, the system keeps pieces
-  // so large in memory that a program is counted for much that it never touches.
+  // A copy, as in an installation. The system keeps a newly written file in memory in such large pieces that a program
+  // would be charged for memory that it never uses.
   const installed = join(folder, 'kubectl-netdebug');
   const found = findClients(kubeconfig);
   copyFileSync(found.netdebug, installed);
@@ -31,7 +31,7 @@ export async function benchStart(rounds: number): Promise<void> {
   const { port } = server.address() as AddressInfo;
   writeFileSync(kubeconfig, kubeconfigFor(port), { mode: 0o600 });
 
-  /** From the start of the process until its first request has arrived; it is refused. */
+  /** From the start of the process until its first request has arrived, which is then refused. */
   const untilRequest: Measure = async ([program, ...args]) => {
     const begun = performance.now();
     const asked = once(server, 'request').then(([, response]) => {
@@ -92,7 +92,7 @@ async function compare(
   theirs: CommandLine,
 ): Promise<void> {
   const contestants = [() => measure(ours), () => measure(theirs)];
-  // The programs come into the memory of this machine.
+  // The first run loads the programs into memory.
   await interleave(1, contestants);
   const [mine = [], other = []] = await interleave(rounds, contestants);
   const times = (runs: typeof mine) => runs.map(({ milliseconds: taken }) => taken);

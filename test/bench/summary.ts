@@ -9,7 +9,7 @@ import { startPeakMemory } from './peakMemory.ts';
 import { record } from './results.ts';
 
 const MEMORY_LIMIT = 250e6;
-/** Three times as fast. */
+/** Three times as fast as tshark. */
 const TIME_LIMIT = 0.33;
 
 type Shape = readonly [name: string, traffic: Traffic];
@@ -33,7 +33,7 @@ const LARGE_SHAPES: readonly Shape[] = [
   ],
 ];
 
-/** Summarizes the same captures as tshark does; it needs no cluster. */
+/** Summarizes the same captures as tshark, without a cluster. */
 export async function benchSummary(rounds: number, isLarge = false): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   try {

@@ -1,7 +1,7 @@
 import { renderSummary } from '../../src/reading/renderSummary.ts';
 import { summarize } from '../../src/reading/summary.ts';
 
-// What `kubectl netdebug summary FILE` does once its arguments are parsed; FILE may be -.
+// The work of `kubectl netdebug summary FILE` after its arguments are parsed. FILE may be -.
 const [path = ''] = process.argv.slice(2);
 const source =
   path === '-'

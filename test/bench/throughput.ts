@@ -11,7 +11,7 @@ const BYTES = 2 ** 28;
 const GENERATE = ['head', '-c', String(BYTES), '/dev/zero'];
 const MEMORY_GOAL = 100e6;
 
-/** 256 MiB out of a pod: our exec layer against kubectl, and what both hold in memory meanwhile. */
+/** Reads 256 MiB from a pod: the exec layer compared with kubectl, with the memory of both. */
 export async function benchThroughput(clients: Clients, rounds: number): Promise<void> {
   const pod = 'bench-throughput';
   await runPod(clients, pod, { command: ['sleep', '3600'] });

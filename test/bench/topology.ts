@@ -13,7 +13,7 @@ const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'kubectl-netdebug'
 const TIME_LIMIT = 2_000;
 const NAMESPACES_MEMORY = 150e6;
 
-/** Large dumps, read by the program as the user runs it; it needs no cluster. */
+/** Large dumps, read by the program as users run it, without a cluster. */
 export async function benchTopologyDumps(rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   try {
@@ -54,7 +54,7 @@ function report(name: string, { times }: Measured): void {
   );
 }
 
-/** Processor time, since other programs of the machine take of the other; both as GNU time tells them. */
+/** CPU time, because other programs affect the elapsed time, and memory. Both come from GNU time. */
 async function measured(words: readonly string[], rounds: number): Promise<Measured> {
   const times: number[] = [];
   let memory = 0;
@@ -78,7 +78,7 @@ async function measured(words: readonly string[], rounds: number): Promise<Measu
   return { times, memory };
 }
 
-/** `path` between two nodes, beside what kubectl takes to make, enter and delete the same pods. */
+/** `path` between two nodes, compared with the time that kubectl takes to create, enter and delete the same pods. */
 export async function benchTopology(clients: Clients, rounds: number): Promise<void> {
   const { kubectl, netdebug } = clients;
   heading(`Paths between two nodes, ${rounds} rounds: median [least – most]`);
@@ -146,7 +146,7 @@ function compare(
   );
 }
 
-/** A pod as the program makes them on nodes. */
+/** A pod like those that netdebug creates on nodes. */
 function nodePod(name: string, nodeName: string) {
   return {
     apiVersion: 'v1',

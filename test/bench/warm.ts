@@ -4,7 +4,7 @@ import { timeToFirstPacket } from './firstPacket.ts';
 import { interleave } from './interleave.ts';
 import { CHATTER, deletePods, OUR_DEBUGGER, runPod } from './pods.ts';
 
-/** With the debugger in the pod: ours against `kubectl exec … tcpdump` in the very same container. */
+/** With the debugger in the pod: netdebug compared with `kubectl exec … tcpdump` in the same container. */
 export async function benchWarm(clients: Clients, sink: string, rounds: number): Promise<void> {
   const pod = 'bench-warm';
   await runPod(clients, pod, { command: [...CHATTER, sink] });
@@ -16,7 +16,7 @@ export async function benchWarm(clients: Clients, sink: string, rounds: number):
       time(execCommand(clients, pod, OUR_DEBUGGER, capture.equal)),
       time(execCommand(clients, pod, OUR_DEBUGGER, capture.plain)),
     ];
-    // The debugger comes with the first capture, and the programs into the memory of this machine.
+    // The first capture creates the debugger, and loads the programs into memory.
     await interleave(1, contestants);
     const times = await interleave(rounds, contestants);
     recordTimes('First packet, debugger in the pod', capture, 'kubectl exec -- tcpdump', times, {
