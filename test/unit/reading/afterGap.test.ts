@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { handshake, segment, summaryOf, type Timed } from './support.ts';
 
-/** Sends texts in turns after a handshake: an undefined one was sent, and is not in the capture. */
+/** Sends texts in turns after a handshake; with `false`, a text was sent but is missing in the capture. */
 function talk(
   turns: readonly (readonly [direction: 'up' | 'down', data: Buffer, isCaptured?: boolean])[],
   port = 80,
@@ -28,14 +28,14 @@ function withPort(frame: Buffer, port: number): Buffer {
 const request = (path: string) => Buffer.from(`GET ${path} HTTP/1.1\r\nHost: shop\r\n\r\n`);
 const response = (status: number, rest: string) => Buffer.from(`HTTP/1.1 ${status} X\r\n${rest}`);
 
-it('picks up HTTP at the first head at the beginning of a segment after a gap', async () => {
+it('resumes HTTP after a gap at the first message head at the start of a segment', async () => {
   const chunk = 'x'.repeat(200);
   const { conversations } = await summaryOf(
     talk([
       ['up', request('/1')],
       ['down', response(200, `Transfer-Encoding: chunked\r\n\r\nc8\r\n${chunk}`)],
       ['down', Buffer.from(`${chunk}${chunk}`), false],
-      // What looks like a head is inside of a segment.
+      // This text looks like a head, but it is inside a segment.
       ['down', Buffer.from(`${chunk}HTTP/1.1 500 no head\r\n\r\n`)],
       ['up', request('/2'), false],
       ['down', response(200, 'Content-Length: 0\r\n\r\n')],
@@ -54,7 +54,7 @@ it('picks up HTTP at the first head at the beginning of a segment after a gap', 
   expect((last?.responseTime ?? 0) - (last?.requestTime ?? 0)).toBe(10e6);
 });
 
-it('picks up DNS over TCP at a whole message after a gap', async () => {
+it('resumes DNS over TCP after a gap at the first whole message', async () => {
   const message = (id: number, flags: number) => {
     const name = Buffer.from('\x03api\x07example\x03com\0\0\x01\0\x01', 'latin1');
     const head = Buffer.from([0, id, flags >> 8, flags & 0xff, 0, 1, 0, 0, 0, 0, 0, 0]);

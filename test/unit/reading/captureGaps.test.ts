@@ -14,7 +14,7 @@ const data = (at: number, seq: number): Timed => [
   at,
   segment('up', { seq, ack: 1, data: 'x'.repeat(100) }),
 ];
-/** A connection of which the capture misses a segment of 100 bytes that its peer acknowledges. */
+/** A connection whose capture lacks a segment of 100 bytes that its peer acknowledges. */
 const BEFORE = [...handshake(0), data(10, 1)];
 const AFTER: readonly Timed[] = [
   data(5000, 201),
@@ -41,7 +41,7 @@ async function merged(gap?: string): Promise<Summary> {
   return summarize([{ label: 'merged', paths: [], stream: Readable.from([output.bytes]) }]);
 }
 
-/** A fetched folder: the files with these numbers, and what the manifest says is missing. */
+/** A fetched folder with these files, and a manifest that lists the missing parts. */
 async function folder(
   files: readonly (readonly [seq: number, packets: readonly Timed[]])[],
   manifest: object,
@@ -58,20 +58,20 @@ async function folder(
   return summarize(await captureSources([join(path, 'capture')]));
 }
 
-describe('a part of the recording that is missing', () => {
-  it('is named, and qualifies what is found, in a merged file', async () => {
+describe('a missing part of the recording', () => {
+  it('is reported, and qualifies other findings, in a merged file', async () => {
     const found = await merged(gapText({ first: 2, last: 4, bytes: 1000 }));
     expect(kinds(found)).toContain('capture-gaps');
     expect(caveats(found)).toContain(ARTEFACT);
   });
 
-  it('is not seen in a remark about a connection that was resumed without a loss', async () => {
+  it('is not assumed for a connection that was resumed without a loss', async () => {
     const found = await merged('connection lost (x) and resumed: nothing is missing');
     expect(kinds(found)).not.toContain('capture-gaps');
     expect(kinds(await merged())).not.toContain('capture-gaps');
   });
 
-  it('is known from the manifest of a folder', async () => {
+  it('is read from the manifest of a folder', async () => {
     const files = [
       [1, BEFORE],
       [4, AFTER],
@@ -85,13 +85,13 @@ describe('a part of the recording that is missing', () => {
     expect(caveats(whole)).toEqual([]);
   });
 
-  it('is not what the ring removed before the first file that was copied', async () => {
+  it('does not include files that the ring removed before the first copied file', async () => {
     const gaps = [{ first: 1, last: 3, why: 'the ring removed them earlier' }];
     const found = await folder([[4, BEFORE]], { gaps, interruptions: [] });
     expect(kinds(found)).not.toContain('capture-gaps');
   });
 
-  it('is the time in which an interface was gone', async () => {
+  it('includes the time during which an interface was missing', async () => {
     const outage = { at: '2026-11-26T12:00:00Z', until: '2026-11-26T12:00:09Z', why: 'eth0' };
     const found = await folder([[1, BEFORE]], { gaps: [], interruptions: [outage] });
     expect(kinds(found)).toContain('capture-gaps');

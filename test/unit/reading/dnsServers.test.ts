@@ -18,7 +18,7 @@ function asked(clients: number, failing: number): Timed[] {
 }
 
 describe('a DNS server that fails several clients', () => {
-  it('is one finding, with the clients that it failed', async () => {
+  it('is one finding, which lists these clients', async () => {
     const found = await findingsOf(asked(3, 2));
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({
@@ -33,7 +33,7 @@ describe('a DNS server that fails several clients', () => {
     expect(found[0]?.what).toContain('api-0.example.com, api-1.example.com');
   });
 
-  it('names a few of many clients, and shows the questions of all', async () => {
+  it('lists a few of many clients, and links to the questions of all', async () => {
     const found = await findingsOf(asked(30, 30));
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({

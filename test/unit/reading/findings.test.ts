@@ -64,7 +64,7 @@ describe('ARP requests without an answer', () => {
       [0, 30_000, 60_000].map((at) => [at, frame(1, 5, 99)] as const),
       [],
     ],
-    // Requests are heard by everybody, answers by the one who asked.
+    // All hosts hear requests; only the requesting host hears the answer.
     ['of hosts whose answers go elsewhere', [...asked(5, 99), ...asked(6, 7)], []],
   ])('%s', async (_, packets, kinds) => {
     const findings = await findingsOf(packets.toSorted(([one], [other]) => one - other));
@@ -181,24 +181,24 @@ describe('the first finding is', () => {
   });
 });
 
-describe('a receiver without room for more data', () => {
+describe('a receiver with a full buffer', () => {
   const full = (from: number, until: number): Timed[] => [
     [from, segment('up', { seq: 1, ack: 1, flags: 0x18, data: BIG })],
     [from, segment('down', { seq: 1, ack: 1449, window: 0 })],
     [until, segment('down', { seq: 1, ack: 1449, window: 500 })],
   ];
 
-  it('is no finding for a moment', async () => {
+  it('is not a finding if it is brief', async () => {
     expect(await findingsOf([...handshake(0), ...full(3, 200)])).toEqual([]);
   });
 
-  it('is one for longer, with the time', async () => {
+  it('is a finding if it lasts longer, with its duration', async () => {
     const [first] = await findingsOf([...handshake(0), ...full(3, 203)]);
     expect(first).toMatchObject({ kind: 'zero-window', what: expect.stringContaining('200 ms') });
     expect(first?.what).toContain('the server of connections');
   });
 
-  it('is one that lasts to the end, as probes show', async () => {
+  it('is a finding if it lasts to the end, as window probes show', async () => {
     const probes = [403, 803].map(
       (at) => [at, segment('down', { seq: 1, ack: 1449, window: 0 })] as const,
     );
@@ -207,7 +207,7 @@ describe('a receiver without room for more data', () => {
   });
 });
 
-it('counts what a search path wastes, by suffix', async () => {
+it('counts lookups wasted by a search path, by suffix', async () => {
   const suffixes = [
     'shop.svc.cluster.local',
     'svc.cluster.local',
@@ -234,7 +234,7 @@ it('counts what a search path wastes, by suffix', async () => {
   expect(waste?.what).toContain('shop.svc.cluster.local (2)');
 });
 
-it('takes copies of packets for copies, and still finds a real retransmission', async () => {
+it('recognises copies of packets, and still finds a real retransmission', async () => {
   const data = segment('up', { seq: 1, ack: 1, flags: 0x18, data: 'hello' });
   const twice = (frame: Buffer, at: number): Timed[] => [
     [at, frame],

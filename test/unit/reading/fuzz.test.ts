@@ -8,7 +8,7 @@ import { ethernet, geneve, icmp, ipv4, ipv6, tcp, udp, vxlan } from '../packets/
 import { Chance, pcapOf } from '../pcap/madeCaptures.ts';
 import { answer, handshake, question, segment } from './support.ts';
 
-/** Files; each has a few dozen mutated packets. FUZZ_FILES=50000 FUZZ_SEED=7 by hand. */
+/** Number of files, each with a few dozen mutated packets. For longer runs: FUZZ_FILES=50000 FUZZ_SEED=7. */
 const FILES = Number(process.env.FUZZ_FILES ?? 400);
 const LINK_TYPES = [0, 1, 9, 50, 101, 104, 108, 113, 228, 229, 239, 276, 147];
 
@@ -37,7 +37,7 @@ const SEEDS: readonly Buffer[] = [
 ];
 
 it(
-  'survives mutated files and packets, and says something about each',
+  'survives mutated files and packets, and has output for each file',
   async () => {
     const chance = new Chance(Number(process.env.FUZZ_SEED ?? 20_240_601));
     for (let file = 0; file < FILES; file++) {
@@ -67,7 +67,7 @@ it(
         expect(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/.test(text)).toBe(false);
         JSON.stringify(summaryFacts(summary));
       } catch (error) {
-        // Only what is no capture any more may be refused.
+        // Only files that are no longer captures may be refused.
         const isRefused = error instanceof UnreadableCapture && error.cause instanceof NotPcap;
         if (!isRefused) throw new Error(`file ${file} fails`, { cause: error });
       }
@@ -76,7 +76,7 @@ it(
   Math.max(60_000, FILES * 100),
 );
 
-/** The bytes with a few of them changed, and now and then some removed or put in. */
+/** The bytes with a few changes; occasionally some bytes are removed or inserted. */
 function mutated(chance: Chance, bytes: Buffer, changes: number): Buffer {
   let result: Buffer = Buffer.from(bytes);
   for (let change = 0; change < changes && result.length > 0; change++) {

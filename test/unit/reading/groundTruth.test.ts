@@ -14,12 +14,12 @@ import { compareZeek, zeekComparison } from './compare/zeekConnections.ts';
 import { compareZeekFacts, zeekFactsComparison } from './compare/zeekFacts.ts';
 
 const SKIPPED = hasCaptures ? '' : ' (skipped: no captures folder)';
-/** Differences that are right are no more than this. */
+/** The maximum share of justified differences. */
 const MOST_EXPLAINED = 0.02;
 
 /**
- * What tshark 4.4 says of these captures is not what 4.0 says: segments sent again with other numbers, acknowledgements of
- * segments that were not captured, and names with bytes that are no characters.
+ * For these captures, tshark 4.4 differs from 4.0 in segments sent again with other numbers, acknowledgements of
+ * segments that were not captured, and names with bytes that are not characters.
  */
 const JUDGED_ANEW = [
   'ndpi/dns-invalid-chars.pcap',
@@ -40,7 +40,7 @@ function isTshark40(): boolean {
   );
 }
 
-/** Prints the table for the docs with PRINT_TABLE=1. */
+/** With PRINT_TABLE=1, prints the table for the docs. */
 function report<Context>(name: string, comparison: Comparison<Context>, least = 500): void {
   if (process.env.PRINT_TABLE) console.log(comparison.table(name).join('\n'));
   const unexplained = comparison.unexplained
@@ -57,7 +57,7 @@ function report<Context>(name: string, comparison: Comparison<Context>, least = 
 describe.skipIf(!hasCaptures)(`captures of other projects${SKIPPED}`, () => {
   const files = hasCaptures ? captureFiles() : [];
 
-  it('are all read, with as many packets as capinfos counts', async () => {
+  it('are all read, with the same number of packets as in capinfos', async () => {
     const paths = files.map((file) => join(FOLDER, file));
     const counts = new Map<string, number>();
     for (const path of paths) {
@@ -68,7 +68,7 @@ describe.skipIf(!hasCaptures)(`captures of other projects${SKIPPED}`, () => {
         });
         counts.set(path, Number(line.split('\t')[1]));
       } catch {
-        // Wireshark does not know a few link types; we count their packets.
+        // Wireshark does not support a few link types; netdebug counts their packets.
       }
     }
     expect(counts.size).toBeGreaterThan(300);
@@ -81,26 +81,26 @@ describe.skipIf(!hasCaptures)(`captures of other projects${SKIPPED}`, () => {
     }
   }, 300_000);
 
-  it('have the conversations that Zeek logs', async () => {
+  it("have the same conversations as Zeek's logs", async () => {
     const comparison = zeekComparison();
     for (const file of captureFiles('zeek')) compareZeek(comparison, file, await readOurs(file));
     report('Zeek, conn.log', comparison);
   });
 
-  it('say in DNS, TLS and HTTP what Zeek logs', async () => {
+  it("have the same DNS, TLS and HTTP as Zeek's logs", async () => {
     const comparison = zeekFactsComparison();
     for (const file of captureFiles('zeek'))
       compareZeekFacts(comparison, file, await readOurs(file));
     report('Zeek, dns.log, ssl.log, http.log', comparison);
   });
 
-  it('have the flows that nDPI reports', async () => {
+  it("have the same flows as nDPI's reports", async () => {
     const comparison = ndpiComparison();
     for (const file of captureFiles('ndpi')) compareNdpi(comparison, file, await readOurs(file));
     report('nDPI', comparison);
   });
 
-  it('have the TCP analysis of tshark, field by field', async () => {
+  it('have the same TCP analysis as in tshark, field by field', async () => {
     const comparison = tsharkComparison();
     await ofAll(files, async (file) => {
       const ours = await readIfCapture(file);
@@ -109,7 +109,7 @@ describe.skipIf(!hasCaptures)(`captures of other projects${SKIPPED}`, () => {
     report('tshark, tcp.analysis', comparison);
   }, 300_000);
 
-  it('say in DNS, TLS and HTTP what tshark finds', async () => {
+  it('have the same DNS, TLS and HTTP as in tshark', async () => {
     const comparison = tsharkFactsComparison();
     await ofAll(files, async (file) => {
       const ours = await readIfCapture(file);
@@ -119,7 +119,7 @@ describe.skipIf(!hasCaptures)(`captures of other projects${SKIPPED}`, () => {
     report('tshark, dns, tls, http', comparison);
   }, 300_000);
 
-  it('have lines of DNS as tshark prints them', async () => {
+  it('have the same lines of DNS as in tshark', async () => {
     const comparison = tsharkLinesComparison();
     const some = files.filter((file) => /zeek\/(?!http|tls|tcp)|ndpi\/(?:dns|[4-9v])/.test(file));
     await ofAll(some, (file) => compareLines(comparison, file));
@@ -127,13 +127,13 @@ describe.skipIf(!hasCaptures)(`captures of other projects${SKIPPED}`, () => {
   });
 });
 
-/** DNS, TLS or HTTP was found, or is to be expected. */
+/** DNS, TLS or HTTP was found, or can be expected. */
 function mayHaveMessages({ dns, tls, http, client, server }: Conversation): boolean {
   const isUsual = [53, 80, 443, 8080].some((port) => port === client.port || port === server.port);
   return isUsual || dns !== undefined || tls !== undefined || http !== undefined;
 }
 
-/** A few at a time, since each starts tshark. */
+/** A few at a time, because each one starts tshark. */
 async function ofAll(files: readonly string[], compare: (file: string) => Promise<void>) {
   const left = [...files];
   const work = async () => {

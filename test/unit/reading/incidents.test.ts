@@ -16,7 +16,7 @@ const kindsOf = (
   connectionOf = (conversation: number) => conversation,
 ) => groupIncidents(findings, connectionOf).map((incident) => incident.map(({ kind }) => kind));
 
-it('puts what comes of a loss under it, when it is of the same connections', () => {
+it('puts the consequences of a loss under it if they concern the same connections', () => {
   expect(
     kindsOf([
       judged('loss-between-points', [1, 2]),
@@ -27,13 +27,13 @@ it('puts what comes of a loss under it, when it is of the same connections', () 
   ).toEqual([['loss-between-points', 'http-slow', 'retransmissions'], ['retransmissions']]);
 });
 
-it('makes one of the same trouble of one connection at two points', () => {
+it('joins the same problem of one connection at two points', () => {
   const both = [judged('connection-reset', [4]), judged('connection-reset', [9], SERVER, 1)];
   expect(kindsOf(both)).toHaveLength(2);
   expect(kindsOf(both, () => 1)).toEqual([['connection-reset', 'connection-reset']]);
 });
 
-it('is as serious as the worst that comes of it', () => {
+it('gives an incident the severity of its worst consequence', () => {
   const unreachable = { ...judged('unreachable', []), severity: 'warning' } as const;
   const unanswered = { ...judged('dns-unanswered', []), severity: 'error' } as const;
   const incidents = groupIncidents([unanswered, unreachable], (conversation) => conversation);
@@ -42,7 +42,7 @@ it('is as serious as the worst that comes of it', () => {
   ]);
 });
 
-it('shows the reset after a TLS alert with the alert', async () => {
+it('shows the reset after a TLS alert under the alert', async () => {
   const hello = Buffer.concat([
     Buffer.from('160303002f0100002b0303', 'hex'),
     Buffer.alloc(32, 7),

@@ -14,15 +14,15 @@ import {
 } from './support.ts';
 
 const POD = '10.244.2.9';
-/** From one point to the other. Milliseconds. */
+/** Delay between the points in milliseconds. */
 const DELAY = 0.4;
 
 interface Sent extends Segment {
   readonly at: number;
   readonly direction: 'up' | 'down';
-  /** It never comes to the other point. */
+  /** It never arrives at the other point. */
   readonly isLost?: boolean;
-  /** Only where it goes to: sent by something in between. */
+  /** Seen only at its destination: something in between sent it. */
   readonly isForeign?: boolean;
 }
 
@@ -31,7 +31,7 @@ interface Points {
   readonly server: Timed[];
 }
 
-/** What the client's point and the server's have of a connection; `ahead`: how far the server's clock is. */
+/** The packets of a connection at the client's point and the server's; `ahead`: how far the server's clock is ahead. */
 function points(
   sent: readonly Sent[],
   { ahead = 0, isTranslated = true, port = 40_000, ip = 1000 } = {},
@@ -92,7 +92,7 @@ describe.each([
   ['two files', ofFiles],
   ['two interfaces of one file', ofInterfaces],
 ])('%s', (_name, summaryOf) => {
-  it('are compared: a connection across NAT is one', async () => {
+  it('are compared: a connection across NAT is one connection', async () => {
     const summary = await summaryOf(points(HEALTHY));
     expect(kinds(summary)).toEqual(['joined-connection']);
     expect(summary.findings[0]?.what).toContain('10.96.0.20:80 is 10.244.2.9:80 there');
@@ -105,7 +105,7 @@ describe.each([
     expect(conversations.map((one) => 'joined' in one && one.joined)).toEqual([1, 1]);
   });
 
-  it.each([0, 3, -2000])('loss between them is located, clocks %d ms apart', async (ahead) => {
+  it.each([0, 3, -2000])('loss between them is found, with clocks %d ms apart', async (ahead) => {
     const sent: Sent[] = [
       ...OPENING,
       { ...REQUEST, isLost: true },
@@ -127,7 +127,7 @@ describe.each([
     expect(kinds(summary).includes('clock-offset')).toBe(ahead !== 0);
   });
 
-  it('bytes that offload joined on the way are not lost', async () => {
+  it('bytes in segments that offload merged on the path are not lost', async () => {
     const whole = points(HEALTHY);
     const parts = points([
       ...OPENING,
@@ -148,7 +148,7 @@ describe.each([
   });
 });
 
-it('tells the packets that were lost by their numbers where they were seen', async () => {
+it('lists lost packets by their numbers at the point that saw them', async () => {
   const sent = [
     ...OPENING,
     { ...REQUEST, isLost: true },
@@ -165,7 +165,7 @@ it('tells the packets that were lost by their numbers where they were seen', asy
   expect(first?.who).toContain('10.244.1.7');
 });
 
-it('counts requests that one point alone saw, when others came through', async () => {
+it('counts requests that only one point saw, if others arrived', async () => {
   const good = points(HEALTHY, { isTranslated: false });
   const syns = [10, 300, 600].map(
     (at): Sent => ({ at, direction: 'up', seq: 7, flags: 0x02, isLost: true }),
@@ -186,7 +186,7 @@ it('joins lookups over UDP, and does not compare what one point did not record',
   expect(summary.comparisons[0]?.joined).toBe(3);
 });
 
-it('joins nothing where all connections begin with the same sequence number', async () => {
+it('joins nothing if all connections begin with the same sequence number', async () => {
   const syns = Array.from(
     { length: 50 },
     (_, index): Timed => [index, segment('up', { seq: 0, flags: 0x02, from: 1_000 + index })],
@@ -195,7 +195,7 @@ it('joins nothing where all connections begin with the same sequence number', as
   expect(comparisons).toEqual([]);
 });
 
-it('finds what either of two points at one place lacks', async () => {
+it('finds the missing packets of two points at the same place', async () => {
   const { client } = points(HEALTHY);
   const lacking = client.filter((_, index) => index !== 3 && index !== 4);
   const { findings } = await ofFiles({ client, server: lacking });
@@ -203,7 +203,7 @@ it('finds what either of two points at one place lacks', async () => {
   expect(losses.flatMap(({ packets }) => packets).sort()).toEqual([4, 5]);
 });
 
-it('does not call a loss what the other capture dropped itself', async () => {
+it('does not report packets as lost if the other capture dropped packets', async () => {
   const { client, server } = points([
     ...OPENING,
     { ...REQUEST, isLost: true },

@@ -95,7 +95,7 @@ function tshark(path: string, ...args: string[]): string[] {
 const numbersOf = (lines: readonly string[]) =>
   lines.map((line) => Number(line.trim().split(' ')[0]));
 
-/** What tshark knows and we do not: an analysis of the conversation, and which packet answers which. */
+/** tshark adds what netdebug does not know: the analysis of the conversation, and which packet answers which. */
 const withoutAnalysis = (line: string) =>
   line
     .replace(/\[TCP [^\]]*\] | \[ILLEGAL CHECKSUM[^\]]*\]/g, '')
@@ -105,7 +105,7 @@ const withoutAnalysis = (line: string) =>
 const withoutServerName = (line: string) => line.replace(' (SNI=www.ntop.org)', '');
 
 describe.skipIf(!hasCaptures)('read', () => {
-  it('prints TLS as tshark does, and the server name', async () => {
+  it('prints TLS as tshark does, with the server name', async () => {
     const path = join(FOLDER, 'ndpi/443-curl.pcap');
     const { lines } = await printed([path]);
     expect(lines.map(withoutServerName)).toEqual(
@@ -158,7 +158,7 @@ describe('read', () => {
     expect(lines).toEqual((await printed([PATH])).lines);
   });
 
-  it('reads a fetched folder by its manifest, and says what is missing', async () => {
+  it('reads a fetched folder by its manifest, and reports missing parts', async () => {
     const fetched = join(folder, 'rare');
     mkdirSync(fetched);
     const names = ['rare-0009.pcap', 'rare-0010.pcap'];
@@ -193,14 +193,14 @@ describe('read', () => {
     });
   });
 
-  it('reads a file that is cut off up to there, with a note', async () => {
+  it('reads a truncated file up to its end, with a note', async () => {
     const cut = file('cut.pcap', readFileSync(PATH).subarray(0, -10));
     const { lines, notes } = await printed([cut]);
     expect(lines).toHaveLength(FRAMES.length - 1);
     expect(notes.join()).toMatch(/ends inside a packet/);
   });
 
-  it('reads a file that is larger than its buffers, every packet in its place', async () => {
+  it('reads a file that is larger than its buffers, with every packet in order', async () => {
     const frame = LINKS.ethernet.frame(udp(Buffer.alloc(200), 4, [40_001, 40_002]));
     const frames = Array.from({ length: 30_000 }, (_, index) => {
       const data = Buffer.from(frame);
@@ -216,7 +216,7 @@ describe('read', () => {
     expect([lines.length, wrong.slice(0, 3)]).toEqual([frames.length, []]);
   });
 
-  it('refuses what is no capture', async () => {
+  it('refuses files that are not captures', async () => {
     const path = file('text.pcap', Buffer.from('just some text that is long enough'));
     await expect(printed([path])).rejects.toMatchObject({ kind: 'damaged' });
   });
@@ -255,14 +255,14 @@ const FILTERS = [
 ];
 
 describe('a display filter', () => {
-  it.each(FILTERS)('%s selects here what it selects in tshark', async (filter) => {
+  it.each(FILTERS)('%s selects the same as in tshark', async (filter) => {
     const here = numbersOf((await printed([PATH], { filter })).lines);
     const there = tshark(PATH, '-Y', filter, '-T', 'fields', '-e', 'frame.number').map(Number);
     expect(here).toEqual(there);
     expect(here.length).toBeGreaterThan(0);
   });
 
-  it('is evaluated by tshark where there is one, which prints what only it knows', async () => {
+  it('is evaluated by tshark if it is installed, which also supports its other fields', async () => {
     const { lines } = await printed([PATH], { filter: 'tcp.stream == 0', tshark: 'tshark' });
     expect(lines).toEqual(tshark(PATH, '-Y', 'tcp.stream == 0').map((line) => line.trimEnd()));
     expect(lines.length).toBe(3);
@@ -275,11 +275,11 @@ describe('a display filter', () => {
     'tcp.analysis.retransmission',
     'len(frame) > 1',
     'ip.addr > 10.0.0.1',
-  ])('that needs tshark says so: %s', async (filter) => {
+  ])('that needs tshark is reported: %s', async (filter) => {
     await expect(printed([PATH], { filter })).rejects.toThrow(NeedsTshark);
   });
 
-  it('that tshark refuses is wrong usage, in its words', async () => {
+  it("that tshark refuses is a usage error, with tshark's message", async () => {
     await expect(
       printed([PATH], { filter: 'tcp.bogus == 1', tshark: 'tshark' }),
     ).rejects.toMatchObject({ exitCode: 2 });
@@ -301,7 +301,7 @@ describe('read -w', () => {
   const packets = async () => {
     const plain = await written([PATH], { filter: 'tcp' });
     const bytes = readFileSync(plain);
-    // The packets after a section and an interface of their own.
+    // The packets, without their section and interface.
     const section = bytes.readUInt32LE(4);
     const rest = bytes.subarray(section + bytes.readUInt32LE(section + 4));
     return file(
@@ -323,7 +323,7 @@ describe('read -w', () => {
     });
     expect(
       tshark(path, '-T', 'fields', '-e', 'frame.interface_name', '-e', 'tcp.flags.reset').map(
-        // As a word from tshark 4.2 on.
+        // Printed as a word from tshark 4.2 on.
         (line) => line.replace(/True$/, '1'),
       ),
     ).toEqual(['shop/web-1/eth0\t1', 'shop/web-1/eth0\t1']);
@@ -334,7 +334,7 @@ describe('read -w', () => {
     expect(statSync(path).size).toBeGreaterThan(0);
   });
 
-  it('writes names that were looked up, too, and a file without packets', async () => {
+  it('also writes names that were looked up, and a file without packets', async () => {
     const names = new AddressNames();
     names.add('10.0.0.2', 'client');
     const path = await written([PATH], { names, filter: 'udp' });

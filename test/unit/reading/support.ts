@@ -13,7 +13,7 @@ import {
 } from '../packets/madeFrames.ts';
 import { LINK_TYPES, pcapOf } from '../pcap/madeCaptures.ts';
 
-/** A packet of a made capture: milliseconds after its start, and its frame. */
+/** A packet of a generated capture: milliseconds after its start, and its frame. */
 export type Timed = readonly [at: number, frame: Buffer];
 
 export async function summaryOf(packets: readonly Timed[]): Promise<Summary> {
@@ -112,7 +112,7 @@ export interface Lookup {
   readonly type?: number;
   readonly port?: number;
   readonly client?: string;
-  /** Of an answer: its code. */
+  /** For an answer: its response code. */
   readonly code?: number;
   readonly truncated?: boolean;
   readonly answers?: number;

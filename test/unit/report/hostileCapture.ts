@@ -9,15 +9,15 @@ import {
   type Timed,
 } from '../reading/support.ts';
 
-/** Text that would be a script, recolour a terminal, or show itself in another order. */
+/** Text that contains a script, terminal escapes, and characters that reorder text. */
 export const MARKUP = `</script><script>document.title='owned'</script><img src=x onerror="document.title='owned'">`;
 export const ESCAPES = '\u001b]0;owned\u0007\u001b[31mred';
 export const RIGHT_TO_LEFT = 'invoice\u202efdp.exe\u2066\u200b';
 const HUGE = 1_000_000;
-/** As long as a name in a pcapng file can be. */
+/** The longest name that a pcapng file allows. */
 const LONG_NAME = 60_000;
 
-/** A capture in which DNS, TLS, HTTP and the names of pods are hostile. */
+/** A capture with hostile DNS, TLS, HTTP and pod names. */
 export function hostileCapture(): Buffer {
   const packets: Timed[] = [
     [0, question({ id: 1, name: `${MARKUP.slice(0, 60)}.example` })],

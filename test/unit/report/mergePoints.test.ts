@@ -19,7 +19,7 @@ const packet = (time: number, more: Partial<DiagramPacket> = {}): DiagramPacket 
 });
 
 describe('packets of one connection at two points', () => {
-  it('are one packet each, on the clock of the first', () => {
+  it('are joined to one packet each, on the clock of the first point', () => {
     const near = [packet(0, { sequence: 1 }), packet(900, { sequence: 5, fromClient: false })];
     const far = [
       packet(0, { sequence: 1, label: 'GET /' }),
@@ -36,7 +36,7 @@ describe('packets of one connection at two points', () => {
     expect(merged[0]?.packet.label).toBe('GET /');
   });
 
-  it('are not found again when they got lost, though one like them arrived', () => {
+  it('are not matched if they got lost, even if a similar one arrived', () => {
     const near = [packet(0, { isLost: true, ipId: 7 }), packet(1_000, { ipId: 8 })];
     const far = [packet(1_400, { ipId: 8 })];
     const merged = mergePoints([
@@ -49,7 +49,7 @@ describe('packets of one connection at two points', () => {
     ]);
   });
 
-  it('are told apart by their IP identification, and by time without one', () => {
+  it('are distinguished by their IP identification, or by time without one', () => {
     const at = (times: readonly number[], ids: readonly number[]) =>
       times.map((time, index) => packet(time, { ipId: ids[index] ?? -1 }));
     const swapped = mergePoints([
@@ -70,7 +70,7 @@ describe('packets of one connection at two points', () => {
     ]);
   });
 
-  it('pass three points, and stop where they got lost', () => {
+  it('pass three points, and end where they got lost', () => {
     const arrival = { packets: [packet(0)], offset: 0 };
     const merged = mergePoints([
       arrival,

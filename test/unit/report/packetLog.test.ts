@@ -16,7 +16,7 @@ function numbersOf(log: PacketLog): number[] {
 }
 
 describe('a log of packets', () => {
-  it('keeps all of a short conversation, as it was', () => {
+  it('keeps all packets of a short conversation', () => {
     const log = new PacketLog(new PacketBudget(1_000));
     for (let number = 1; number <= 200; number++) log.add(packet(number));
     log.close();
@@ -24,7 +24,7 @@ describe('a log of packets', () => {
     expect(log.at(41)).toEqual({ ...packet(42), ordinal: 42 });
   });
 
-  it('keeps the beginning, the end and trouble of a long one, with what came before it', () => {
+  it('keeps the beginning, the end and problems of a long one, with the packets before a problem', () => {
     const log = new PacketLog(new PacketBudget(1_000));
     for (let number = 1; number <= 10_000; number++) {
       const isRepeat = number === 5_030;
@@ -34,13 +34,13 @@ describe('a log of packets', () => {
     expect(numbers.length).toBeLessThanOrEqual(240);
     expect(numbers.slice(0, 20)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1));
     expect(numbers.slice(-20)).toEqual(Array.from({ length: 20 }, (_, at) => 9_981 + at));
-    // The packet that was sent again, and its original.
+    // The retransmitted packet, and its original.
     expect(numbers).toEqual(expect.arrayContaining([5_000, 5_029, 5_030]));
     expect(log.at(numbers.indexOf(5_030)).ordinal).toBe(5_030);
     expect(log.lastOrdinal).toBe(10_000);
   });
 
-  it('stays within its room when all is trouble', () => {
+  it('stays within its limit if every packet is a problem', () => {
     const log = new PacketLog(new PacketBudget(1_000));
     for (let number = 1; number <= 5_000; number++) log.add(packet(number, { marks: KEPT }));
     const numbers = numbersOf(log);
@@ -49,7 +49,7 @@ describe('a log of packets', () => {
     expect(numbers.at(-1)).toBe(5_000);
   });
 
-  it('takes no more than its share; trouble may use the reserve', () => {
+  it('uses only its share of the budget; problems may use the reserve', () => {
     const budget = new PacketBudget(100);
     const logs = Array.from({ length: 30 }, () => new PacketLog(budget));
     for (const log of logs) log.add(packet(1));

@@ -19,7 +19,7 @@ import {
 import { hostileCapture, MARKUP } from './hostileCapture.ts';
 import { reportOf } from './support.ts';
 
-/** A request that gets lost once between the points, 0.4 ms apart. */
+/** A request that gets lost once between the points, which are 0.4 ms apart. */
 const NEAR: readonly Timed[] = [
   ...handshake(0),
   [10, segment('up', { seq: 1, ack: 1, flags: 0x18, data: 'x'.repeat(50), ip: { id: 900 } })],
@@ -33,7 +33,7 @@ const FAR: readonly Timed[] = NEAR.filter(([at]) => at !== 10).map(([at, frame])
 ]);
 
 describe('the data of a report', () => {
-  it('has conversations, their packets, and lookups', async () => {
+  it('contains conversations, their packets, and lookups', async () => {
     const { data, packets } = await reportOf({
       'web.pcap': pcapOfTimed([
         [0, question({ id: 1, name: 'shop.example' })],
@@ -83,7 +83,7 @@ describe('the data of a report', () => {
     expect(data.timeline.troubles).toMatchObject([{ kind: 'repeated', total: 1 }]);
   });
 
-  it('tells where and when packets got lost between two points', async () => {
+  it('shows where and when packets got lost between two points', async () => {
     const { data, packets, page } = await reportOf({
       'capture.pcapng': pcapngOf({ 'shop/web': NEAR, 'shop/cart': FAR }),
     });
@@ -104,7 +104,7 @@ describe('the data of a report', () => {
     expect(page).toContain('Packets lost between the points of capture');
   });
 
-  it('cuts long texts, and says how long they were', async () => {
+  it('truncates long texts, and gives their original length', async () => {
     const { data } = await reportOf({ 'web.pcapng': hostileCapture() });
     expect(Math.max(...data.texts.map(({ length }) => length))).toBeLessThan(400);
     expect(data.texts.filter((text) => / characters\)$/.test(text)).length).toBeGreaterThan(0);
@@ -112,7 +112,7 @@ describe('the data of a report', () => {
 });
 
 describe('the page of a report', () => {
-  it('has no markup of hostile names', async () => {
+  it('contains no markup from hostile names', async () => {
     const { page } = await reportOf({ [MARKUP]: hostileCapture() });
     expect(page).toContain('&lt;/script&gt;');
     expect(page.match(/<\/?script/g)).toHaveLength(6);
@@ -120,7 +120,7 @@ describe('the page of a report', () => {
     expect(page.length).toBeLessThan(300_000);
   });
 
-  it('shows findings and how it was captured without its script', async () => {
+  it('shows findings and capture details without its script', async () => {
     const { page } = await reportOf({
       'capture.pcapng': pcapngOf({ 'shop/web': NEAR, 'shop/cart': FAR }),
     });
@@ -154,7 +154,7 @@ describe('the file of a report', () => {
     await file.write(await summarize(sources, { collector: file.collector }), sources);
   };
 
-  it('is private, whole and alone', async () => {
+  it('is private, complete, and the only file', async () => {
     const made = await folder();
     const path = join(made, 'report.html');
     await write(path, false);
@@ -163,7 +163,7 @@ describe('the file of a report', () => {
     expect(await readdir(made)).toEqual(['report.html']);
   });
 
-  it('is replaced with --force only', async () => {
+  it('is replaced only with --force', async () => {
     const path = join(await folder(), 'report.html');
     await writeFile(path, 'mine', { mode: 0o644 });
     await expect(write(path, false)).rejects.toMatchObject({ kind: 'exists' });
@@ -182,7 +182,7 @@ describe('the file of a report', () => {
 });
 
 describe('manifests', () => {
-  it('are shown with what was lost; damaged ones are left out', async () => {
+  it('are shown with lost files and packets; damaged ones are ignored', async () => {
     const made = await mkdtemp(join(tmpdir(), 'report-'));
     const source = { label: 'a', paths: [join(made, 'web.1.pcap')] };
     await writeFile(join(made, 'capture.json'), '{"files": [');

@@ -12,7 +12,7 @@ export interface MadeReport {
   readonly packets: PacketColumns;
 }
 
-/** The report of captures, by their labels. */
+/** The report of captures, by label. */
 export async function reportOf(
   captures: Readonly<Record<string, Buffer>>,
   manifests: readonly ManifestFacts[] = [],

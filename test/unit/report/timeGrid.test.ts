@@ -5,7 +5,7 @@ import { Chance } from '../pcap/madeCaptures.ts';
 const total = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
 
 describe('a time grid', () => {
-  it('counts in the finest buckets as long as they suffice', () => {
+  it('uses the finest buckets as long as possible', () => {
     const grid = new TimeGrid();
     const series = grid.addSeries();
     for (const time of [5e6, 5.05e6, 7e6]) grid.add(series, time, 1);
@@ -15,7 +15,7 @@ describe('a time grid', () => {
     expect([grid.values(series)[0], grid.values(series)[20]]).toEqual([2, 1]);
   });
 
-  it('joins buckets when time goes on, and loses nothing', () => {
+  it('joins buckets as time advances, without losing counts', () => {
     const grid = new TimeGrid();
     const [one, other] = [grid.addSeries(), grid.addSeries()];
     for (let second = 0; second < 7_200; second++) grid.add(one, second * 1e9, 2);
@@ -26,7 +26,7 @@ describe('a time grid', () => {
     expect(grid.values(other)[1_800]).toBe(5);
   });
 
-  it('takes times in any order, also before the first', () => {
+  it('accepts times in any order, also before the first', () => {
     const chance = new Chance(7);
     const times = Array.from({ length: 2_000 }, () => chance.between(-50_000, 90_000) * 1e6);
     const grid = new TimeGrid();

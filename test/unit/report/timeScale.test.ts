@@ -15,7 +15,7 @@ const start = Date.parse('2026-11-26T14:05:01.250Z');
 describe('a span of time', () => {
   const whole = { from: 0, to: 100 * SECOND };
 
-  it('zooms around a point and stays within the whole', () => {
+  it('zooms around a point and stays within the whole range', () => {
     expect(zoomed(whole, 0.5, 20 * SECOND, whole)).toEqual({ from: 10 * SECOND, to: 60 * SECOND });
     expect(zoomed({ from: 0, to: 60 * SECOND }, 2, 0, whole)).toEqual(whole);
     expect(clampedSpan({ from: -5 * SECOND, to: 5 * SECOND }, whole)).toEqual({
@@ -39,7 +39,7 @@ describe('a span of time', () => {
     expect(narrow.map(({ at, digits }) => utcClockText(start, at, digits))[1]).toBe('14:05:01.251');
   });
 
-  it('adds up what buckets have, and nothing outside', () => {
+  it('adds up the buckets within a span, and nothing outside', () => {
     const values = [1, 2, 3, 4, 5, 6];
     expect([...binned(values, 0, 10, { from: 0, to: 60 }, 3)]).toEqual([3, 7, 11]);
     expect([...binned(values, 0, 10, { from: 20, to: 40 }, 2)]).toEqual([3, 4]);
@@ -47,8 +47,8 @@ describe('a span of time', () => {
   });
 });
 
-describe('numbers in words', () => {
-  it('are as people write them', () => {
+describe('formatted numbers', () => {
+  it('are easy to read', () => {
     expect([0, 999, 1_000, 12_345, 99_999_999].map(bytesText)).toEqual([
       '0 B',
       '999 B',

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Captures of other projects with what these say is in them: beside the checkout, or where CAPTURES says. */
+/** Captures of other projects and these projects' results, next to the checkout, or where CAPTURES points. */
 export const FOLDER =
   process.env.CAPTURES ??
   join(import.meta.dirname, '..', '..', '..', '..', '..', 'shared', 'captures');
@@ -10,7 +10,7 @@ export const hasCaptures = existsSync(FOLDER);
 
 const CAPTURE = /\.(?:pcap|pcapng|cap)(?:\.gz)?$/;
 
-/** Paths of captures, within the folder. */
+/** Paths of captures, relative to the folder. */
 export function captureFiles(within = ''): string[] {
   return readdirSync(join(FOLDER, within), { recursive: true, encoding: 'utf8' })
     .filter((name) => CAPTURE.test(name))
@@ -18,7 +18,7 @@ export function captureFiles(within = ''): string[] {
     .sort();
 }
 
-/** Files beside a capture whose names go on after the capture's. */
+/** Files next to a capture whose names begin with the capture's name. */
 export function truthsOf(capture: string, pattern: RegExp): string[] {
   const folder = join(FOLDER, capture, '..');
   const name = capture.split('/').at(-1) ?? '';

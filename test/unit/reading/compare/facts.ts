@@ -1,20 +1,20 @@
-/** One value, as we have it and as somebody else has it. */
+/** One value from netdebug and from another program. */
 export interface Fact {
   readonly capture: string;
-  /** What it is about: a conversation, a packet. */
+  /** Its subject: a conversation, a packet. */
   readonly subject: string;
   readonly field: string;
   readonly ours: string;
   readonly theirs: string;
 }
 
-/** Why a difference is right, seen from the packets. */
+/** Why a difference is justified, based on the packets. */
 export interface Explanation<Context> {
   readonly why: string;
   readonly explains: (fact: Fact, context: Context) => boolean;
 }
 
-/** Compares facts, and keeps account of what differs. */
+/** Compares facts, and counts the differences. */
 export class Comparison<Context> {
   facts = 0;
   readonly explained = new Map<string, number>();
@@ -34,7 +34,7 @@ export class Comparison<Context> {
     else this.explained.set(found.why, (this.explained.get(found.why) ?? 0) + 1);
   }
 
-  /** A row for each explanation: how many facts it explains. */
+  /** A row for each explanation: the number of facts that it explains. */
   table(name: string): string[] {
     const rows = [...this.explained].filter(([, count]) => count > 0);
     const differing = rows.reduce((sum, [, count]) => sum + count, 0);

@@ -6,7 +6,7 @@ import { FOLDER } from './captures.ts';
 import { Comparison } from './facts.ts';
 import type { Ours } from './ours.ts';
 
-/** nDPI's flows of one 5-tuple: it begins a new one after a timeout, or when ports are used again. */
+/** nDPI's flows of one 5-tuple: it starts a new one after a timeout, or when ports are reused. */
 interface Context {
   readonly conversations: readonly Conversation[];
   readonly text: string;
@@ -67,7 +67,7 @@ export function ndpiComparison() {
   ]);
 }
 
-/** Compares flows, and what DNS, TLS and HTTP say in them, with nDPI's report of a capture. */
+/** Compares flows, and their DNS, TLS and HTTP, with nDPI's report of a capture. */
 export function compareNdpi(comparison: Comparison<Context>, capture: string, ours: Ours): void {
   const flows = new Map<string, string[]>();
   for (const line of readFileSync(join(FOLDER, `${capture}.out`), 'utf8').split('\n')) {
@@ -96,7 +96,7 @@ export function compareNdpi(comparison: Comparison<Context>, capture: string, ou
       const isClient = (field === 'there') !== isTurned;
       add(`packets ${field}`, isClient ? one.clientPackets : one.serverPackets, counts[0]?.[at]);
     }
-    // Of a datagram in fragments nDPI counts the first only.
+    // Of a fragmented datagram, nDPI counts only the first fragment.
     const theirs = counts.reduce((sum, match) => sum + Number(match[4]) + Number(match[5]), 0);
     add(
       'packets',
@@ -107,7 +107,7 @@ export function compareNdpi(comparison: Comparison<Context>, capture: string, ou
   }
 }
 
-/** QUIC and DTLS are not read, nor is anything but DNS, TLS and HTTP. */
+/** netdebug reads only DNS, TLS and HTTP, not QUIC or DTLS. */
 function isRead(text: string): boolean {
   return /\[proto: [\d.]*\/?[\d.]*(?:DNS|TLS|HTTP)/.test(text.replace('VXLAN:', ''));
 }
@@ -156,7 +156,7 @@ function endText(text = ''): string {
   return `${address.includes(':') ? canonical(address) : address} ${port}`;
 }
 
-/** nDPI shortens a single group of zeros too. */
+/** nDPI also shortens a single group of zeros. */
 function canonical(address: string): string {
   return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }

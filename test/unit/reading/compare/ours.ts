@@ -4,7 +4,7 @@ import type { Conversation } from '../../../../src/reading/conversation.ts';
 import { Summarizer } from '../../../../src/reading/summarizer.ts';
 import { FOLDER } from './captures.ts';
 
-/** What was found about a segment, by the bits of SEGMENT. */
+/** The analysis of a segment, in the bits of SEGMENT. */
 export interface FoundSegment {
   readonly found: number;
   readonly conversation: Conversation;
@@ -13,15 +13,15 @@ export interface FoundSegment {
 
 export interface Ours {
   readonly conversations: readonly Conversation[];
-  /** By number; of packets in packets, the innermost. */
+  /** By packet number; for tunnelled packets, the innermost segment. */
   readonly segments: ReadonlyMap<number, FoundSegment>;
-  /** By the file's number of an interface: the numbers of its packets. */
+  /** The numbers of an interface's packets, by its number in the file. */
   readonly numbers: ReadonlyMap<number, readonly number[]>;
   readonly summarizer: Summarizer;
   readonly damage: string | undefined;
 }
 
-/** Everything our reading finds in a capture of the folder. */
+/** netdebug's whole result for a capture of the folder. */
 export async function readOurs(capture: string): Promise<Ours> {
   const conversations: Conversation[] = [];
   const segments = new Map<number, FoundSegment>();

@@ -40,7 +40,7 @@ export function tsharkComparison() {
   ]);
 }
 
-/** Compares what was found about each TCP segment with tshark, field by field, interface by interface. */
+/** Compares the analysis of each TCP segment with tshark, field by field, interface by interface. */
 export async function compareTshark(
   comparison: Comparison<FoundSegment>,
   capture: string,
@@ -77,8 +77,8 @@ const MAX_OUTPUT = { maxBuffer: 256 * 1024 * 1024 };
 const execute = promisify(execFile);
 
 /**
- * With the packets of one interface alone, which are numbered anew: Wireshark analyses a connection over
- * all interfaces of a file, even those that a filter leaves out.
+ * With the renumbered packets of one interface, because Wireshark analyses a connection over all interfaces of a file,
+ * even those that a filter excludes.
  */
 async function analyse(capture: string, interfaceNumber: number | undefined): Promise<string[]> {
   using files = new FilesForTest();

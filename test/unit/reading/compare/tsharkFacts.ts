@@ -57,7 +57,7 @@ export function tsharkFactsComparison() {
   ]);
 }
 
-/** Compares what DNS, TLS and HTTP say with tshark's fields. */
+/** Compares DNS, TLS and HTTP with tshark's fields. */
 export async function compareTsharkFacts(
   comparison: Comparison<Context>,
   capture: string,
@@ -93,7 +93,7 @@ type Row = ReadonlyMap<Field, readonly string[]>;
 
 const one = (row: Row, field: Field) => row.get(field)?.[0];
 
-/** What tshark says of one 5-tuple. */
+/** tshark's values for one 5-tuple. */
 class Stream {
   readonly #dns: Row[] = [];
   readonly #hellos: Row[] = [];
@@ -122,13 +122,13 @@ class Stream {
 
   #compareDns(conversations: readonly Conversation[], add: Add): void {
     const lookups = conversations.flatMap(({ dns }) => dns?.lookups ?? []);
-    // Of a long conversation we keep the first lookups.
+    // netdebug keeps only the first lookups of a long conversation.
     for (const row of lookups.length < 20 ? this.#dns : []) {
       if (row.get('dns.id')?.length !== 1) continue;
       const id = Number(one(row, 'dns.id'));
       const isAnswer = one(row, 'dns.flags.response') === '1';
       const name = one(row, 'dns.qry.name');
-      // What Wireshark cannot read, nobody can compare.
+      // Data that Wireshark cannot read cannot be compared.
       if (name === undefined || /^<name too long>/i.test(name)) continue;
       const subject = `#${one(row, 'frame.number')}`;
       const known = lookups.filter((lookup) => lookup.id === id);
@@ -197,7 +197,7 @@ function plain(name: string): string {
 
 function tupleOf(row: Row): string | undefined {
   const protocols = `:${one(row, 'frame.protocols')}:`;
-  // The message is in the innermost layer; of what ICMP quotes, it is not in a conversation.
+  // The message is in the innermost layer; messages that ICMP quotes are not in a conversation.
   if (/icmp/.test(protocols)) return undefined;
   const last = (field: Field) => row.get(field)?.at(-1);
   const isV6 = protocols.lastIndexOf(':ipv6:') > protocols.lastIndexOf(':ip:');
@@ -237,7 +237,7 @@ async function messagesOf(capture: string): Promise<Row[]> {
     });
 }
 
-/** What tshark prints; of a damaged file as far as it comes. */
+/** tshark's output; for a damaged file, as far as it gets. */
 async function printed(argv: readonly string[]): Promise<string> {
   try {
     return (await execute('tshark', argv, { maxBuffer: 256 * 1024 * 1024 })).stdout;

@@ -11,7 +11,7 @@ const LINE = /^ *(\d+) +\S+ +(\S+) → (\S+) +(DNS|LLMNR) \d+ (.*)$/;
 const execute = promisify(execFile);
 
 interface Context {
-  /** All that Wireshark says. */
+  /** The whole message from Wireshark. */
   readonly theirs: string;
 }
 
@@ -42,7 +42,7 @@ export async function compareLines(
     if (number === '') continue;
     const [, , , , mine = '', said = ''] = LINE.exec(line) ?? [];
     const subject = `#${number} ${protocol}`;
-    // Of fragments and segments, Wireshark shows the whole message at the last one.
+    // For fragments and segments, Wireshark shows the whole message at the last one.
     if (mine === '') continue;
     const fact = {
       capture,
@@ -56,7 +56,7 @@ export async function compareLines(
   }
 }
 
-/** Without what Wireshark says of its analysis, and of what was cut. */
+/** Without Wireshark's remarks about its analysis and truncation. */
 function comparable(info: string): string {
   return info
     .replace(/\[TCP [^\]]*\] ?|\[Packet size limited during capture\]/g, '')

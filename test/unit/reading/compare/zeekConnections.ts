@@ -4,11 +4,11 @@ import { Comparison } from './facts.ts';
 import type { Ours } from './ours.ts';
 import { readZeekLog, type ZeekRow } from './zeekLogs.ts';
 
-/** Rows of one 5-tuple: Zeek begins a new one after a timeout. */
+/** Rows of one 5-tuple: Zeek starts a new one after a timeout. */
 interface Context {
   readonly rows: readonly ZeekRow[];
   readonly conversations: readonly Conversation[];
-  /** Another log of the same capture has our value: an option of that test changed this one. */
+  /** Another log of the same capture has netdebug's value: an option of that test changed this one. */
   readonly isContradicted: boolean;
   readonly ours: Ours;
 }
@@ -42,7 +42,7 @@ export function zeekComparison() {
   ]);
 }
 
-/** Compares conversations with all of Zeek's connection logs of a capture. */
+/** Compares conversations with all of Zeek's connection logs for a capture. */
 export function compareZeek(comparison: Comparison<Context>, capture: string, ours: Ours): void {
   const logs = truthsOf(capture, /^\.conn[.\d]*\.log$/).map((path) =>
     rowsByTuple(readZeekLog(path)),
@@ -101,7 +101,7 @@ function reversed(tuple: string): string {
   return [protocol, server, serverPort, client, clientPort].join(' ');
 }
 
-/** A count over all rows, or the state of the first one; undefined when the log has no such field. */
+/** A sum over all rows, or the state of the first one; undefined if the log lacks the field. */
 function sumOf(rows: readonly ZeekRow[], field: string): string | undefined {
   const values = rows.map((row) => row.get(field)).filter((value) => value !== undefined);
   if (values.length === 0) return undefined;

@@ -9,7 +9,7 @@ import { Comparison } from './facts.ts';
 import type { Ours } from './ours.ts';
 import { readZeekLog, type ZeekRow } from './zeekLogs.ts';
 
-/** The bytes of a capture; of the one that was asked for last. */
+/** The bytes of a capture; only of the last one requested. */
 const last = { capture: '', bytes: Buffer.alloc(0) };
 function bytesOf(capture: string): Buffer {
   if (last.capture !== capture) {
@@ -50,7 +50,7 @@ export function zeekFactsComparison() {
   ]);
 }
 
-/** Compares what DNS, TLS and HTTP say with Zeek's logs of them. */
+/** Compares DNS, TLS and HTTP with Zeek's logs of them. */
 export function compareZeekFacts(
   comparison: Comparison<Context>,
   capture: string,
@@ -78,7 +78,7 @@ export function compareZeekFacts(
       }
 }
 
-/** Some tests write logs without addresses, with a part of each blanked, or of requests that a script made up. */
+/** Some tests write logs without addresses, with parts of them blanked, or of requests that a script invented. */
 function isComparable(row: ZeekRow, capture: string): boolean {
   const address = row.get('id.orig_h');
   const uri = row.get('uri') ?? '';
@@ -86,7 +86,7 @@ function isComparable(row: ZeekRow, capture: string): boolean {
   return address !== undefined && !address.endsWith('.0.0') && !isMadeUp;
 }
 
-/** Zeek and we may take different ends for the client. */
+/** Zeek and netdebug may see different ends as the client. */
 function isOf({ client, server }: Conversation, row: ZeekRow): boolean {
   const end = (name: string) => `${row.get(`id.${name}_h`)} ${row.get(`id.${name}_p`)}`;
   const [one, other] = [client, server].map(({ address, port }) => `${address} ${port}`);
@@ -143,7 +143,7 @@ function zeekVersion(version: number): string {
     .replace(/ \(draft (\d+)\)/, '-draft$1');
 }
 
-/** Zeek writes the target without its escapes. */
+/** Zeek writes the target unescaped. */
 function unescaped(target: string): string {
   return Buffer.from(
     target.replace(/%([0-9a-f]{2})/gi, (_, code: string) =>

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** A row of a Zeek log, by the names of its fields; what is unset is left out. */
+/** A row of a Zeek log, by field name; unset fields are omitted. */
 export type ZeekRow = ReadonlyMap<string, string>;
 
 export function readZeekLog(path: string): ZeekRow[] {
@@ -10,7 +10,7 @@ export function readZeekLog(path: string): ZeekRow[] {
     if (line.startsWith('#fields')) fields = line.split('\t').slice(1);
     if (line === '' || line.startsWith('#')) continue;
     const values = line.split('\t');
-    // Some logs are kept without the line that names their fields.
+    // Some logs lack the line with the field names.
     if (fields.length === 0) return [];
     const row = fields.map((field, index): [string, string] => [field, values[index] ?? '-']);
     rows.push(new Map(row.filter(([, value]) => value !== '-' && value !== '(empty)')));
