@@ -9,7 +9,7 @@ import type { RouteQuestion } from '../../../src/topology/model/routeAnswer.ts';
 const inode = statSync('/proc/self/ns/net').ino;
 const isRoot = process.getuid?.() === 0;
 
-/** This machine as a node, in which this process is the namespace's first. */
+/** This machine as a node, in which this process is the first of the namespace. */
 const FACTS: ClusterFacts = {
   format: 'netdebug-facts/1',
   collectedAt: '2026-11-26T16:00:00Z',
@@ -41,7 +41,7 @@ const FACTS: ClusterFacts = {
 describe.skipIf(!isRoot).each([
   ['dash', ['dash']],
   ['busybox', ['busybox', 'sh']],
-] as const)('the kernel, asked for routes in %s', (_, [shell = '', ...words]) => {
+] as const)('the kernel, queried for routes in %s', (_, [shell = '', ...words]) => {
   const pool = {
     run: async (
       _node: string,
@@ -61,7 +61,7 @@ describe.skipIf(!isRoot).each([
     return nodes[0]?.namespaces.find(({ inode }) => inode === netns)?.answers;
   };
 
-  it('gives its answer to each question', async () => {
+  it('answers each question', async () => {
     const local = { to: '127.0.0.1' };
     const martian = { to: '127.0.0.1', from: '203.0.113.9', inputDevice: 'no-such-device' };
     expect(await ask(inode, local, martian)).toEqual([
@@ -74,7 +74,7 @@ describe.skipIf(!isRoot).each([
     ]);
   });
 
-  it('gives each its own where some are refused, in any place, and asks the same once', async () => {
+  it('answers each question even if others are refused, and is asked the same only once', async () => {
     const refused = { to: '127.0.0.9', from: '203.0.113.9', inputDevice: 'no-such-device' };
     const asked = [
       refused,
@@ -96,7 +96,7 @@ describe.skipIf(!isRoot).each([
     ]);
   });
 
-  it('is asked nothing that is no question, and nothing in a namespace that is another by now', async () => {
+  it('is not asked invalid questions, or questions for a namespace that has changed since', async () => {
     expect(
       await ask(inode, { to: '127.0.0.1; id' }, { to: '127.0.0.1', inputDevice: 'a b' }),
     ).toEqual([]);

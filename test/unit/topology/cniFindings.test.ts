@@ -97,7 +97,7 @@ interface Changes {
   readonly pods?: readonly Pick<PodObject, 'namespace' | 'name' | 'terminating'>[];
 }
 
-/** A node where all is well but for some changes, in its cluster. */
+/** A valid node in its cluster, with these changes. */
 function scene({
   cni,
   node,
@@ -159,18 +159,18 @@ function found(changes: Changes) {
 
 const kinds = (changes: Changes) => found(changes).map(({ kind }) => kind);
 
-describe('what is wrong with the files of CNI plugins', () => {
-  it('is nothing where cache, leases, interface, node and bridge agree', () => {
+describe('findings in the files of CNI plugins', () => {
+  it('are none if cache, leases, interface, node and bridge agree', () => {
     expect(found({})).toEqual([]);
   });
 
-  it('is a lease without a sandbox, unless a pod may just be starting', () => {
+  it('include a lease without a sandbox, unless a pod may just be starting', () => {
     const own = lease('10.244.1.7', ID);
     expect(kinds({ cni: { leases: [own, lease('10.244.1.9', GONE)] } })).toEqual(['leaked-lease']);
     expect(kinds({ cni: { leases: [own, lease('10.244.1.9', GONE, 10)] } })).toEqual([]);
   });
 
-  it('is nothing of a pod that is being deleted: its sandbox ends before its lease and its namespace', () => {
+  it('exclude a pod that is being deleted: its sandbox ends before its lease and its namespace', () => {
     const pod = { namespace: 'shop', name: 'pod-1', terminating: true };
     const changes = {
       cni: { leases: [lease('10.244.1.7', ID)] },
@@ -183,7 +183,7 @@ describe('what is wrong with the files of CNI plugins', () => {
   });
 
   it.each([true, false])(
-    'has left its namespace behind unless it is being deleted: %s',
+    'include the namespace that a pod left behind, unless the pod is being deleted: %s',
     (terminating) => {
       const { cluster } = scene({
         cni: { results: [{ ...result, netns: '/var/run/netns/cni-1' }] },
@@ -196,7 +196,7 @@ describe('what is wrong with the files of CNI plugins', () => {
     },
   );
 
-  it('is no lease of a runtime that could not be asked', () => {
+  it('exclude leases if the runtime could not be queried', () => {
     const unknown = found({
       cni: { leases: [lease('10.244.1.7', ID), lease('10.244.1.9', GONE)] },
       node: { runtime: undefined } as unknown as Partial<NodeFacts>,
@@ -204,7 +204,7 @@ describe('what is wrong with the files of CNI plugins', () => {
     expect(unknown).toEqual([]);
   });
 
-  it('is a full range, which leaked leases explain', () => {
+  it('include a full range, caused by leaked leases', () => {
     const many = Array.from({ length: 252 }, (_, index) => {
       const address = `10.244.1.${index + 2}`;
       return lease(address === '10.244.1.7' ? '10.244.1.254' : address, GONE);
@@ -271,7 +271,7 @@ describe('what is wrong with the files of CNI plugins', () => {
       },
       'stale-cni-result',
     ],
-  ])('is one finding for %s', (_, changes, kind) => {
+  ])('are one finding for %s', (_, changes, kind) => {
     const all = kinds(changes).filter((one) => one !== 'damaged-cni-file' || kind === one);
     expect(all).toEqual([kind]);
   });

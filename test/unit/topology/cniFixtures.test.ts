@@ -7,7 +7,7 @@ import { devicesOf, pathBetween } from './support/pathBetween.ts';
 
 const FIXTURES: Readonly<Record<string, Fixture>> = { ...BRIDGED, ...ROUTED, ...SEPARATED };
 
-/** Plugins whose tables say everything, those with a doubt on the way, and those that nobody can follow. */
+/** Plugins whose tables are sufficient, those with an uncertain step on the path, and those that cannot be followed. */
 const KNOWN = [
   ...['FLANNEL_HOST_GW', 'FLANNEL_IPIP', 'KUBE_ROUTER', 'AZURE_BRIDGE', 'MULTUS', 'KINDNET'],
   ...['CALICO_BGP', 'CALICO_IPIP', 'CALICO_VXLAN', 'IPVLAN_BOND', 'VRF', 'AWS_ONE_NODE'],
@@ -26,8 +26,8 @@ const UNKNOWN = {
 const trace = (fixture: Fixture, from = 'a1', to = 'b1') =>
   pathBetween(factsOf(fixture), from, to, 80);
 
-describe('nodes as network plugins leave them', () => {
-  it.each(KNOWN)('are followed from pod to pod and back, and nothing is found: %s', (name) => {
+describe('nodes as set up by network plugins', () => {
+  it.each(KNOWN)('are followed from pod to pod and back, without findings: %s', (name) => {
     const { trace: found, findings } = trace(FIXTURES[name] as Fixture);
     expect(findings).toEqual([]);
     expect(found.ways.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
@@ -37,7 +37,7 @@ describe('nodes as network plugins leave them', () => {
   });
 
   it.each(Object.entries(UNKNOWN))(
-    'are unknown from where tables do not decide: %s',
+    'are unknown from the point where tables are not sufficient: %s',
     (name, what) => {
       const { trace: found, findings } = trace(FIXTURES[name] as Fixture);
       expect(findings).toEqual([]);
@@ -46,32 +46,35 @@ describe('nodes as network plugins leave them', () => {
     },
   );
 
-  it('are followed with a doubt where WireGuard chooses the peer', () => {
+  it('are followed with an uncertain step if WireGuard chooses the peer', () => {
     const { trace: found, findings } = trace(BRIDGED.FLANNEL_WIREGUARD);
     expect(findings).toEqual([]);
     expect(found.ways.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
     expect(found.ways[0]?.unknown.map(({ what }) => what)).toEqual(['WireGuard peer']);
   });
 
-  it('are followed by the second interface of a pod, from its own address', () => {
+  it('are followed through the second interface of a pod, from its own address', () => {
     const { trace: found } = trace(BRIDGED.MULTUS, 'a1', '172.20.0.2');
     expect(found.source).toBe('172.20.0.1');
     expect(devicesOf(found, 0)).toEqual(['a1:net1', 'node-a:eth0', 'node-b:eth0', 'b1:net1']);
     expect(devicesOf(found, 1)).toEqual(devicesOf(found, 0).toReversed());
   });
 
-  it('are followed from a node, from the address of the tunnel that it leaves by', () => {
+  it('are followed from a node, with the address of the outgoing tunnel', () => {
     const { trace: found, findings } = trace(ROUTED.CALICO_IPIP, 'node/node-a', 'b1');
     expect(findings).toEqual([]);
     expect(found.source).toBe('10.244.1.1');
     expect(found.ways.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
   });
 
-  it.each(Object.keys(FIXTURES).filter((name) => name !== 'VRF'))('lead outside: %s', (name) => {
-    const { trace: found, findings } = trace(FIXTURES[name] as Fixture, 'a1', '203.0.113.9');
-    expect(findings).toEqual([]);
-    expect(['left', 'unknown']).toContain(found.ways[0]?.end);
-  });
+  it.each(Object.keys(FIXTURES).filter((name) => name !== 'VRF'))(
+    'have a path to the outside: %s',
+    (name) => {
+      const { trace: found, findings } = trace(FIXTURES[name] as Fixture, 'a1', '203.0.113.9');
+      expect(findings).toEqual([]);
+      expect(['left', 'unknown']).toContain(found.ways[0]?.end);
+    },
+  );
 });
 
 type Place = 'a1' | 'b1' | 'node-a' | 'node-b';
@@ -91,7 +94,7 @@ function changed(
   return { ...fixture, nodes: Object.fromEntries(nodes) };
 }
 
-/** Without the line of its routes or rules that has this text. */
+/** Without the lines of its routes or rules that contain this text. */
 const without = (text: string) => (own: FixtureNamespace) => {
   const drop = (lines: string) =>
     lines
@@ -296,7 +299,7 @@ const FAULTS: readonly (readonly [
 ];
 
 describe('addresses', () => {
-  it('of two pods are found, whichever of them is asked for', () => {
+  it('of two pods are found, whichever pod is given', () => {
     const { 'node-a': a, 'node-b': b } = BRIDGED.FLANNEL_HOST_GW.nodes;
     if (a === undefined || b?.pods.b1 === undefined) throw new Error('no nodes');
     const twice: Fixture = {
@@ -318,7 +321,7 @@ describe('addresses', () => {
     }
   });
 
-  it('of both families are followed by the one that is asked for', () => {
+  it('of both families are followed by the given one', () => {
     const { nodes } = BRIDGED.FLANNEL_HOST_GW;
     const withBoth = (name: 'node-a' | 'node-b', n: number, far: number, pod: 'a1' | 'b1') => {
       const node = nodes[name];
@@ -367,7 +370,7 @@ describe('addresses', () => {
   });
 });
 
-describe('one fault in such nodes', () => {
+describe('one fault on such nodes', () => {
   it.each(FAULTS)('%s: %s', (name, _fault, place, change, kind) => {
     const { findings } = trace(changed(FIXTURES[name] as Fixture, place, change));
     const independent = findings.filter(({ causedBy }) => causedBy === undefined);

@@ -16,7 +16,7 @@ import { factsOf } from './support/fixture.ts';
 import { BRIDGED } from './support/fixtures/bridged.ts';
 import { pathBetween } from './support/pathBetween.ts';
 
-/** Clears the screen, sets the title, reorders text, goes back a line. */
+/** Clears the screen, sets the title, reorders text, moves up a line. */
 const POISON = '\u001b[2J\u001b]0;title\u0007\u202e\r\u009b1A';
 const ID = 'c'.repeat(64);
 
@@ -66,7 +66,7 @@ const CNI: CniFacts = {
   subnetEnv: { [`FLANNEL_${POISON}`]: POISON },
 };
 
-/** Names of devices, pods, namespaces and nodes with what a terminal would obey in them. */
+/** Names of devices, pods, namespaces and nodes that contain terminal escapes. */
 function poisoned(): ClusterFacts {
   const facts = factsOf(BRIDGED.FLANNEL_HOST_GW);
   const text = JSON.stringify({
@@ -94,7 +94,7 @@ function poisoned(): ClusterFacts {
   );
 }
 
-describe('names and files that act on terminals', () => {
+describe('names and files with terminal escapes', () => {
   const facts = poisoned();
   const wiring = new Wiring(facts);
   const name = (plain: string) => `${plain}${POISON}`;
@@ -138,7 +138,7 @@ describe('names and files that act on terminals', () => {
     ['one namespace', () => renderNamespace(wiring, { node, network: pod })],
   ];
 
-  it.each(outputs)('are shown and have no effect, and bounded: %s', (_, output) => {
+  it.each(outputs)('are shown without effect, and with limited length: %s', (_, output) => {
     const text = [...output()].join('');
     expect(text).toContain('\\x1b[2J');
     expect(text.match(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/g)).toBeNull();

@@ -14,7 +14,10 @@ const kinds = ({ facts }: StageResult, from: string, to: string, port?: number) 
     .findings.filter(({ causedBy }) => causedBy === undefined)
     .map(({ kind }) => kind);
 
-/** A veth a pod without a bridge, the gateway an address of nobody, routes between the nodes: as Calico makes it. */
+/**
+ * One veth per pod without a bridge, a gateway address that belongs to no device, routes between the nodes: as in
+ * Calico.
+ */
 const ROUTED = `${WIRE}
 for pod in a1:a:1.2:11:2 b1:b:2.2:10:1; do
   set -- $(echo $pod | tr : ' ')
@@ -34,7 +37,7 @@ const ROUTED_NODES: Lab['nodes'] = {
 };
 
 describe('routed veths', () => {
-  it('are followed, and their faults found', async () => {
+  it('are followed, and their faults are found', async () => {
     const reach = 'reach a1 10.244.2.2 80 0.5';
     const [healthy, noRoute, noProxy, down] = await stagesOf({
       nodes: ROUTED_NODES,
@@ -65,7 +68,7 @@ describe('routed veths', () => {
   });
 });
 
-/** Bridges with IPv6 alone, and a VXLAN that learns between the nodes. */
+/** Bridges with only IPv6, and a learning VXLAN between the nodes. */
 const LEARNING6 = `${WIRE}
 for node in a:10:1:2 b:11:2:1; do
   set -- $(echo $node | tr : ' ')
@@ -82,8 +85,8 @@ for node in a:10:1:2 b:11:2:1; do
 done
 `;
 
-describe('IPv6 through a VXLAN that learns', () => {
-  it('is followed, and forwarding that is off is found', async () => {
+describe('IPv6 through a learning VXLAN', () => {
+  it('is followed, and disabled forwarding is found', async () => {
     const [healthy, off] = await stagesOf({
       nodes: {
         'node-a': {
@@ -196,7 +199,7 @@ describe('a service', () => {
     ]);
   });
 
-  it('on the same bridge needs bridges to call iptables', async () => {
+  it('on the same bridge requires bridges to call iptables', async () => {
     const [result] = await stagesOf({
       nodes: FLANNEL_NODES,
       rules: true,
@@ -210,7 +213,7 @@ describe('a service', () => {
     expect(kinds(result, 'a1', 'svc/web', 80)).toEqual(isReached ? [] : ['bridge-nf-off']);
   });
 
-  it('leads to itself only by hairpin; to nothing without endpoints, rules or listeners', async () => {
+  it('leads back to the same pod only with hairpin mode; nowhere without endpoints, rules or listeners', async () => {
     const objects = service([{ address: '10.244.1.2', node: 'node-a', ready: true }]);
     const [hairpin, without] = await stagesOf({
       nodes: FLANNEL_NODES,

@@ -46,7 +46,7 @@ const PAGE_TAGS = [
 ];
 
 describe('the picture', () => {
-  it('has every device of the way, and says that nothing is wrong', () => {
+  it('shows every device on the path, and that nothing is wrong', () => {
     const [way, node] = pictures(sound).map(renderSvg);
     for (const device of ['p-a1', 'sw0', 'tun9', 'p-b1'])
       expect(way).toContain(`>${device}</text>`);
@@ -55,7 +55,7 @@ describe('the picture', () => {
       expect(node).toContain(`>${device}</text>`);
   });
 
-  it('has findings at their device, with evidence, meaning and fix', () => {
+  it('shows findings at their device, with evidence, meaning and fix', () => {
     const [picture] = pictures(broken);
     if (picture === undefined) throw new Error('no picture');
     const [finding] = picture.findings;
@@ -72,7 +72,7 @@ describe('the picture', () => {
     `" onload='alert(1)`,
     ']]>&<!--',
     '\u001b[2J\u202e',
-  ])('never has a name as markup: %j', (evil) => {
+  ])('never treats a name as markup: %j', (evil) => {
     const text = JSON.stringify(evil).slice(1, -1);
     const facts = JSON.parse(
       JSON.stringify(broken)
@@ -97,7 +97,7 @@ describe('the picture', () => {
     }
   });
 
-  it('is written for the user alone, and overwrites nothing unasked', async () => {
+  it('is readable only by the user, and overwrites nothing without force', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'picture-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const svg = join(folder, 'path.svg');

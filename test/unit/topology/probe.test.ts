@@ -69,7 +69,7 @@ function seen({ at, back = false, ttl = 64, to = PLAN.destination }: Sight): Obs
     ...ports,
     flags: back ? 0x12 : 0x02,
     sequence: back ? 7 : ISN,
-    // Numbers wrap around.
+    // Sequence numbers wrap around.
     acknowledgment: back ? 0 : 0,
     mss: 1410,
   };
@@ -84,7 +84,7 @@ function seen({ at, back = false, ttl = 64, to = PLAN.destination }: Sight): Obs
   };
 }
 
-/** The devices' sights, with the clock of node-b ahead by so many microseconds. */
+/** The observations of the devices, with the clock of node-b ahead by this many microseconds. */
 function observed(ahead: number, isLost = false): Map<string, Observation[]> {
   const at = (index: number, ...sights: Sight[]): [string, Observation[]] => {
     const [place] = HOPS.slice(index);
@@ -106,7 +106,7 @@ function observed(ahead: number, isLost = false): Map<string, Observation[]> {
 
 describe('a probe', () => {
   it.each([0, 3000, -3000, 2_000_000])(
-    'has the same times when the clock of a node is off by %i µs',
+    'has the same times if the clock of a node is off by %i µs',
     (ahead) => {
       const [there, back] = judgeProbe(PLAN, trace(), observed(ahead));
       expect(there?.seen.map(({ atMs }) => atMs)).toEqual([0, 0.01, 0.02, 0.1, 0.11]);
@@ -123,7 +123,7 @@ describe('a probe', () => {
     },
   );
 
-  it('says what was altered, and follows the packet through translations', () => {
+  it('shows changed fields, and follows the packet through translations', () => {
     const [there, back] = judgeProbe(PLAN, trace(), observed(0));
     expect(there?.packet).toBe('TCP SYN 1');
     expect(back?.packet).toBe('TCP SYN-ACK 1');
@@ -137,7 +137,7 @@ describe('a probe', () => {
     expect(back?.seen.at(-1)?.altered).toEqual(['source 10.244.2.2:80 → 10.96.0.7:80']);
   });
 
-  it('is lost between the last device that saw it and the next that could have', () => {
+  it('is lost between the last device that saw it and the next one that could have seen it', () => {
     const sights = observed(0, true);
     const packets = judgeProbe(PLAN, trace(), sights);
     expect(packets).toHaveLength(1);
@@ -170,7 +170,7 @@ describe('a probe', () => {
     expect(finding).toMatchObject({ kind: 'probe-lost', causedBy: 'link-down' });
   });
 
-  it('is not lost at a device that could not be watched, nor where devices are skipped', () => {
+  it('is not lost at an unwatched device, or where devices are skipped', () => {
     const sights: Map<string, Observation[] | undefined> = observed(0, true);
     for (const place of HOPS.slice(3)) sights.set(placeKey(place), undefined);
     expect(judgeProbe(PLAN, trace(), sights)[0]?.lost).toBeUndefined();
@@ -183,7 +183,7 @@ describe('a probe', () => {
     expect(there?.lost).toBeUndefined();
   });
 
-  it('leaves out times on other nodes without an answer to compare the clocks by', () => {
+  it('has no times on other nodes without an answer with which to compare the clocks', () => {
     const sights = observed(0);
     for (const [place, all] of sights)
       sights.set(
@@ -194,7 +194,7 @@ describe('a probe', () => {
     expect(there?.seen.map(({ atMs }) => atMs)).toEqual([0, 0.01, 0.02, undefined, undefined]);
   });
 
-  it('takes a connection of somebody else for none of its own', () => {
+  it('ignores a connection of another client', () => {
     const other = seen({ at: 5 });
     const tcp = other.transport as Tcp;
     const sights = observed(0);
@@ -208,7 +208,7 @@ describe('a probe', () => {
 });
 
 describe('the clock of a node', () => {
-  it('is unknown when it was set between two packets', () => {
+  it('is unknown if it was set between two packets', () => {
     const passage = (direction: 'there' | 'back', node: string, at: bigint) => ({
       id: 'x',
       direction,
@@ -230,7 +230,7 @@ describe('the clock of a node', () => {
 });
 
 describe('counters', () => {
-  it('that grew are told, rules with their chains', () => {
+  it('are reported if they increased, for rules with their chains', () => {
     const text = (drops: number, errors: number) =>
       [
         'Udp: InDatagrams InCsumErrors',
@@ -268,7 +268,7 @@ describe('the counters of a path', () => {
     };
   };
 
-  it('are shown with what changed', () => {
+  it('are shown with their changes', () => {
     const text = [...renderCounters(reading(3000, 12, 4, 'DOWN'), reading(1000, 10, 1, 'UP'))].join(
       '',
     );
@@ -278,8 +278,8 @@ describe('the counters of a path', () => {
   });
 });
 
-describe('the filter of the watchers', () => {
-  it('finds addresses inside VXLAN at their offset, and has no word that is not an address', () => {
+describe('the capture filter of the probe', () => {
+  it('finds addresses inside VXLAN by their offset, and contains only valid addresses', () => {
     const filter = watchFilter(['10.244.2.2', 'x or y'], ['192.168.7.10']);
     expect(filter).toContain('udp[42:4] = 0xaf40202 or udp[46:4] = 0xaf40202');
     expect(filter).toContain('host 10.244.2.2');

@@ -4,7 +4,10 @@ import { factsOf } from './support/fixture.ts';
 import { BRIDGED } from './support/fixtures/bridged.ts';
 import { pathBetween } from './support/pathBetween.ts';
 
-/** What is found between two pods when node-a has queueing disciplines as tc prints them, and filters of its devices. */
+/**
+ * The findings between two pods if node-a has these queueing disciplines, as printed by tc, and these filters on its
+ * devices.
+ */
 function findingsWith(printed: readonly object[], filters: Readonly<Record<string, string>> = {}) {
   const facts = factsOf(BRIDGED.FLANNEL_HOST_GW);
   const qdiscs = parseQdiscs(JSON.stringify(printed)).map(
@@ -26,21 +29,21 @@ function findingsWith(printed: readonly object[], filters: Readonly<Record<strin
 
 const NETEM = { kind: 'netem', drops: 3 };
 
-it('names a device on the way that simulates a bad network, once', () => {
+it('reports a device on the path that simulates a bad network, once', () => {
   const loss = { dev: 'vetha1', options: { 'loss-random': { loss: 0.3 } }, ...NETEM };
   const { ends, found } = findingsWith([loss]);
   expect(ends).toEqual(['delivered', 'delivered']);
   expect(found).toEqual([['network-emulation', 'warning', 'vetha1']]);
 });
 
-it('says nothing of devices that the packet does not pass, nor of netem without effect', () => {
+it('ignores devices that the packet does not pass, and netem without effect', () => {
   const options = { 'loss-random': { loss: 0.3 } };
   const aside = { dev: 'veth-other', options, ...NETEM };
   const idle = { dev: 'vetha1', options: { limit: 1000 }, ...NETEM };
   expect(findingsWith([aside, idle]).found).toEqual([]);
 });
 
-it('names limits of the rate, of what leaves the pod too', () => {
+it('reports rate limits, also for packets that leave the pod', () => {
   const limit = (dev: string) => ({ kind: 'tbf', dev, options: { rate: 1_250_000 } });
   const ingress = { kind: 'ingress', dev: 'vetha1', options: {} };
   const mirred = 'action order 1: mirred (Egress Redirect to device bwp0) stolen';

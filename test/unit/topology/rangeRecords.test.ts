@@ -42,7 +42,7 @@ describe('ranges are read from', () => {
     ]);
   });
 
-  it('the annotation of a server of k3s', () => {
+  it('the annotation of a k3s server', () => {
     const args = '["server","--cluster-cidr","10.42.0.0/16","--service-cidr=10.43.0.0/16"]';
     const metadata = { annotations: { 'k3s.io/node-args': args } };
     expect(cidrs(k3sRanges({ metadata }))).toEqual([
@@ -77,7 +77,7 @@ describe('ranges are read from', () => {
   });
 
   it('pools of Cilium and subnets of Azure', () => {
-    // As Cilium's and Azure's own documents and definitions have them.
+    // As in Cilium's and Azure's own documents and definitions.
     const pool = {
       metadata: { name: 'green' },
       spec: {
@@ -147,7 +147,7 @@ describe('ranges are read from', () => {
     expect(serviceCidrRanges(null)).toEqual([]);
   });
 
-  it("the API server's refusal of an address, as Kubernetes 1.36 words it", () => {
+  it("the API server's refusal of an address, as worded in Kubernetes 1.36", () => {
     const message =
       'Service "dry-run" is invalid: spec.clusterIPs: Invalid value: ["240.0.0.1"]: failed to allocate IP 240.0.0.1: the provided IP (240.0.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16';
     expect(cidrs(refusedServiceRanges(message))).toEqual([['services', '10.96.0.0/16', undefined]]);

@@ -13,7 +13,7 @@ const DEVICE_SETUP = DEVICES.map(
     `ip link add ${name} type bridge; ip link set ${name} up; ip addr add 10.${at}.0.1/24 dev ${name}; ip -6 addr add fd00:${at}::1/64 dev ${name} nodad`,
 ).join('\n');
 
-/** Random routes and rules, in the words of ip; what the kernel refuses is left out by `|| true`. */
+/** Random routes and rules, in the syntax of ip; `|| true` skips those that the kernel refuses. */
 function randomTables(seed: number, ipv6: boolean): string {
   const random = seeded(seed);
   const network = () =>
@@ -81,15 +81,15 @@ function kernelSays(text: string): string {
         : 'unreachable';
   }
   const [route] = JSON.parse(text);
-  // IPv6 gives a route of these types, and says what it does in `type` alone.
+  // IPv6 returns a route for these types, whose effect is only in `type`.
   if (route.type !== undefined && route.type !== 'unicast') return route.type;
   return `${route.dev} ${route.gateway ?? 'direct'}`;
 }
 
-describe('routes worked out from the tables', () => {
+describe('routes computed from the tables', () => {
   for (const ipv6 of [false, true]) {
     it.for([1, 2, 3, 4])(
-      `are what the kernel answers: IPv${ipv6 ? 6 : 4}, tables %d`,
+      `agree with the kernel's answers: IPv${ipv6 ? 6 : 4}, tables %d`,
       async (seed) => {
         const asked = questions(seed, ipv6);
         const family = ipv6 ? '-6' : '-4';

@@ -56,7 +56,7 @@ interface Change {
 
 const B1 = { address: '10.244.2.2', node: 'node-b' };
 
-/** A bridge on each of two nodes, with rules of services on both. */
+/** A bridge on each of two nodes, with service rules on both. */
 function cluster({
   rules = '',
   service,
@@ -138,12 +138,12 @@ describe('a port of a node', () => {
     expect(trace.ways[0]?.hops.at(-1)?.pod).toBe('default/b1');
   });
 
-  it('is not programmed where no rule has it', () => {
+  it('is not programmed if no rule contains it', () => {
     const { kinds } = found({}, 'a1', 'node/node-b', 30080);
     expect(kinds).toEqual(['service-not-programmed']);
   });
 
-  it('needs a local endpoint where the external traffic policy is Local', () => {
+  it('needs a local endpoint if the external traffic policy is Local', () => {
     const change: Change = {
       rules: serviceRules(['10.244.2.2']),
       service: { externalTrafficPolicy: 'Local' },
@@ -154,13 +154,13 @@ describe('a port of a node', () => {
     ]);
   });
 
-  it('is a service without endpoints', () => {
+  it('reports a service without endpoints', () => {
     expect(found({ endpoints: [] }, 'a1', 'node/node-b', 30080).kinds).toEqual([
       'service-no-endpoints',
     ]);
   });
 
-  it('leads to the pod that has it as hostPort, or nowhere', () => {
+  it('leads to the pod with this hostPort, or nowhere', () => {
     const pod: Partial<PodObject> = {
       containers: [
         {
@@ -182,7 +182,7 @@ describe('a port of a node', () => {
 });
 
 describe('a service', () => {
-  it('needs a local endpoint where the internal traffic policy is Local', () => {
+  it('needs a local endpoint if the internal traffic policy is Local', () => {
     const change: Change = {
       rules: serviceRules(['10.244.2.2']),
       service: { internalTrafficPolicy: 'Local' },
@@ -191,7 +191,7 @@ describe('a service', () => {
     expect(found(change, 'b1', 'svc/web', 8000).kinds).toEqual([]);
   });
 
-  it('is refused by rules because it has no endpoint there, and nothing else is found', () => {
+  it('is refused by rules if it has no suitable endpoint, with no other finding', () => {
     const rules = (chance: string) =>
       `*filter\n:FORWARD ACCEPT [0:0]\n:KUBE-SERVICES - [0:0]\n-A FORWARD -j KUBE-SERVICES\n-A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m tcp --dport 8000 -j ${chance}\nCOMMIT\n`;
     const none = found({ rules: rules('REJECT'), endpoints: [] }, 'a1', 'svc/web', 8000);
@@ -202,14 +202,14 @@ describe('a service', () => {
     const service = { internalTrafficPolicy: 'Local' };
     const elsewhere = found({ rules: rules('DROP'), service }, 'a1', 'svc/web', 8000);
     expect(elsewhere.kinds).toEqual(['service-no-local-endpoints']);
-    // A connection that is never made has no answer: nothing is said of the way back.
+    // A connection that is never made has no answer, so there is no path back.
     expect(elsewhere.ends).toEqual(['stopped']);
-    // Where it has endpoints, a rule that drops is the fault itself.
+    // If it has endpoints, a rule that drops is the fault itself.
     const dropped = `${serviceRules(['10.244.2.2'])}*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -d 10.244.2.2/32 -j DROP\nCOMMIT\n`;
     expect(found({ rules: dropped }, 'a1', 'svc/web', 8000).kinds).toEqual(['filter-drop']);
   });
 
-  it('without an address of its own leads to its pods, at the port that is asked for', () => {
+  it('without a cluster address leads to its pods, at the given port', () => {
     const headless: Change = { service: { type: 'ClusterIP', clusterAddresses: [] } };
     const { kinds, ends, trace } = found(headless, 'a1', 'svc/web', 80);
     expect(kinds).toEqual([]);
@@ -224,7 +224,7 @@ describe('a service', () => {
     expect(() => found(external, 'a1', 'svc/web', 80)).toThrow('ExternalName');
   });
 
-  it('answers the node of a sender that is masqueraded', () => {
+  it("sends its answers to the sender's node if that node masquerades the sender", () => {
     const rules = `${serviceRules(['10.244.2.2'])}*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -s 10.244.1.0/24 ! -d 10.244.0.0/16 -j MASQUERADE\nCOMMIT\n`;
     const { kinds, ends, trace } = found({ rules }, 'a1', 'node/node-b', 30080);
     expect(trace.ways[0]?.nat.map(({ kind }) => kind)).toEqual(['snat', 'dnat']);
@@ -232,7 +232,7 @@ describe('a service', () => {
     expect(ends).toEqual(['delivered', 'delivered']);
   });
 
-  it('is followed to the endpoint that was read, where rules choose by chance', () => {
+  it('is followed to the endpoint that was collected if rules choose at random', () => {
     const rules = serviceRules(['10.244.9.9', '10.244.2.2']);
     const endpoints = [B1, { address: '10.244.9.9', node: 'node-c' }];
     const { kinds, ends, trace } = found({ rules, endpoints }, 'a1', 'svc/web', 8000);
@@ -241,7 +241,7 @@ describe('a service', () => {
     expect(trace.ways[0]?.nat[0]?.others).toEqual(['10.244.2.2:80']);
   });
 
-  it('tells its session affinity, and follows rules that ask for it only as far as they are known', () => {
+  it('shows its session affinity, and follows rules for it only as far as they are known', () => {
     const recent =
       '-A KUBE-SVC-A -m recent --rcheck --seconds 10800 --reap --name KUBE-SEP-0 --mask 255.255.255.255 --rsource -j KUBE-SEP-0';
     const { trace, kinds, findings } = found(
@@ -255,7 +255,7 @@ describe('a service', () => {
     expect([...renderPath(trace, findings, false)].join('')).toContain('Session affinity ClientIP');
   });
 
-  it('loses connections that are tracked to an endpoint that is gone', () => {
+  it('loses connections that are tracked to a removed endpoint', () => {
     const entry = (answering: string) =>
       `ipv4     2 tcp      6 86389 ESTABLISHED src=10.244.1.2 dst=10.96.0.10 sport=40000 dport=8000 src=${answering} dst=10.244.1.2 sport=80 dport=40000 [ASSURED] mark=0 zone=0 use=2`;
     const rules = serviceRules(['10.244.2.2']);
@@ -274,7 +274,7 @@ describe('a service', () => {
 });
 
 describe('a mesh sidecar', () => {
-  it('is named, and the connection followed as if it made the same', () => {
+  it('is reported, and the connection is followed as if the sidecar made the same one', () => {
     const podRules =
       '*nat\n:OUTPUT ACCEPT [0:0]\n:ISTIO_OUTPUT - [0:0]\n-A OUTPUT -p tcp -j ISTIO_OUTPUT\n-A ISTIO_OUTPUT -d 127.0.0.1/32 -j RETURN\n-A ISTIO_OUTPUT -p tcp -j REDIRECT --to-ports 15001\nCOMMIT\n';
     const pod: Partial<PodObject> = {

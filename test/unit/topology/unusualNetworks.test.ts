@@ -3,20 +3,21 @@ import { FLANNEL, FLANNEL_NODES, type Lab, runLab, WIRE } from './support/lab.ts
 import { pathBetween } from './support/pathBetween.ts';
 
 /**
- * Networks that no plugin of ours makes, built with ip, nft and iptables alone, and what is broken in them. Whatever
- * is said of them, it must not be wrong: what arrives has no error, and what does not arrive is named or unknown.
+ * Networks that no known plugin sets up, built only with ip, nft and iptables, and faults in them. Whatever netdebug
+ * reports about them must not be wrong: a connection that works has no error, and one that fails has a finding or is
+ * unknown.
  */
 interface Unusual {
   readonly name: string;
   readonly nodes: Lab['nodes'];
   readonly to: string;
   readonly from?: string;
-  /** What makes it, and then each change of it. */
+  /** The initial set-up, and then each change. */
   readonly setUp: string;
   readonly stages: readonly {
     readonly change: string;
     readonly kinds: readonly string[];
-    /** What newer programs on the node let us find as well. */
+    /** Findings that newer programs on the node also make possible. */
     readonly kindsOfNewer?: readonly string[];
   }[];
 }
@@ -30,7 +31,7 @@ const pods = (
   'node-b': { address: '192.168.7.11', podCidrs: [podCidrs[1]], pods: { b1: [b1] } },
 });
 
-/** Routed veths between nodes with static routes alone. */
+/** Routed veths, with only static routes between nodes. */
 const ROUTED = `${WIRE}
 for pod in a1:a:1.2:11:2 b1:b:2.2:10:1; do
   set -- $(echo $pod | tr : ' ')
@@ -44,7 +45,7 @@ for pod in a1:a:1.2:11:2 b1:b:2.2:10:1; do
 done
 `;
 
-/** A second wire, and a second device of each node on it. */
+/** A second link, and a second device of each node on it. */
 const SECOND_WIRE = `
 ip link add wire2 type bridge; ip link set wire2 up
 for node in a:10 b:11; do
@@ -55,7 +56,7 @@ for node in a:10 b:11; do
 done
 `;
 
-/** Addresses of IPv6 are looked for elsewhere before they are used (duplicate address detection). */
+/** IPv6 addresses are checked for duplicates before they can be used (duplicate address detection). */
 const SETTLED = `
 for name in node-a node-b a1 b1; do
   until [ -z "$(ip -n $name -6 addr show tentative)" ]; do sleep 0.1; done
@@ -85,7 +86,7 @@ const NETWORKS: readonly Unusual[] = [
           'ip -n node-a route replace 10.244.2.0/24 via 192.168.8.11 dev eth1 table 2; ip -n node-b link set eth1 down',
         kinds: ['link-down'],
       },
-      // Its answers leave by the first wire: strict filters take them for forged.
+      // Its answers leave through the first link, so strict filters treat them as forged.
       {
         change:
           'ip -n node-b link set eth1 up; ip -n node-b rule del pref 1536; ip netns exec node-b sysctl -qw net.ipv4.conf.eth1.rp_filter=1',
@@ -194,7 +195,7 @@ const NETWORKS: readonly Unusual[] = [
       {
         change: `ip netns exec node-a nft 'delete table bridge own'
           ip netns exec node-a nft 'add table netdev own; add chain netdev own in { type filter hook ingress device p-a1 priority 0; }; add rule netdev own in ip daddr 10.244.2.2 drop'`,
-        // The nft of Debian 12 does not print the device of the chain: then it is unknown.
+        // The nft of Debian 12 does not print the device of the chain, so the result is unknown.
         kinds: [],
         kindsOfNewer: ['filter-drop'],
       },
@@ -208,13 +209,13 @@ const NETWORKS: readonly Unusual[] = [
           'ip -n b1 link set eth0 arp on; ip netns exec b1 sysctl -qw net.ipv4.conf.all.arp_ignore=8; ip -n node-b neigh flush all',
         kinds: ['arp-ignored'],
       },
-      // The pod takes all pods for neighbours, and asks its bridge in vain for one of the other node.
+      // The pod treats all pods as neighbours, and gets no answer from its bridge for a pod on the other node.
       {
         change:
           'ip netns exec b1 sysctl -qw net.ipv4.conf.all.arp_ignore=0; ip -n a1 addr del 10.244.1.2/24 dev eth0; ip -n a1 addr add 10.244.1.2/16 dev eth0; ip -n a1 route add default via 10.244.1.1',
         kinds: ['route-wrong'],
       },
-      // A bridge that answers for others brings it on its way.
+      // A bridge that answers for others makes it work.
       {
         change:
           'ip netns exec node-a sysctl -qw net.ipv4.conf.sw0.proxy_arp=1; ip -n a1 neigh flush all; ip -n node-b neigh flush all',
@@ -345,7 +346,7 @@ RULES
       done${SETTLED}`,
     stages: [
       { change: '', kinds: [] },
-      // A device's own value says nothing, the one for all devices everything.
+      // A device's own value has no effect; the one for all devices decides.
       {
         change:
           'ip netns exec node-a sysctl -qw net.ipv6.conf.br0.forwarding=0 net.ipv6.conf.tun6.forwarding=0',
@@ -422,7 +423,7 @@ describe('unusual networks', () => {
       const results = await runLab({
         nodes,
         rules: true,
-        // What arrives does so at once, unless the machine is busy.
+        // A working connection succeeds at once, unless the machine is busy.
         stages: stages.map(({ change, kinds }, at) => {
           const before = at === 0 ? `${setUp}\nserve b1 80\n` : '';
           return `${before}${change}\n${reach} ${kinds.length === 0 ? 5 : 0.5}`;
@@ -440,7 +441,7 @@ describe('unusual networks', () => {
       });
       for (const { isReached, errors, ends, unknown } of said) {
         const arrives = ends.every((end) => end === 'delivered');
-        // Whoever says that it arrives must be right, and whoever names an error, too.
+        // A path without doubts and errors must work, and a path with an error must fail.
         if (arrives && errors.length === 0 && unknown.length === 0) expect(isReached).toBe(true);
         if (errors.length > 0) expect(isReached).toBe(false);
       }

@@ -10,7 +10,7 @@ import { FLANNEL, FLANNEL_NODES, runLab, type StageResult } from './support/lab.
 import { devicesOf, pathBetween } from './support/pathBetween.ts';
 
 describe('a VXLAN between bridges', () => {
-  it('is followed device by device, there and back', async () => {
+  it('is followed device by device, in both directions', async () => {
     const [result] = await runLab({
       nodes: FLANNEL_NODES,
       stages: [`${FLANNEL}\nserve b1 80; reach a1 10.244.2.2 80 3`],
@@ -80,7 +80,7 @@ const SCENE: Scene = {
 
 const PLACES = { from: { node: 'node-a', pod: 'a1' }, to: { node: 'node-b', pod: 'b1' } };
 
-/** Steps as a script; what a node has again, it may have already. */
+/** Steps as a script, in which existing objects are not an error. */
 function stepsOf(steps: readonly Step[]): string {
   return steps
     .map(
@@ -93,7 +93,7 @@ function stepsOf(steps: readonly Step[]): string {
 describe('a planted fault', () => {
   let results: StageResult[] = [];
   beforeAll(async () => {
-    // One after the other in one lab: the next is planted when the last was repaired.
+    // In sequence in one lab: each fault is planted after the previous one was repaired.
     const stages = PLANTED_FAULTS.map(
       ({ plant, breaks }) => `${stepsOf(plant(SCENE))}\nreach a1 10.244.2.2 80 ${breaks ? 0.3 : 3}`,
     );
@@ -103,7 +103,7 @@ describe('a planted fault', () => {
       rules: true,
       stages: [
         ...stages.map((stage, at) => {
-          // A connection that succeeds leaves no unanswered neighbour of the fault before.
+          // A successful connection clears unresolved neighbours of the previous fault.
           const sound = `${repairs[at - 1] ?? `${FLANNEL}\nserve b1 80`}\nreach a1 10.244.2.2 80 3`;
           return `${sound}\n${stage}`;
         }),
@@ -127,7 +127,7 @@ describe('a planted fault', () => {
     },
   );
 
-  it('leaves no finding when all is repaired', () => {
+  it('leaves no finding when everything is repaired', () => {
     const result = results.at(-1);
     if (result === undefined) throw new Error('no facts');
     expect(result.reached.get('a1 10.244.2.2')).toBe(true);

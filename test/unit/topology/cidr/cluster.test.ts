@@ -90,7 +90,7 @@ const what = (made: ClusterReport, kind: string) =>
 const FOUR = [0, 1, 2, 3].map((at) => node(`node-${at + 1}`, [`10.244.${at}.0/24`]));
 
 describe('the ranges of a cluster', () => {
-  it('name the node that got no range, and why', () => {
+  it('explain which node got no range, and why', () => {
     const made = report({
       nodes: [...FOUR, node('node-5', [])],
       ranges: [pods('10.244.0.0/22', { nodeMask: 24 })],
@@ -100,7 +100,7 @@ describe('the ranges of a cluster', () => {
     expect(what(made, 'node-without-range')).toMatch(/^node-5: .*all 4 ranges .*CIDRNotAvailable/);
   });
 
-  it('do not blame the range where there are free ones', () => {
+  it('are not blamed if there are free ranges for nodes', () => {
     const made = report({
       nodes: [...FOUR, node('node-5', [])],
       ranges: [pods('10.244.0.0/16')],
@@ -109,7 +109,7 @@ describe('the ranges of a cluster', () => {
     expect(what(made, 'node-without-range')).not.toContain('CIDRNotAvailable');
   });
 
-  it('count addresses of pods that run, once each, beside leases', () => {
+  it('count the addresses of running pods, once each, and of leases', () => {
     const leases = ['10.244.0.2', '10.244.0.200'].map((address) => ({
       path: address,
       network: 'cbr0',
@@ -154,7 +154,7 @@ describe('the ranges of a cluster', () => {
     });
   });
 
-  it('are "at least" what covers the addresses where nothing names them', () => {
+  it('are "at least" the smallest ranges that cover the addresses, if no source names them', () => {
     const made = report({ nodes: FOUR, serviceAddresses: ['10.96.0.1', '10.96.0.10'] });
     expect(made.ranges).toEqual([
       expect.objectContaining({ use: 'nodes', network: '192.168.0.0/29', exact: false }),
@@ -165,7 +165,7 @@ describe('the ranges of a cluster', () => {
     expect([...renderClusterReport(made, false)].join('')).toContain('at least 10.244.0.0/22');
   });
 
-  it('take the smaller family of two', () => {
+  it('depend on the smaller of two families', () => {
     const dual = node('node-1', ['10.244.0.0/24', 'fd00:10:244::/64']);
     const made = report({
       nodes: [dual],
@@ -177,7 +177,7 @@ describe('the ranges of a cluster', () => {
     expect(made.nodes[0]?.ranges[1]?.addresses).toBe('18446744073709551614');
   });
 
-  it('count blocks of Calico, all of whose addresses are given out', () => {
+  it('include blocks of Calico, all of whose addresses are usable', () => {
     const block = (cidr: string): LearnedRange => ({
       ...pods(cidr, { node: 'node-1', blocks: true }),
       source: 'BlockAffinity',
@@ -239,7 +239,7 @@ describe('the ranges of a cluster', () => {
     expect(found.map((one) => one.severity)).toContain(severity);
   });
 
-  it('have none where nothing is wrong', () => {
+  it('have no findings if nothing is wrong', () => {
     const made = report({
       nodes: FOUR,
       pods: [pod('node-1', ['10.244.0.2'])],
@@ -250,7 +250,7 @@ describe('the ranges of a cluster', () => {
     expect(made.findings).toEqual([]);
   });
 
-  it('of 1,000 nodes and 30,000 pods are counted in a moment', () => {
+  it('are computed quickly for 1,000 nodes and 30,000 pods', () => {
     const nodes = Array.from({ length: 1000 }, (_, at) =>
       node(`node-${at}`, [`10.${240 + (at >> 8)}.${at & 255}.0/24`]),
     );

@@ -28,7 +28,7 @@ const whatOf = (made: ReturnType<typeof plan>, kind: string) =>
     .join('\n');
 
 describe('cidr plan', () => {
-  it('names the aligned network, and the addresses that 110 pods never use', () => {
+  it('shows the aligned network, and the addresses that 110 pods never use', () => {
     const made = plan('10.244.0.0/12', { mask4: 16 });
     expect(made).toMatchObject({
       network: '10.240.0.0/12',
@@ -63,7 +63,7 @@ describe('cidr plan', () => {
     expect(plan(cluster, wishes).nodes).toBe(nodes);
   });
 
-  it('gives the values of the smaller family at the top, and both', () => {
+  it('shows the values of the smaller family first, and both families', () => {
     const made = plan('10.244.0.0/16,fd00:10:244::/60');
     expect(made).toMatchObject({
       network: 'fd00:10:244::/60',
@@ -100,7 +100,7 @@ describe('cidr plan', () => {
     expect(found.map((one) => one.severity)).toContain(severity);
   });
 
-  it('says what runs out first', () => {
+  it('shows which limit is reached first', () => {
     expect(whatOf(plan('10.244.0.0/16', { nodes: 200 }), 'first-limit')).toMatch(
       /ranges for nodes run out first: 200 of 256/,
     );
@@ -129,7 +129,7 @@ describe('cidr plan', () => {
     }
   });
 
-  it('has no finding for a usual plan but remarks', () => {
+  it('has only remarks for a usual plan', () => {
     const made = plan('10.244.0.0/16', { services: ['10.96.0.0/16'], nodes: 100 });
     expect(made.findings.filter(({ severity }) => severity !== 'remark')).toEqual([]);
   });
@@ -143,7 +143,7 @@ describe('a range', () => {
     },
   );
 
-  it('overlaps others of its family alone', () => {
+  it('overlaps only with ranges of its family', () => {
     expect(overlaps(range('10.0.0.0/8'), range('10.255.255.255/32'))).toBe(true);
     expect(overlaps(range('10.0.0.0/8'), range('11.0.0.0/8'))).toBe(false);
     expect(overlaps(range('0.0.0.0/0'), range('::/0'))).toBe(false);

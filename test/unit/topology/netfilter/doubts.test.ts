@@ -27,7 +27,7 @@ function forwarded(rules: string, more: NetfilterFacts = {}, packet = PACKET) {
   return decide(readRuleset({ ...facts, ...more }), 'forward', packet, surroundings);
 }
 
-describe('what is not understood', () => {
+describe('unsupported rules', () => {
   it.each([
     ['a match', '-A FORWARD -m bpf --bytecode "1,6 0 0 0" -j DROP'],
     [
@@ -48,7 +48,7 @@ describe('what is not understood', () => {
       'a mark that depends on it',
       '-A FORWARD -m u32 --u32 "0=1" -j MARK --set-xmark 0x1/0x1\n-A FORWARD -m mark --mark 0x1/0x1 -j DROP',
     ],
-  ])('makes the verdict unknown: %s', (_name, rules) => {
+  ])('make the verdict unknown: %s', (_name, rules) => {
     const decision = forwarded(rules);
     expect(decision.verdict).toBe('unknown');
     expect(decision.doubts.length).toBeGreaterThan(0);
@@ -68,11 +68,11 @@ describe('what is not understood', () => {
       '-A FORWARD -m u32 --u32 "0=1" -j OWN\n-A OWN -d 10.9.0.0/16 -j DROP',
       'accept',
     ],
-  ])('matters not where %s', (_name, rules, verdict) => {
+  ])('do not matter if %s', (_name, rules, verdict) => {
     expect(forwarded(rules)).toMatchObject({ verdict, doubts: [] });
   });
 
-  it('makes everything unknown where rules could not be read', () => {
+  it('are assumed if the rules could not be read', () => {
     const decision = decide(readRuleset({ nft: '' }), 'forward', PACKET, {
       isLocal: () => false,
       addressOf: () => undefined,
@@ -97,13 +97,13 @@ describe('sets of ipset', () => {
     ['-A FORWARD -m set ! --match-set allowed src -j DROP', 'accept'],
     ['-A FORWARD -m set --match-set ports dst,dst -j REJECT', 'reject'],
     ['-A FORWARD -m set --match-set both src -j DROP', 'drop'],
-  ])('are looked into: %s', (rule, verdict) => {
+  ])('are evaluated: %s', (rule, verdict) => {
     expect(forwarded(rule, { ipset }).verdict).toBe(verdict);
   });
 });
 
-describe('the rules passed', () => {
-  it('are those that did something, with chain and counter', () => {
+describe('the rules on the path', () => {
+  it('are those that took effect, with chain and counter', () => {
     const { passed } = forwarded(
       '[7:420] -A FORWARD -j OWN\n[0:0] -A FORWARD -s 9.9.9.9/32 -j DROP\n[5:300] -A OWN -p tcp -m comment --comment "no web" -j DROP',
     );

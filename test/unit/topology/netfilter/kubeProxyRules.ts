@@ -1,7 +1,7 @@
 /**
- * Rules in the three forms of kube-proxy, written after its source (pkg/proxy, Kubernetes 1.36), for the
- * network of `namespaces.ts`: service shop/web on 10.96.0.10:80 leads to 10.2.0.4 and 10.2.0.5 port 8080,
- * shop/empty on 10.96.5.5:80 has no endpoint. Pods are 10.1.0.2 and 10.1.0.3.
+ * Rules in the three forms of kube-proxy, written after its source (pkg/proxy, Kubernetes 1.36), for the network of
+ * `namespaces.ts`: service shop/web on 10.96.0.10:80 leads to 10.2.0.4 and 10.2.0.5 port 8080, shop/empty on
+ * 10.96.5.5:80 has no endpoint. Pods are 10.1.0.2 and 10.1.0.3.
  */
 export const KUBE_PROXY_NFTABLES = `
 table ip kube-proxy {

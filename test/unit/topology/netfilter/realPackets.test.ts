@@ -7,8 +7,8 @@ import { inNamespaces, sectionsOf, seeded } from '../support/namespaces.ts';
 import { KUBE_PROXY_IPTABLES, KUBE_PROXY_NFTABLES } from './kubeProxyRules.ts';
 
 /**
- * A router between a client (10.1.0.2) and a server (10.2.0.2 to .5). Packets are sent through random
- * rules; what arrives must be what the rules, as their own programs list them, are said to let through.
+ * A router between a client (10.1.0.2) and a server (10.2.0.2 to .5). Packets are sent through random rules. The
+ * packets that arrive must match netdebug's prediction from the rules, as listed by their own programs.
  */
 const TOPOLOGY = `
 ip netns add client; ip netns add server
@@ -46,7 +46,7 @@ function sending(packets: readonly Sent[]): string {
   );
 }
 
-/** What the server is said to see of a packet: `source destination port`, or the verdict that it does not. */
+/** The prediction for a packet at the server: `source destination port`, or the verdict if it does not arrive. */
 function predict(ruleset: Ruleset, { source, destination, port }: Sent): string[] {
   const surroundings = {
     isLocal: (address: string) => ['10.1.0.1', '10.2.0.1', '127.0.0.1'].includes(address),
@@ -86,12 +86,12 @@ function predict(ruleset: Ruleset, { source, destination, port }: Sent): string[
 
 const DESTINATIONS = ['10.2.0.2', '10.2.0.3', '10.2.0.4', '10.9.9.1', '10.9.9.2'];
 
-/** Random rules in the words of iptables. */
+/** Random rules in the syntax of iptables. */
 function randomRules(seed: number): string[] {
   const random = seeded(seed);
   const not = () => (random.below(5) === 0 ? '! ' : '');
   const port = () => random.below(6);
-  /** A rule has one of a kind at most. */
+  /** A rule contains at most one of each kind. */
   const kinds: readonly (() => string)[] = [
     () => `${not()}-s 10.1.0.${random.oneOf(['2', '3', '0/24', '2/31'])}`,
     () => `${not()}-d 10.${random.oneOf(['2.0.2', '2.0.3', '2.0.2/31', '9.9.0/24'])}`,
@@ -172,10 +172,10 @@ async function seenThrough(rules: string, list: string, packets: readonly Sent[]
   return { sections, seen: new Set(elements.map(({ concat }) => concat.join(' '))) };
 }
 
-describe('rules as iptables-save lists them', () => {
+describe('rules listed by iptables-save', () => {
   for (const backend of ['legacy', 'nft'] as const) {
     it.for([1, 2, 3, 4, 5, 6])(
-      `let through what gets through: ${backend}, rules %d`,
+      `let through the packets that arrive: ${backend}, rules %d`,
       async (seed) => {
         const text = randomRules(seed + (backend === 'nft' ? 100 : 0)).join('\n');
         const packets = packetsToSend(seed);
@@ -232,7 +232,7 @@ describe('rules of nftables', () => {
       iptablesNft: { ipv4: '', ipv6: '' },
     });
 
-  it('let through what gets through', async () => {
+  it('let through the packets that arrive', async () => {
     const packets = packetsToSend(3).concat(packetsToSend(4), packetsToSend(5));
     const { sections, seen } = await seenThrough(
       `nft -f - <<'RULES'\n${NATIVE}\nRULES`,
@@ -267,7 +267,7 @@ describe("kube-proxy's rules", () => {
       `nft -f - <<'RULES'\n${KUBE_PROXY_NFTABLES}\nRULES`,
       'echo "== nft"; nft -j list ruleset',
     ],
-    // As images of debuggers are: protocols are listed as numbers there.
+    // As in debugger images, where protocols are listed as numbers.
     'nftables, without /etc/protocols': [
       `nft -f - <<'RULES'\n${KUBE_PROXY_NFTABLES}\nRULES`,
       'mount --bind /dev/null /etc/protocols; echo "== nft"; nft -j list ruleset',
@@ -278,7 +278,7 @@ describe("kube-proxy's rules", () => {
     ],
   } as const;
   for (const [form, [rules, list]] of Object.entries(forms)) {
-    it(`lead to the endpoints that get the packets: ${form}`, async () => {
+    it(`lead to the endpoints that receive the packets: ${form}`, async () => {
       const { sections, seen } = await seenThrough(rules, list, asked);
       const ruleset = readRuleset({
         nft: sections.get('nft') ?? '',

@@ -10,7 +10,7 @@ import { type ClusterFacts, FACTS_FORMAT } from '../../../../src/topology/model/
 import type { NetfilterFacts } from '../../../../src/topology/model/netfilterFacts.ts';
 import type { NetworkNamespace } from '../../../../src/topology/model/networkNamespace.ts';
 
-/** A device as a fixture states it; what `ip -j -d addr` prints is made from it. */
+/** A device in a fixture; the output of `ip -j -d addr` is generated from it. */
 export interface FixtureLink {
   readonly name: string;
   readonly kind?: string;
@@ -19,10 +19,10 @@ export interface FixtureLink {
   readonly addresses?: readonly string[];
   readonly master?: string;
   readonly data?: Readonly<Record<string, unknown>>;
-  /** Of a veth on a node: the pod and device at its other end. */
+  /** For a veth on a node: the pod and device at its other end. */
   readonly pod?: string;
   readonly podDevice?: string;
-  /** Of a VLAN, macvlan or tunnel: the device below, of this namespace, or with `below` of the node. */
+  /** For a VLAN, macvlan or tunnel: the device below it, in this namespace, or with `below` on the node. */
   readonly link?: string;
   readonly below?: string;
   readonly flags?: readonly string[];
@@ -32,13 +32,13 @@ export interface FixtureLink {
 
 export interface FixtureNamespace {
   readonly links: readonly FixtureLink[];
-  /** Lines as `ip route show table all` prints them. */
+  /** Lines as printed by `ip route show table all`. */
   readonly routes: string;
-  /** Lines as `ip rule` prints them; the kernel's own three when absent. */
+  /** Lines as printed by `ip rule`; the kernel's own three by default. */
   readonly rules?: string;
-  /** Lines as `ip neigh` prints them. */
+  /** Lines as printed by `ip neigh`. */
   readonly neighbours?: string;
-  /** Lines as `bridge fdb` prints them. */
+  /** Lines as printed by `bridge fdb`. */
   readonly fdb?: string;
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Lines of `tc filter`, by device. */
@@ -53,7 +53,7 @@ export interface FixtureNode extends FixtureNamespace {
 }
 
 export interface Fixture {
-  /** What it is shaped after. */
+  /** What it is modelled on. */
   readonly origin: string;
   readonly nodes: Readonly<Record<string, FixtureNode>>;
   readonly objects?: Partial<ApiObjects>;
@@ -67,7 +67,7 @@ const NO_RULES: NetfilterFacts = {
   ipvs: '',
 };
 
-/** The facts that collection would give of such nodes, by way of the parsers of ip and bridge. */
+/** The facts that collection would return from such nodes, through the parsers for ip and bridge. */
 export function factsOf({ nodes, objects }: Fixture): ClusterFacts {
   return {
     format: FACTS_FORMAT,
@@ -116,7 +116,7 @@ export function factsOf({ nodes, objects }: Fixture): ClusterFacts {
   };
 }
 
-/** A running pod of the API server. */
+/** A running pod as in the API server. */
 export function podObject(
   name: string,
   node: string,
@@ -234,7 +234,7 @@ function linkRecord(
   };
 }
 
-/** The references of a veth and of devices that lie on others, as the kernel numbers them. */
+/** The references of a veth and of stacked devices, numbered as in the kernel. */
 function otherEnd(link: FixtureLink, node: FixtureNode, pod: string | undefined): IpRecord {
   if (link.link !== undefined) return { link: link.link };
   if (link.below !== undefined) {
@@ -272,7 +272,7 @@ function linesOf(text: string): string[] {
 
 const TYPES = ['blackhole', 'unreachable', 'prohibit', 'local', 'throw'];
 
-/** Of words like `via 10.0.0.1 dev eth0 onlink`: what follows each name. */
+/** The value after each name, from words like `via 10.0.0.1 dev eth0 onlink`. */
 function valuesOf(words: readonly string[]): (name: string) => string | undefined {
   return (name) => {
     const at = words.indexOf(name);

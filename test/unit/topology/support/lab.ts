@@ -11,12 +11,12 @@ import type { NetworkNamespace } from '../../../../src/topology/model/networkNam
 import { podObject } from './fixture.ts';
 import { inNamespaces, sectionsOf } from './namespaces.ts';
 
-/** A cluster of namespaces: nodes with the names of their pods, each a namespace of that name. */
+/** A cluster of namespaces: nodes with the names of their pods; each node and pod is a namespace with its name. */
 export interface Lab {
   readonly nodes: Readonly<Record<string, LabNode>>;
-  /** What is done in the namespaces of nodes and pods, which are there; facts are read after each stage. */
+  /** Scripts for the existing namespaces of nodes and pods; facts are read after each stage. */
   readonly stages: readonly string[];
-  /** Read the rules too. */
+  /** Also read the rules. */
   readonly rules?: boolean;
   readonly objects?: Partial<ApiObjects>;
 }
@@ -56,7 +56,7 @@ function dumping(name: string, stage: number, rules: boolean): string {
   ].join('\n');
 }
 
-/** For scripts: `serve POD PORT` listens, `reach POD ADDRESS PORT SECONDS` whether a connection is made. */
+/** Functions for scripts: `serve POD PORT` listens; `reach POD ADDRESS PORT SECONDS` prints whether it can connect. */
 const TRAFFIC = `
 serve() {
   ip netns exec $1 socat TCP6-LISTEN:$2,fork,reuseaddr,ipv6only=0 SYSTEM:"echo hello" 2>/dev/null &
@@ -68,13 +68,13 @@ reach() {
 }
 `;
 
-/** The facts after a stage, and what `reach` printed in it, by `POD ADDRESS`. */
+/** The facts after a stage, and the results of `reach` in it, by `POD ADDRESS`. */
 export interface StageResult {
   readonly facts: ClusterFacts;
   readonly reached: ReadonlyMap<string, boolean>;
 }
 
-/** Runs the stages and gives the facts after each, read as the collection reads them. */
+/** Runs the stages and returns the facts after each, read in the same way as by the collection. */
 export async function runLab(lab: Lab): Promise<StageResult[]> {
   const names = Object.entries(lab.nodes).flatMap(([node, { pods }]) => [
     node,
@@ -186,7 +186,7 @@ function resultOf(lab: Lab, sections: ReadonlyMap<string, string>, stage: number
   return { facts, reached };
 }
 
-/** Two nodes on one wire, each with eth0 192.168.7.10 or .11 and the router 192.168.7.1. */
+/** Two nodes on one link, each with eth0 192.168.7.10 or .11 and the router 192.168.7.1. */
 export const WIRE = `
 ip link add wire type bridge; ip link set wire up; ip addr add 192.168.7.1/24 dev wire
 for node in a:10 b:11; do
@@ -199,7 +199,7 @@ for node in a:10 b:11; do
 done
 `;
 
-/** Bridges and a VXLAN, as flannel makes them: pods a1, a2 on node-a and b1 on node-b. */
+/** Bridges and a VXLAN like flannel's: pods a1, a2 on node-a and b1 on node-b. */
 export const FLANNEL_NODES: Lab['nodes'] = {
   'node-a': {
     address: '192.168.7.10',
@@ -209,7 +209,7 @@ export const FLANNEL_NODES: Lab['nodes'] = {
   'node-b': { address: '192.168.7.11', podCidrs: ['10.244.2.0/24'], pods: { b1: ['10.244.2.2'] } },
 };
 
-/** Names of devices are such as no plugin gives. */
+/** Device names that no plugin uses. */
 export const FLANNEL = `${WIRE}
 ip -n node-a link add tun9 address 02:00:00:00:00:0a mtu 1450 type vxlan id 1 dev eth0 local 192.168.7.10 dstport 8472 nolearning
 ip -n node-b link add tun9 address 02:00:00:00:00:0b mtu 1450 type vxlan id 1 dev eth0 local 192.168.7.11 dstport 8472 nolearning

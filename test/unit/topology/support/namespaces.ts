@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Runs a shell script as root of network and mount namespaces of its own, with an empty /run in which
- * `ip netns add` works. They end with the script. Gives its standard output; fails with its words.
+ * Runs a shell script as root in new network and mount namespaces, with an empty /run in which `ip netns add` works.
+ * They end with the script. Returns its standard output; fails with its messages.
  */
 export async function inNamespaces(script: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'namespaces-'));
@@ -40,7 +40,7 @@ async function run(program: string, args: readonly string[]): Promise<string> {
   return output;
 }
 
-/** The parts of an output that lines `== NAME` begin. */
+/** The sections of an output, which begin with lines `== NAME`. */
 export function sectionsOf(output: string): Map<string, string> {
   const parts = output.split(/^== (.*)\n/m).slice(1);
   const sections = new Map<string, string>();
@@ -48,7 +48,7 @@ export function sectionsOf(output: string): Map<string, string> {
   return sections;
 }
 
-/** Numbers that look random and are the same each time (mulberry32). */
+/** Pseudo-random numbers that are the same each time (mulberry32). */
 export function seeded(seed: number): {
   below(limit: number): number;
   oneOf<T>(items: readonly T[]): T;

@@ -4,7 +4,7 @@ import { findEndpoint } from '../../../../src/topology/trace/endpoint.ts';
 import { type PathTrace, tracePath } from '../../../../src/topology/trace/tracePath.ts';
 import { Wiring } from '../../../../src/topology/wiring.ts';
 
-/** The path between two words, and what is wrong on it. */
+/** The path between two arguments, and its findings. */
 export function pathBetween(facts: ClusterFacts, from: string, to?: string, port?: number) {
   const wiring = new Wiring(facts);
   const find = (word: string) => {
@@ -21,7 +21,7 @@ export function pathBetween(facts: ClusterFacts, from: string, to?: string, port
   return { trace, findings: diagnosePath(trace) };
 }
 
-/** The devices of a way, as `POD-OR-NODE:DEVICE`. */
+/** The devices on a path, as `POD-OR-NODE:DEVICE`. */
 export function devicesOf(trace: PathTrace, way: number): string[] {
   return (trace.ways[way]?.hops ?? []).map(
     ({ node, pod, device, kind }) => `${pod?.split('/')[1] ?? node ?? ''}:${device ?? kind}`,
