@@ -13,12 +13,12 @@ const usage = readFileSync(join(root, 'docs', 'usage.md'), 'utf8');
 const picture = readFileSync(join(root, 'docs', 'terminal.svg'), 'utf8');
 
 describe('the documentation', () => {
-  it('has every command and flag that the code has', async () => {
+  it('lists every command and flag of the code', async () => {
     // Out of date? node_modules/.bin/node scripts/usage.ts
     expect(await withUsage(usage)).toBe(usage);
   });
 
-  it('names commands and flags that there are, in its picture too', async () => {
+  it('mentions only existing commands and flags, also in its picture', async () => {
     const { commands } = await makeCompletionTable();
     const wrong: string[] = [];
     const typed = picture.match(/(?<=>)kubectl netdebug [^<]*/g) ?? [];
@@ -36,7 +36,7 @@ describe('the documentation', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('links to files that there are', () => {
+  it('links only to existing files', () => {
     const links = pages.flatMap(({ path, text }) =>
       [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) =>
         join(dirname(path), link),
@@ -51,7 +51,7 @@ describe('the documentation', () => {
     expect(readme.split('\n').length).toBeLessThan(180);
   });
 
-  it('has a picture that is quickly loaded, and names no machine', () => {
+  it('has a picture that loads quickly, and contains no paths of a machine', () => {
     // Out of date? npm run build && node_modules/.bin/node scripts/terminal-picture.ts
     expect(picture.length).toBeLessThan(30_000);
     expect(picture).not.toMatch(/\/(tmp|root|home)\b/);

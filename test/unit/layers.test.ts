@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 const SRC = join(import.meta.dirname, '..', '..', 'src');
 
-/** From bottom to top; what stands in one row does not know of each other. */
+/** From bottom to top; folders in one row do not import each other. */
 const LAYERS: readonly (readonly string[])[] = [
   ['build.ts'],
   ['jsonObject.ts', 'nearest.ts', 'problem.ts', 'version.ts', 'shell.d.ts'],
@@ -20,7 +20,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['main.ts'],
 ];
 
-/** The same of the folders of capture; files beside the folders are below them. */
+/** The same for the folders of capture; files next to the folders are below them. */
 const CAPTURE_LAYERS: readonly (readonly string[])[] = [
   ['follower'],
   ['spool'],
@@ -33,7 +33,7 @@ const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => ({ name, text: readFileSync(join(SRC, name), 'utf8') }));
 
-/** The folder, or the file at the top, that a path within src belongs to. */
+/** The folder, or the file at the top, to which a path within src belongs. */
 function partOf(name: string): string {
   return name.split('/')[0] ?? '';
 }
@@ -44,11 +44,11 @@ function rowOf(part: string): number {
 
 interface Import {
   readonly path: string;
-  /** For types alone: nothing of it is left when the program runs. */
+  /** For types only: nothing of it remains when the program runs. */
   readonly typeOnly: boolean;
 }
 
-/** The files within src that a file imports, at its start or later. */
+/** The files within src that a file imports, statically or dynamically. */
 function importsOf({ name, text }: { name: string; text: string }): Import[] {
   const found = text.matchAll(
     /\b(?:import|export)( type)?\b[^;'"]*?\bfrom\s*'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'/g,
@@ -62,7 +62,7 @@ function importsOf({ name, text }: { name: string; text: string }): Import[] {
 }
 
 describe('the layers of src', () => {
-  it('hold every file', () => {
+  it('contain every file', () => {
     expect(files.length).toBeGreaterThan(50);
     expect(files.map(({ name }) => name).filter((name) => rowOf(partOf(name)) < 0)).toEqual([]);
   });
@@ -93,7 +93,7 @@ describe('the layers of src', () => {
     expect(upward).toEqual([]);
   });
 
-  it('are seen by this test: the imports it found', () => {
+  it('are checked by this test with all their imports', () => {
     const all = files.flatMap((file) => importsOf(file).map(({ path }) => `${file.name} ${path}`));
     expect(all).toContain('main.ts cli/commandLine.ts');
     expect(all).toContain('cli/commandList.ts cli/commands/capture.ts');
@@ -102,7 +102,7 @@ describe('the layers of src', () => {
     expect(all.length).toBeGreaterThan(150);
   });
 
-  it('import each other in no circle, types included', () => {
+  it('form no import cycles, including types', () => {
     const known = new Map(
       files.map((file) => {
         return [file.name, importsOf(file).map(({ path }) => path)];
@@ -136,18 +136,18 @@ describe('the layers of src', () => {
     expect(twice).toEqual([]);
   });
 
-  it('write to the terminal in output and cli only', () => {
+  it('write to the terminal only in output and cli', () => {
     const writers = files
       .filter(({ text }) => /\bprocess\.(?:stdout|stderr)\b|\bconsole\./.test(text))
       .map(({ name }) => partOf(name));
     expect([...new Set(writers)].sort()).toEqual(['cli', 'main.ts', 'output']);
   });
 
-  it('write to standard error in cli/console.ts only', () => {
+  it('write to standard error only in cli/console.ts', () => {
     const users = files
       .filter(({ text }) => /\bprocess\.stderr\b/.test(text))
       .map(({ name }) => name);
-    // One asks whether it is a terminal; the other reports what could not be caught anywhere else.
+    // One checks whether it is a terminal; the other reports errors that could not be caught anywhere else.
     expect(users.sort()).toEqual(['cli/console.ts', 'cli/localTerminal.ts', 'main.ts']);
   });
 });

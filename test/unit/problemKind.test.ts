@@ -26,13 +26,16 @@ describe('the kind of a Problem', () => {
     [429, 'too many requests', 'unreachable'],
     [503, 'the server is currently unable to handle the request', 'unreachable'],
     [422, 'is invalid', 'failed'],
-  ] as const)('of the answer %i "%s" is %s, explained or not', ([code, message, kind]) => {
-    const error = new ApiError(code, 'Reason', message, { namespace: 'shop' });
-    expect(error.kind).toBe(kind);
-    expect(explainRefusal(error)).toHaveProperty('kind', kind);
-  });
+  ] as const)(
+    'of the answer %i "%s" is %s, with or without an explanation',
+    ([code, message, kind]) => {
+      const error = new ApiError(code, 'Reason', message, { namespace: 'shop' });
+      expect(error.kind).toBe(kind);
+      expect(explainRefusal(error)).toHaveProperty('kind', kind);
+    },
+  );
 
-  it('of a server that cannot be reached is unreachable', () => {
+  it('of an unreachable server is unreachable', () => {
     const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
     expect(connectionProblem(new URL('https://h:1'), refused).kind).toBe('unreachable');
   });

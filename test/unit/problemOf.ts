@@ -1,6 +1,6 @@
 import { Problem } from '../../src/problem.ts';
 
-/** The Problem that an action throws; throws where it throws none. */
+/** The Problem that an action throws; fails if the action throws none. */
 export function problemOf(act: () => unknown): Problem {
   try {
     act();

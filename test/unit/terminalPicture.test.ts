@@ -6,7 +6,7 @@ import { terminalSvg } from '../../scripts/picture/svg.ts';
 const placed = (line: string) =>
   parseScreen(line)[0]?.map(({ column, width, text }) => [column, width, text]);
 
-/** Each text of a picture with its attributes, but the title. */
+/** Each text of a picture with its attributes, except the title. */
 const textsOf = (screen: string) =>
   [...terminalSvg('', 80, screen).matchAll(/<text ([^>]*textLength[^>]*)>(.*?)<\/text>/g)].map(
     ([, attributes = '', text]) => ({
@@ -18,7 +18,7 @@ const textsOf = (screen: string) =>
   );
 
 describe('the screen of a picture', () => {
-  it('has styles that last over lines until they are changed', () => {
+  it('keeps styles over several lines until they are changed', () => {
     const [first, second] = parseScreen('a\x1b[1;32mb\nc\x1b[22md\x1b[39me\x1b[2;97;44mf\x1b[m g');
     expect(first).toMatchObject([
       { text: 'a', isBold: false, colour: undefined },
@@ -33,7 +33,7 @@ describe('the screen of a picture', () => {
     ]);
   });
 
-  it('tells all sixteen colours apart, before and behind the text', () => {
+  it('distinguishes all sixteen colours, in the foreground and background', () => {
     const codes = [...Array(8).keys()].flatMap((index) => [30 + index, 90 + index]);
     const text = codes.map((code) => `\x1b[${code};${code + 10}mx`).join('');
     const [runs = []] = parseScreen(text);
@@ -41,7 +41,7 @@ describe('the screen of a picture', () => {
     for (const { colour, background } of runs) expect(background).toBe(colour);
   });
 
-  it('gives wide characters two cells and marks none', () => {
+  it('gives wide characters two cells and combining marks none', () => {
     expect(placed('e\u0301x漢b😀─▶')).toEqual([
       [0, 2, 'e\u0301x'],
       [2, 2, '漢'],
@@ -57,7 +57,7 @@ describe('the screen of a picture', () => {
 });
 
 describe('the picture of a terminal', () => {
-  it('places what stands in columns apart, at a length that no font changes', () => {
+  it('places columns apart, with a length that does not depend on the font', () => {
     expect(textsOf('tcp   LISTEN 0   *:80\n\n q')).toMatchObject([
       { text: 'tcp', x: '14', y: '59', textLength: '24' },
       { text: 'LISTEN 0', x: '62', y: '59', textLength: '64' },
@@ -66,7 +66,7 @@ describe('the picture of a terminal', () => {
     ]);
   });
 
-  it('places marks, wide characters and those of two code units by their cells', () => {
+  it('places marks, wide characters and surrogate pairs by their cells', () => {
     expect(textsOf('e\u0301  漢  𝒳  y')).toMatchObject([
       { text: 'e\u0301', x: '14', textLength: '8' },
       { text: '漢', x: '38', textLength: '16' },
@@ -84,7 +84,7 @@ describe('the picture of a terminal', () => {
     expect(svg).toContain('<rect x="30" y="46" width="16" height="18" fill="#98c379"/>');
   });
 
-  it('escapes what XML would take for its own', () => {
+  it('escapes characters that are special in XML', () => {
     const svg = terminalSvg('a & b', 80, '10.0.0.1 > "x" <&amp;>');
     expect(svg).toContain('>a &amp; b</text>');
     expect(textsOf('10.0.0.1 > "x" <&amp;>')).toMatchObject([

@@ -15,7 +15,7 @@ interface Workflow {
   readonly jobs: Record<
     string,
     {
-      /** Another workflow, in place of steps. */
+      /** Another workflow, instead of steps. */
       uses?: string;
       'runs-on'?: string;
       needs?: string;
@@ -30,7 +30,7 @@ describe.each(readdirSync(folder))('the workflow %s', (file) => {
   const steps = jobs.flatMap((job) => job.steps ?? []);
   const scripts = steps.flatMap(({ run }) => run ?? []);
 
-  it('has what a workflow has', () => {
+  it('has the structure of a workflow', () => {
     expect(Object.keys(workflow)).toEqual(['name', 'on', 'permissions', 'jobs']);
     for (const job of jobs) {
       if (job.uses === undefined) expect(job['runs-on']).toMatch(/^ubuntu-/);
@@ -43,7 +43,7 @@ describe.each(readdirSync(folder))('the workflow %s', (file) => {
     }
   });
 
-  it('runs nothing that is not there', () => {
+  it('runs only existing files', () => {
     const text = scripts.join('\n');
     for (const [path] of text.matchAll(/(?<![\w/])scripts\/[\w.-]+/g))
       expect(existsSync(join(root, path)), path).toBe(true);
@@ -51,9 +51,9 @@ describe.each(readdirSync(folder))('the workflow %s', (file) => {
       expect(packageJson.scripts).toHaveProperty([name]);
   });
 
-  it.runIf(spawnSync('shellcheck', ['--version']).status === 0)('has sound shell code', () => {
+  it.runIf(spawnSync('shellcheck', ['--version']).status === 0)('has valid shell code', () => {
     for (const script of scripts) {
-      // What GitHub puts in is a word like any other.
+      // A value that GitHub inserts is treated as a plain word.
       const input = `#!/bin/bash\n${script.replaceAll(/\$\{\{.*?\}\}/g, 'word')}`;
       execFileSync('shellcheck', ['-'], { input, stdio: ['pipe', 'inherit', 'inherit'] });
     }

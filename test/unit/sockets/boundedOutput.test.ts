@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { boundedExit, boundedOutput, Unusable } from '../../../src/sockets/boundedOutput.ts';
 
-/** A command whose output, start and end the test decides. */
+/** A command whose output, start and end the test controls. */
 function fakeCommand() {
   const stdout = new PassThrough();
   const started = Promise.withResolvers<void>();
@@ -38,7 +38,7 @@ afterEach(() => {
 });
 
 describe('the output of a command', () => {
-  it('comes whole, however late the pod starts it', async () => {
+  it('arrives completely, however late the pod starts the command', async () => {
     const { stdout, started, exit, command, read } = fakeCommand();
     const output = read();
     await pass(95);
@@ -51,7 +51,7 @@ describe('the output of a command', () => {
     expect(await boundedExit(command, 'ss')).toBe(0);
   });
 
-  it('is not waited for where the pod never starts it', async () => {
+  it('is not waited for if the pod never starts the command', async () => {
     const { read } = fakeCommand();
     const output = read().catch((error: unknown) => error);
     await pass(121);
@@ -60,7 +60,7 @@ describe('the output of a command', () => {
     expect(error).not.toBeInstanceOf(Unusable);
   });
 
-  it('is not waited for where it hangs', async () => {
+  it('is not waited for if the command hangs', async () => {
     const { stdout, started, read } = fakeCommand();
     started.resolve();
     stdout.write('one\n');
@@ -70,7 +70,7 @@ describe('the output of a command', () => {
     expect(String(await output)).toMatch(/ss has printed nothing for 20 s/);
   });
 
-  it('without a newline is none', async () => {
+  it('without a newline is refused', async () => {
     const { stdout, started, read } = fakeCommand();
     started.resolve();
     const output = read().catch((error: unknown) => error);
@@ -78,7 +78,7 @@ describe('the output of a command', () => {
     expect(String(await output)).toMatch(/ss prints no line breaks/);
   });
 
-  it('without an end is ended', async () => {
+  it('without an end is cut off', async () => {
     const { stdout, started, read } = fakeCommand();
     started.resolve();
     const output = read().catch((error: unknown) => error);
@@ -89,7 +89,7 @@ describe('the output of a command', () => {
     expect(String(await output)).toMatch(/has not ended within 300 s/);
   });
 
-  it('whose exit code does not come', async () => {
+  it('without an exit code is unusable', async () => {
     const { command } = fakeCommand();
     const exit = boundedExit(command, 'ss').catch((error: unknown) => error);
     await pass(11);

@@ -3,16 +3,16 @@ import { socketChanges } from '../../../src/sockets/changes.ts';
 import { listener, socket, VARIED } from './sampleSockets.ts';
 
 describe('socketChanges', () => {
-  it('finds nothing where nothing happened, whatever the order', () => {
+  it('finds nothing if nothing changed, whatever the order', () => {
     expect(socketChanges(VARIED, VARIED.toReversed())).toEqual([]);
   });
 
-  it('takes queues and timers for no change', () => {
+  it('ignores changes of queues and timers', () => {
     const timer = { name: 'on', expiresInSeconds: 0.2, retransmits: 1 };
     expect(socketChanges([socket({})], [socket({ sendQueue: 9, timer })])).toEqual([]);
   });
 
-  it('finds what came and what went', () => {
+  it('finds added and removed sockets', () => {
     const gone = socket({});
     const come = listener('0.0.0.0:80');
     expect(socketChanges([gone], [come])).toEqual([
@@ -21,14 +21,14 @@ describe('socketChanges', () => {
     ]);
   });
 
-  it('follows a connection into TIME_WAIT, where it has no inode any more', () => {
+  it('follows a connection into TIME_WAIT, in which it has no inode', () => {
     const waiting = socket({ state: 'TIME_WAIT' });
     expect(socketChanges([socket({ inode: 5 })], [waiting])).toEqual([
       { kind: 'changed', socket: waiting, previousState: 'ESTABLISHED' },
     ]);
   });
 
-  it('tells a new connection between the same two ends from the old one', () => {
+  it('distinguishes a new connection between the same ends from the old one', () => {
     const before = socket({ inode: 5 });
     const after = socket({ inode: 6 });
     expect(socketChanges([before], [after])).toEqual([
@@ -37,7 +37,7 @@ describe('socketChanges', () => {
     ]);
   });
 
-  it('tells listeners that share a port apart by inode, or counts them', () => {
+  it('distinguishes listeners that share a port by inode, or counts them', () => {
     const [first, second] = [5, 6].map((inode) => listener('0.0.0.0:80', { inode }));
     const anonymous = listener('0.0.0.0:80');
     expect(first && second && socketChanges([first, second], [second])).toEqual([
@@ -47,7 +47,7 @@ describe('socketChanges', () => {
     expect(socketChanges([anonymous], [anonymous, anonymous, anonymous])).toHaveLength(2);
   });
 
-  it('keeps pods apart', () => {
+  it('separates pods', () => {
     expect(socketChanges([socket({ pod: 'a' })], [socket({ pod: 'b' })])).toHaveLength(2);
   });
 });

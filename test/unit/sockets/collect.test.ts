@@ -6,7 +6,7 @@ import { ssLineParser } from '../../../src/tools/ss.ts';
 import { recording, socketsIn } from '../tools/recordings.ts';
 import { EVERYTHING, selecting } from './selections.ts';
 
-/** The text as a stream of chunks of so many bytes, which cut lines and characters anywhere. */
+/** The text as a stream of chunks of this many bytes, which split lines and characters anywhere. */
 async function* inPieces(text: string, size: number): AsyncGenerator<Uint8Array> {
   const bytes = Buffer.from(text);
   for (let start = 0; start < bytes.length; start += size) {
@@ -25,7 +25,7 @@ describe('collectSockets', () => {
     expect([...store]).toEqual(all);
   });
 
-  it('keeps only what is selected, and notes the pod', async () => {
+  it('keeps only selected sockets, and adds the pod', async () => {
     const store = new SocketStore();
     const selection = selecting({ states: 'listening', udp: false });
     const parse = ssLineParser(EVERYTHING);
@@ -34,7 +34,7 @@ describe('collectSockets', () => {
     expect([...store]).toEqual(all.filter(isWanted).map((one) => ({ ...one, pod: 'web-1' })));
   });
 
-  it('counts what it does not understand, in a last line without a line feed too', async () => {
+  it('counts lines that it cannot parse, also a last line without a line feed', async () => {
     const store = new SocketStore();
     const text = 'garbage\n\ntcp ESTAB 0 0 10.0.0.1:80 10.0.0.2:4000\nmore garbage';
     const parse = ssLineParser(EVERYTHING);
@@ -55,13 +55,13 @@ describe('collectSockets', () => {
       'Num       RefCount Protocol Flags    Type St Inode Path\n0000000000000000: 00000002 00000000 00010000 0001 01 4711 @two\nlines\n0000000000000000: 00000003 00000000 00000000 0001 03    12\n',
       ['@two\nlines', ''],
     ],
-  ])('reads names with newlines as %s prints them', async (_, parse, text, paths) => {
+  ])('reads names with newlines as printed by %s', async (_, parse, text, paths) => {
     const store = new SocketStore();
     expect(await collectSockets(inPieces(text, 5), parse, EVERYTHING, store)).toBe(0);
     expect([...store].map(({ local }) => 'path' in local && local.path)).toEqual(paths);
   });
 
-  it('counts each line of what is not understood even so', async () => {
+  it('counts each line that cannot be parsed even then', async () => {
     const store = new SocketStore();
     const text = 'u_str what\nis\nthis\ntcp ESTAB 0 0 10.0.0.1:80 10.0.0.2:4000\n';
     const parse = ssLineParser(EVERYTHING);
@@ -74,7 +74,7 @@ describe('collectSockets', () => {
     ['[::]:7001', 0],
     ['[::ffff:10.0.0.1]:7001', 1],
     ['[2001:db8::1]:7001', 0],
-  ])('counts a listener at %s among those of IPv4: %i', async (local, count) => {
+  ])('counts a listener at %s as IPv4: %i', async (local, count) => {
     const store = new SocketStore();
     const selection = selecting({ ipv6: false });
     const text = `tcp LISTEN 0 5 ${local} [::]:*\n`;

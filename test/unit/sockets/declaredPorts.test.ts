@@ -17,7 +17,7 @@ function said(pod: Pod, sockets: Socket[], selection = SELECTION): string[] {
   return declaredPorts([{ pod, sockets }], selection);
 }
 
-it('mentions declared ports without a listener, and only those', () => {
+it('reports declared ports without a listener, and only those', () => {
   const ports = [
     { containerPort: 80 },
     { containerPort: 81, name: 'metrics' },
@@ -34,12 +34,12 @@ it('mentions declared ports without a listener, and only those', () => {
 it.each([
   ['TCP alone', { udp: false }, 1],
   ['one family', { ipv6: false }, 0],
-])('does not speak of what was not listed: %s', (_, selection, count) => {
+])('does not report sockets that were not listed: %s', (_, selection, count) => {
   const ports = [{ containerPort: 80 }, { containerPort: 53, protocol: 'UDP' }];
   expect(said(podNamed('web', ports), [], selecting(selection))).toHaveLength(count);
 });
 
-it('mentions a listener that other pods do not reach', () => {
+it('reports a listener that other pods cannot reach', () => {
   const sockets = [listener('127.0.0.1:80'), listener('[::1]:80', { protocol: 'tcp6' })];
   expect(said(podNamed('web', [{ containerPort: 80 }]), sockets).join()).toMatch(
     /is only open on 127.0.0.1, ::1: other pods cannot reach it/,
@@ -48,17 +48,17 @@ it('mentions a listener that other pods do not reach', () => {
   expect(said(podNamed('web', [{ containerPort: 80 }]), more)).toEqual([]);
 });
 
-it('shows ports of the node that lead to the pod', () => {
+it('shows ports of the node that are forwarded to the pod', () => {
   const ports = [{ containerPort: 80, hostPort: 8080, hostIP: '10.0.0.9' }];
   expect(said(podNamed('web', ports), [listener('0.0.0.0:80')])).toEqual([
     'pod "web": port 8080/TCP of its node on 10.0.0.9 (hostPort) leads to port 80',
   ]);
-  // There the container's port is the node's own.
+  // With the host's network, the container's port is the node's own.
   const onNode = podNamed('web', ports, { hostNetwork: true });
   expect(said(onNode, [listener('0.0.0.0:80')])).toEqual([]);
 });
 
-it('counts sidecars, and not what has ended before', () => {
+it('includes sidecars, but not init containers that have ended', () => {
   const initContainers = [
     { name: 'mesh', restartPolicy: 'Always', ports: [{ containerPort: 15001 }] },
     { name: 'setup', ports: [{ containerPort: 1 }] },
@@ -67,7 +67,7 @@ it('counts sidecars, and not what has ended before', () => {
   expect(said(podNamed('web', [], { initContainers }), [])).toHaveLength(1);
 });
 
-it('says the same of many pods once, and has an end', () => {
+it('reports the same for many pods once, and limits the list', () => {
   const pods = Array.from({ length: 30 }, (_, number) =>
     podNamed(`web-${number}`, [{ containerPort: 80 }]),
   );

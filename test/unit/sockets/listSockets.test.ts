@@ -12,7 +12,7 @@ const PROC_NET =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n' +
   '   0: 0100007F:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 7 1 0 100 0 0 10 0\n';
 
-/** Lists the sockets of a pod in which programs do what `act` says, by their names. */
+/** Lists the sockets of a pod in which programs do what `act` says, by program name. */
 async function listed(
   act: (program: string, pod: FakePod, run: number) => void,
   wanted: Partial<Parameters<typeof selecting>[0]> = {},
@@ -31,7 +31,7 @@ async function listed(
   const outcome = await listSockets(
     access,
     { ...place, home: podWith() } as unknown as Debugger,
-    // Without a lease, and so without words from the client.
+    // Without a lease, so the client sends no words.
     'processes',
     selecting({ udp: false, unix: false, processes: false, details: false, ...wanted }),
     { note: (text) => notes.push(text), waiting: () => {} },
@@ -39,7 +39,7 @@ async function listed(
   return { outcome, programs, notes };
 }
 
-it('reads the kernel’s tables when nothing that ss prints is understood', async () => {
+it('reads the kernel’s tables if no line from ss can be parsed', async () => {
   const { outcome, programs, notes } = await listed((program, pod) => {
     pod.writes(program === 'ss' ? 'Gibberish of another kind\n' : PROC_NET);
     pod.exits(0);
@@ -49,7 +49,7 @@ it('reads the kernel’s tables when nothing that ss prints is understood', asyn
   expect(notes.join()).toMatch(/no line of the output of ss could be parsed/);
 });
 
-it('says that /proc/net does not tell which sockets of [::] take IPv4, where that matters', async () => {
+it('notes that /proc/net does not show which sockets on [::] accept IPv4, if that matters', async () => {
   const any = PROC_NET.replace('0100007F', '0'.repeat(32)).replace(
     '00000000:0000 0A',
     `${'0'.repeat(32)}:0000 0A`,
@@ -62,7 +62,7 @@ it('says that /proc/net does not tell which sockets of [::] take IPv4, where tha
   expect((await listed(act)).notes.join()).not.toMatch(/IPv4/);
 });
 
-it('fails when neither is understood', async () => {
+it('fails if neither can be parsed', async () => {
   const { outcome } = await listed((_, pod) => {
     pod.writes('Gibberish\n');
     pod.exits(0);
@@ -70,7 +70,7 @@ it('fails when neither is understood', async () => {
   expect(String(outcome)).toMatch(/cannot be read: ss .*no line .*parsed; cat/);
 });
 
-it('asks again when the connection ends before the command did, and lists nothing twice', async () => {
+it('retries when the connection ends before the command, and lists nothing twice', async () => {
   const { outcome, programs } = await listed((_, pod, run) => {
     pod.writes(SS);
     if (run < 3) pod.breaks();
@@ -80,7 +80,7 @@ it('asks again when the connection ends before the command did, and lists nothin
   expect(outcome).toMatchObject({ store: { length: 1 } });
 });
 
-it('gives up after the third time', async () => {
+it('gives up after three attempts', async () => {
   const { outcome, programs } = await listed((_, pod) => {
     pod.writes(SS);
     pod.breaks();

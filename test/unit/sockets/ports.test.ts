@@ -6,7 +6,7 @@ import { fakeServer, json } from '../kube/fakeServer.ts';
 import { selecting } from './selections.ts';
 
 it.each([false, true])(
-  'a pod that has finished is said to have finished, whether processes are asked for: %s',
+  'reports that a pod has finished, with processes requested: %s',
   async (processes) => {
     const pod = podWith({
       status: {

@@ -12,7 +12,7 @@ function rendered(sockets: SocketList, format: ListFormat, processes = false): s
   return [...renderSockets(sockets, format, processes)].join('');
 }
 
-/** What the sockets look like as data: undefined fields are not there. */
+/** The sockets as data, without undefined fields. */
 const AS_DATA = { kind: 'SocketList', items: JSON.parse(JSON.stringify(VARIED)) };
 
 describe('renderSockets', () => {
@@ -31,7 +31,7 @@ describe('renderSockets', () => {
     );
   });
 
-  it('adds processes, each once, when they were asked for', () => {
+  it('adds processes, each once, if they were requested', () => {
     const table = rendered(VARIED, 'table', true);
     expect(table.split('\n').map((line) => line.split(/ {3,}/).at(-1))).toEqual([
       'PID/PROGRAM',
@@ -45,7 +45,7 @@ describe('renderSockets', () => {
     ]);
   });
 
-  it('says in wide what the queues of a listener are, and the details', () => {
+  it("shows a listener's queues and the details in wide output", () => {
     const [header, , listening, connecting] = rendered(VARIED, 'wide').split('\n');
     const cells = (line = '') => line.split(/ {3,}/).slice(-4);
     expect(cells(header)).toEqual(['ACCEPT QUEUE', 'UID', 'INODE', 'TIMER']);
@@ -53,17 +53,17 @@ describe('renderSockets', () => {
     expect(cells(connecting)).toEqual(['-', '0', '4712', 'on 0.8s, 2 retransmits']);
   });
 
-  it('names pods where there are several', () => {
+  it('shows pods if there are several', () => {
     const table = rendered([socket({ pod: 'web-1' })], 'table');
     expect(table).toMatch(/^POD +PROTO[^\n]*\nweb-1 +tcp /);
   });
 
-  it('is valid JSON, item by item', () => {
+  it('prints valid JSON, item by item', () => {
     expect(JSON.parse(rendered(VARIED, 'json'))).toEqual(AS_DATA);
     expect(JSON.parse(rendered([], 'json'))).toEqual({ kind: 'SocketList', items: [] });
   });
 
-  it('is valid YAML, item by item', () => {
+  it('prints valid YAML, item by item', () => {
     expect(load(rendered(VARIED, 'yaml'))).toEqual(AS_DATA);
     expect(load(rendered([], 'yaml'))).toEqual({ kind: 'SocketList', items: [] });
   });
@@ -81,7 +81,7 @@ describe('renderSockets', () => {
   });
 
   it.each<ListFormat>(['table', 'json', 'yaml', 'name'])(
-    'gives a long list as %s in chunks',
+    'returns a long list as %s in chunks',
     (format) => {
       const many = Array.from({ length: 5000 }, (_, port) =>
         socket({ peer: at(`10.244.2.7:${port + 1}`) }),
@@ -97,7 +97,7 @@ describe('renderChanges', () => {
   const time = new Date(2025, 0, 2, 3, 4, 5);
   const closing = socket({ state: 'TIME_WAIT' });
 
-  it('is a line per change, with its time', () => {
+  it('prints a line per change, with its time', () => {
     const evil = socket({ processes: [{ pid: 7, name: '\x1b[2J', fd: 1 }] });
     const lines = renderChanges(
       [
@@ -114,7 +114,7 @@ describe('renderChanges', () => {
     );
   });
 
-  it('is a JSON object per line', () => {
+  it('prints a JSON object per line', () => {
     const lines = renderChangesAsJson(
       [{ kind: 'changed', socket: closing, previousState: 'ESTABLISHED' }],
       time,
@@ -139,7 +139,7 @@ describe('renderSummary', () => {
     ...peers,
   ]);
 
-  it('is three tables, of the peers the first twenty', () => {
+  it('prints three tables, with the first twenty peers', () => {
     const text = [...renderSocketSummary(summary, 'table')].join('');
     expect(text.split('\n').slice(0, 9)).toEqual([
       'PROTO   STATE         COUNT',
@@ -155,7 +155,7 @@ describe('renderSummary', () => {
     expect(text).toMatch(/\nand 3 more peers \(-o json has them all\)\n$/);
   });
 
-  it('is all of it as data', () => {
+  it('contains everything as data', () => {
     const data = { kind: 'SocketSummary', ...summary };
     expect(JSON.parse([...renderSocketSummary(summary, 'json')].join(''))).toEqual(data);
     expect(load([...renderSocketSummary(summary, 'yaml')].join(''))).toEqual(data);

@@ -6,7 +6,7 @@ export function at(text: string): InternetEndpoint {
   return { address, port: port === '*' ? 0 : Number(port), interface: undefined };
 }
 
-/** A plain established connection but for what the test says. */
+/** A plain established connection with these changes. */
 export function socket(differences: Partial<Socket>): Socket {
   return {
     pod: undefined,
@@ -37,7 +37,7 @@ export function listener(local: string, differences: Partial<Socket> = {}): Sock
   });
 }
 
-/** One of every sort, with every field in use somewhere. */
+/** One socket of every kind, with every field used somewhere. */
 export const VARIED: readonly Socket[] = [
   socket({}),
   listener('[::]:8080', {

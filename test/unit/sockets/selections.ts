@@ -1,6 +1,6 @@
 import type { Selection } from '../../../src/tools/socketSelection.ts';
 
-/** Everything; tests say what they leave out. */
+/** Everything, with exceptions given by a test. */
 export const EVERYTHING: Selection = {
   tcp: true,
   udp: true,

@@ -11,7 +11,7 @@ function stored(sockets: readonly ReturnType<typeof socket>[]): SocketStore {
 }
 
 describe('SocketStore', () => {
-  it('gives back what was added, every field', () => {
+  it('returns every field of the added sockets', () => {
     const store = stored(VARIED);
     expect(store.length).toBe(VARIED.length);
     expect([...store]).toEqual(VARIED);
@@ -19,13 +19,13 @@ describe('SocketStore', () => {
     expect(store.at(VARIED.length)).toBeUndefined();
   });
 
-  it('keeps apart addresses that differ in their interface only', () => {
+  it('distinguishes addresses that differ only in their interface', () => {
     const onEth0 = socket({ local: { address: 'fe80::1', port: 1, interface: 'eth0' } });
     const onEth1 = socket({ local: { address: 'fe80::1', port: 1, interface: 'eth1' } });
     expect([...stored([onEth0, onEth1])]).toEqual([onEth0, onEth1]);
   });
 
-  it('holds more than a page', () => {
+  it('stores more than a page', () => {
     const store = stored(
       Array.from({ length: 3000 }, (_, port) => socket({ local: at(`10.0.0.1:${port}`) })),
     );
@@ -33,7 +33,7 @@ describe('SocketStore', () => {
     expect([...store]).toHaveLength(3000);
   });
 
-  it('lists what listens first, then by protocol, local port and peer, whatever the state', () => {
+  it('lists listeners first, then by protocol, local port and peer, whatever the state', () => {
     const wanted = [
       listener('0.0.0.0:80'),
       listener('0.0.0.0:443'),
@@ -48,7 +48,7 @@ describe('SocketStore', () => {
     expect([...stored(wanted.toReversed()).inListingOrder()]).toEqual(wanted);
   });
 
-  it('lists pod by pod', () => {
+  it('lists one pod after another', () => {
     const wanted = [
       listener('0.0.0.0:9', { pod: 'web-1' }),
       socket({ pod: 'web-1' }),

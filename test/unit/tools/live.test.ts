@@ -26,7 +26,7 @@ describe.skipIf(missing !== undefined)(
         const fromSs = socketsIn(live?.ss[index] ?? '', ssLineParser(selection));
         const fromKernel = socketsIn(live?.procNet ?? '', procNetLineParser());
         const isWanted = (socket: Socket) => isSelected(socket, selection);
-        // The kernel's tables do not tell which listeners take IPv6 alone.
+        // The kernel's tables do not show which listeners accept only IPv6.
         const v6only = new Set(
           socketsIn(live?.ss[0] ?? '', ssLineParser(EVERYTHING))
             .filter(({ dualStack }) => dualStack === false)
@@ -41,14 +41,14 @@ describe.skipIf(missing !== undefined)(
       },
     );
 
-    it('is what netstat shows', () => {
+    it('lists the same sockets as netstat', () => {
       const sockets = socketsIn(live?.procNet ?? '', procNetLineParser());
       const internet = sockets.filter(({ protocol }) => protocol !== 'unix');
       expect(internet.map(asNetstat).toSorted()).toEqual(internetTruth(live?.netstat ?? ''));
     });
 
     it.each(['descriptors', 'descriptorsBusybox'] as const)(
-      'the processes are those that ss finds (%s)',
+      'finds the same processes as ss (%s)',
       (which) => {
         const names = new Map(
           socketsIn(live?.stat ?? '', parseStat).map(({ pid, name }) => [pid, name]),
@@ -67,7 +67,7 @@ describe.skipIf(missing !== undefined)(
   },
 );
 
-/** What both sources know of a socket. */
+/** The fields of a socket that both sources have. */
 function essence(socket: Socket): string {
   const { protocol, type, state, local, peer } = socket;
   return JSON.stringify(

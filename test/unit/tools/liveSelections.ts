@@ -1,6 +1,6 @@
 import { EVERYTHING, selecting } from '../sockets/selections.ts';
 
-/** Those for which ss is asked, or answers, differently; everything first. */
+/** Selections for which the command or the output of ss differs; everything first. */
 export const LIVE_SELECTIONS = [
   EVERYTHING,
   selecting({ details: false, processes: false }),

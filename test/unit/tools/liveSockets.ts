@@ -13,8 +13,8 @@ import { EVERYTHING } from '../sockets/selections.ts';
 import { LIVE_SELECTIONS, type LiveOutput } from './liveSelections.ts';
 
 /**
- * Run in namespaces of its own (network and PID): opens real sockets, then prints as JSON what our
- * commands and busybox netstat say of them. Argument: a folder for unix sockets.
+ * Run in its own network and PID namespaces: opens real sockets, then prints the output of netdebug's commands and
+ * busybox netstat as JSON. Argument: a folder for unix sockets.
  */
 const [folder = ''] = process.argv.slice(2);
 
@@ -33,7 +33,7 @@ await open('udp6', '::1');
 const client = await open('udp4', '127.0.0.1');
 client.connect(9, '127.0.0.1');
 await once(client, 'connect');
-// Long enough for the half-closed connection to come to rest.
+// Long enough for the half-closed connection to settle.
 await new Promise((resolve) => setTimeout(resolve, 200));
 
 const output: LiveOutput = {
@@ -67,7 +67,7 @@ async function open(type: 'udp4' | 'udp6', address: string) {
   return socket;
 }
 
-/** By way of a file: the pipes that Node gives a child are unix sockets, and would be listed. */
+/** Through a file: the pipes that Node gives a child are unix sockets, which would be listed. */
 function printed([program = '', ...args]: readonly string[]): string {
   const path = `${folder}/printed`;
   const file = openSync(path, 'w');

@@ -23,13 +23,13 @@ function addressOf(words: string): unknown {
 }
 
 describe('procNetCommand', () => {
-  it('reads the tables that are wanted, and no others', () => {
+  it('reads only the selected tables', () => {
     expect(procNetCommand(selecting({ udp: false, ipv4: false }))).toEqual([
       'cat',
       '/proc/net/tcp6',
       '/proc/net/unix',
     ]);
-    // IPv6 sockets may take IPv4.
+    // IPv6 sockets may accept IPv4.
     expect(procNetCommand(selecting({ udp: false, unix: false, ipv6: false }))).toEqual([
       'cat',
       '/proc/net/tcp',
@@ -41,7 +41,7 @@ describe('procNetCommand', () => {
 describe('procNetLineParser', () => {
   const sockets = socketsIn(recording('proc-net.txt'), procNetLineParser());
 
-  it('finds in a recording what netstat showed at the same moment', () => {
+  it('finds the same sockets in a recording as netstat at the same moment', () => {
     const internet = sockets.filter((socket) => socket.protocol !== 'unix');
     expect(internet.map(asNetstat).toSorted()).toEqual(internetTruth(recording('netstat.txt')));
     const unix = sockets.filter((socket) => socket.protocol === 'unix' && socket.inode);
@@ -63,7 +63,7 @@ describe('procNetLineParser', () => {
     );
   });
 
-  it('says nothing of what these tables do not hold', () => {
+  it('leaves fields undefined that these tables do not contain', () => {
     const listener = sockets.find((socket) => socket.state === 'LISTEN');
     expect(listener).toMatchObject({ receiveQueue: 0, sendQueue: undefined });
     const unix = sockets.find((socket) => socket.protocol === 'unix');
@@ -84,14 +84,14 @@ describe('procNetLineParser', () => {
     expect(addressOf(words)).toEqual({ address, port: 80, interface: undefined });
   });
 
-  it('does not understand a line before any header, or a broken one', () => {
+  it('cannot parse a line before any header, or a broken one', () => {
     const parse = procNetLineParser();
     expect(parse('   0: 0100007F:0050')).toBeUndefined();
     expect(parse(TCP_HEADER)).toBeNull();
     expect(parse('   0: 0100007F:0050')).toBeUndefined();
   });
 
-  it('names the processes it is given by inode', () => {
+  it('adds the given processes by inode', () => {
     const nginx = [{ pid: 7, name: 'nginx', fd: 6 }];
     const parse = procNetLineParser(new Map([[12, nginx]]));
     parse('Num       RefCount Protocol Flags    Type St Inode Path');
@@ -107,7 +107,7 @@ describe('procNetLineParser', () => {
 
 describe('descriptorListing', () => {
   it.each(['descriptors-gnu.txt', 'descriptors-busybox.txt'])(
-    'finds in %s what ss found',
+    'finds the same in %s as ss',
     (file) => {
       const names = new Map([
         [1, 'web 1'],
@@ -126,7 +126,7 @@ describe('descriptorListing', () => {
     },
   );
 
-  it('does not know whose the descriptors under another heading are', () => {
+  it('does not assign descriptors under another heading', () => {
     const listing = descriptorListing(new Map());
     listing.addLine('/proc/7/fd:');
     listing.addLine('lrwx------ 1 0 0 64 Nov 23 01:04 3 -> socket:[11]');

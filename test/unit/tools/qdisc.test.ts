@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { parseQdiscs } from '../../../src/tools/ip/qdisc.ts';
 
-it('reads what a device does to the packets that it sends, as tc prints it', () => {
+it('reads the effects of a device on the packets that it sends, as printed by tc', () => {
   const counters = { bytes: 90, packets: 1, drops: 7, overlimits: 3, requeues: 0, qlen: 2 };
   const common = { dropped: 7, overlimits: 3, backlogPackets: 2 };
   const options = {

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Made at one moment in a network namespace with sockets in every state but CLOSE:
- * ss of iproute2 6.1, /proc/net, netstat of busybox 1.35, ls of coreutils and of busybox.
+ * Recorded at one moment in a network namespace with sockets in every state except CLOSE: ss of iproute2 6.1,
+ * /proc/net, netstat of busybox 1.35, ls of coreutils and of busybox.
  */
 export function recording(name: string): string {
   return readFileSync(new URL(`./recordings/${name}`, import.meta.url), 'utf8');
 }
 
-/** The sockets in a recording; a line that is not understood fails the test. */
+/** The sockets in a recording; a line that cannot be parsed fails the test. */
 export function socketsIn<Parsed>(
   text: string,
   parseLine: (line: string) => Parsed | null | undefined,

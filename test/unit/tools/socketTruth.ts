@@ -1,8 +1,8 @@
 import type { Socket, SocketEndpoint } from '../../../src/tools/socket.ts';
 
 /**
- * What busybox netstat prints, as a truth that knows nothing of our parsers: one sorted text per
- * socket, `receiveQueue sendQueue local peer state`.
+ * The output of busybox netstat, as a reference independent of netdebug's parsers: one sorted text per socket,
+ * `receiveQueue sendQueue local peer state`.
  */
 export function internetTruth(netstat: string): string[] {
   return netstat
@@ -13,7 +13,7 @@ export function internetTruth(netstat: string): string[] {
     .toSorted();
 }
 
-/** The same of our own sockets. netstat knows no interfaces, no backlogs and no word for UNCONN. */
+/** The same for netdebug's sockets. netstat shows no interfaces and no backlogs, and has no name for UNCONN. */
 export function asNetstat(socket: Socket): string {
   return [
     socket.protocol.replace('6', ''),
@@ -25,7 +25,7 @@ export function asNetstat(socket: Socket): string {
   ].join(' ');
 }
 
-/** Unix sockets with an inode: type, state, inode and path, in which busybox shows ESC as ^[. */
+/** Unix sockets with an inode: type, state, inode and path, in which busybox prints ESC as ^[. */
 export function unixTruth(netstat: string): string[] {
   return netstat
     .split('\n')

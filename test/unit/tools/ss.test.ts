@@ -7,12 +7,12 @@ import { asNetstat, asUnixNetstat, internetTruth, unixTruth } from './socketTrut
 const parse = ssLineParser(EVERYTHING);
 
 describe('ssCommand', () => {
-  it('asks for little unless more is wanted: details cost time in the pod', () => {
+  it('requests little by default: details cost time in the pod', () => {
     const plain = selecting({ udp: false, unix: false, processes: false, details: false });
     expect(ssCommand(plain)).toEqual(['ss', '--no-header', '--numeric', '--all', '--tcp']);
   });
 
-  it('asks for everything', () => {
+  it('can request everything', () => {
     expect(ssCommand(selecting({ states: 'listening' }))).toEqual([
       'ss',
       '--no-header',
@@ -27,7 +27,7 @@ describe('ssCommand', () => {
     ]);
   });
 
-  it('names IPv6 alone: IPv6 sockets may take IPv4, and of two families ss would take the last', () => {
+  it('selects only IPv6 with a flag: IPv6 sockets may accept IPv4, and of two families ss would use the last', () => {
     expect(ssCommand(selecting({ unix: false, ipv6: false })).join(' ')).not.toContain('ipv');
     expect(ssCommand(selecting({ unix: false, ipv4: false }))).toContain('--ipv6');
     expect(ssCommand(selecting({ ipv4: false })).join(' ')).not.toContain('ipv');
@@ -35,7 +35,7 @@ describe('ssCommand', () => {
 });
 
 describe('ssLineParser', () => {
-  it('finds in a recording what netstat showed at the same moment', () => {
+  it('finds the same sockets in a recording as netstat at the same moment', () => {
     const sockets = socketsIn(recording('ss-6.1-all.txt'), parse);
     const internet = sockets.filter((socket) => socket.protocol !== 'unix');
     expect(internet.map(asNetstat).toSorted()).toEqual(internetTruth(recording('netstat.txt')));
@@ -43,7 +43,7 @@ describe('ssLineParser', () => {
     expect(unix.map(asUnixNetstat).toSorted()).toEqual(unixTruth(recording('netstat-unix.txt')));
   });
 
-  it('reads output without the Netid column, which ss leaves out for a single kind', () => {
+  it('reads output without the Netid column, which ss omits for a single kind', () => {
     const tcpOnly = selecting({ udp: false, unix: false });
     const sockets = socketsIn(recording('ss-6.1-tcp.txt'), ssLineParser(tcpOnly));
     const truth = internetTruth(recording('netstat.txt')).filter((line) => line.startsWith('tcp'));
@@ -60,12 +60,12 @@ describe('ssLineParser', () => {
     ['[::]:7002', false],
     ['[::1]:7003', undefined],
     ['0.0.0.0:7004', undefined],
-  ])('tells at %s whether IPv4 is taken, too: %s', (local, dualStack) => {
+  ])('reads from %s whether the socket also accepts IPv4: %s', (local, dualStack) => {
     const line = `tcp LISTEN 0 5 ${local} ${local.includes('.') ? '0.0.0.0' : local.startsWith('*') ? '*' : '[::]'}:*`;
     expect(parse(line)).toMatchObject({ state: 'LISTEN', dualStack });
   });
 
-  it('tells the interface, the accept queue and its length, and the processes', () => {
+  it('reads the interface, the accept queue and its length, and the processes', () => {
     expect(
       parse(
         'tcp   LISTEN     3      4         [fe80::1]%eth0:8090          [::]:*     users:(("child",pid=50,fd=9),("web 1",pid=1,fd=9)) uid:101 ino:11534 sk:18 cgroup:/ v6only:1 <->',
@@ -89,7 +89,7 @@ describe('ssLineParser', () => {
     });
   });
 
-  it('takes an owner that is left out for root, and only where owners were asked for', () => {
+  it('reads a missing owner as root, but only if owners were requested', () => {
     expect(parse('tcp ESTAB 0 0 10.0.0.1:80 10.0.0.2:4000 ino:7 sk:1 <->')?.uid).toBe(0);
     expect(parse('tcp ESTAB 0 0 10.0.0.1:80 10.0.0.2:4000')?.uid).toBeUndefined();
   });
@@ -117,7 +117,7 @@ describe('ssLineParser', () => {
   });
 
   it.each([['a) "b", c'], ['x",pid=1,fd=2)'], ['x ino:99 uid:9'], ['timer:(on,1ms,0)'], ['日本']])(
-    'is not led astray by a process that calls itself %s',
+    'is not confused by a process named %s',
     (name) => {
       const socket = parse(
         `tcp ESTAB 0 0 10.0.0.1:80 10.0.0.2:4000 users:(("${name}",pid=7,fd=6),("sh",pid=8,fd=6)) uid:5 ino:11 sk:1 <->`,
@@ -156,7 +156,7 @@ describe('ssLineParser', () => {
     });
   });
 
-  it('takes the processes from elsewhere where it is given them', () => {
+  it('uses processes from another source if given', () => {
     const nginx = [{ pid: 7, name: 'nginx', fd: 6 }];
     const parseWithOwners = ssLineParser(EVERYTHING, new Map([[11, nginx]]));
     const connection = 'tcp ESTAB 0 0 10.0.0.1:80 10.0.0.2:4000';
@@ -165,7 +165,7 @@ describe('ssLineParser', () => {
     expect(parseWithOwners(`${connection} ino:12 sk:1 <->`)?.processes).toBeUndefined();
   });
 
-  it('says so when it does not understand a line', () => {
+  it('reports lines that it cannot parse', () => {
     expect(parse('Cannot open netlink socket: Protocol not supported')).toBeUndefined();
     expect(parse('tcp ESTAB 0 0 nonsense 10.0.0.1:80')).toBeUndefined();
     expect(parse('   ')).toBeNull();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseTcpdumpLine, tcpdumpCommand } from '../../../src/tools/tcpdump.ts';
 
-describe('what tcpdump 4.99 says', () => {
+describe('messages of tcpdump 4.99', () => {
   it.each<[string, object]>([
     [
       'listening on eth0, link-type EN10MB (Ethernet), snapshot length 262144 bytes',
@@ -58,19 +58,19 @@ describe('what tcpdump 4.99 says', () => {
 });
 
 describe('the command', () => {
-  it('delivers text at once, and cut to what a line shows', () => {
+  it('delivers text at once, with only the bytes that a line can show', () => {
     expect(tcpdumpCommand({ format: 'text', changesUser: false })).toEqual([
       ...['tcpdump', '-n', '-B', '32768', '--immediate-mode', '-s', '8192', '-l'],
     ]);
   });
 
-  it('keeps whole packets in a buffer that is not cut into frames of their largest size', () => {
+  it('keeps whole packets in a buffer that is not divided into frames of the maximum size', () => {
     expect(tcpdumpCommand({ format: 'pcap', changesUser: false })).toEqual([
       ...['tcpdump', '-n', '-B', '32768', '-U', '-w', '-'],
     ]);
   });
 
-  it('gives the expression as one word behind --, whatever it begins with', () => {
+  it('passes the expression as one word after --, whatever it begins with', () => {
     const command = tcpdumpCommand({
       format: 'pcap',
       changesUser: true,

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { inBatches, oneByOne } from '../../../src/transfer/batches.ts';
 
-/** A stream that chunks are pushed into by hand. */
+/** A stream into which chunks are pushed by the test. */
 function handFed(): Readable {
   return new Readable({ highWaterMark: 512 * 1024, read: () => {} });
 }
@@ -11,7 +11,7 @@ function handFed(): Readable {
 const turn = () => new Promise(setImmediate);
 
 describe('the chunks of a stream in batches', () => {
-  it('come together when they came together, as they are', async () => {
+  it('arrive together if they came together, without a copy', async () => {
     const stream = handFed();
     const batches = inBatches(stream);
     const first = batches.next();
@@ -26,7 +26,7 @@ describe('the chunks of a stream in batches', () => {
     expect(await batches.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('are all there, however the stream was treated before', async () => {
+  it('are complete, whatever happened to the stream before', async () => {
     const stream = handFed();
     stream.pause();
     stream.push(Buffer.from('before'));
@@ -55,7 +55,7 @@ describe('the chunks of a stream in batches', () => {
     expect(read).toBe(pushed);
   });
 
-  it('come before the failure of the stream', async () => {
+  it('arrive before the failure of the stream', async () => {
     const stream = handFed();
     const read: string[] = [];
     const reading = (async () => {
@@ -68,7 +68,7 @@ describe('the chunks of a stream in batches', () => {
     expect(read).toEqual(['so far']);
   });
 
-  it('end with an error when the stream is closed without an end', async () => {
+  it('end with an error if the stream is closed without an end', async () => {
     const stream = handFed();
     const reading = inBatches(stream).next();
     await turn();
@@ -76,7 +76,7 @@ describe('the chunks of a stream in batches', () => {
     await expect(reading).rejects.toThrow(/premature/i);
   });
 
-  it('are no longer taken when their reader stops', async () => {
+  it('are no longer read when their reader stops', async () => {
     const stream = handFed();
     stream.push(Buffer.from('x'));
     for await (const batch of inBatches(stream)) {

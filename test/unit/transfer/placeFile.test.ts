@@ -12,14 +12,14 @@ function folderWith(files: Readonly<Record<string, string>>): string {
 }
 
 describe('a file', () => {
-  it('gets its name', async () => {
+  it('gets its final name', async () => {
     const folder = folderWith({ part: 'new' });
     await placeFile(join(folder, 'part'), join(folder, 'final'), false);
     expect(readdirSync(folder)).toEqual(['final']);
     expect(readFileSync(join(folder, 'final'), 'utf8')).toBe('new');
   });
 
-  it('never takes the name of another, made this very moment, unless forced', async () => {
+  it('never replaces a file created at the same moment, unless forced', async () => {
     const folder = folderWith({ part: 'new', final: 'mine' });
     const [part, final] = [join(folder, 'part'), join(folder, 'final')];
     await expect(placeFile(part, final, false)).rejects.toMatchObject({ kind: 'exists' });
@@ -29,7 +29,7 @@ describe('a file', () => {
     expect(readFileSync(final, 'utf8')).toBe('new');
   });
 
-  it('is replaced whole, for its owner alone, and leaves nothing when that fails', async () => {
+  it('is replaced atomically, readable by its owner only, and leaves nothing behind on failure', async () => {
     const folder = folderWith({ text: 'old' });
     await writeAtomically(join(folder, 'text'), 'new');
     expect(readFileSync(join(folder, 'text'), 'utf8')).toBe('new');
