@@ -24,7 +24,7 @@ const OPENSHIFT = /unable to validate against any security context constraint[\s
 const QUOTA = /(?:exceeded|failed|insufficient) quota: ([^,:\s]+)[\s\S]*$/;
 
 /**
- * Recognises a refusal by its text. Its HTTP status does not help: the API server passes on what a policy set (a
+ * Recognizes a refusal by its text. Its HTTP status does not help: the API server passes on what a policy set (a
  * webhook without a code gives 400, a ValidatingAdmissionPolicy 422). Returns undefined for any other message.
  */
 export function denialOf(serverMessage: string): Denial | undefined {

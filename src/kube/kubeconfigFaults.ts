@@ -3,7 +3,7 @@ import type { ClusterEntry, ExecEntry, UserEntry } from './kubeconfigEntries.ts'
 import { fileReason } from './namedFile.ts';
 import { parseProxyUrl } from './proxyUrl.ts';
 
-/** The faults of a cluster entry, in kubectl's words. Empty if the entry can be used. */
+/** The errors in a cluster entry, in kubectl's words. Empty if the entry can be used. */
 export function clusterFaults(name: string, cluster: ClusterEntry): string[] {
   const faults: string[] = [];
   const proxy = cluster['proxy-url'];
@@ -21,7 +21,7 @@ export function clusterFaults(name: string, cluster: ClusterEntry): string[] {
   return faults;
 }
 
-/** The faults of a user entry, in kubectl's words. Empty if the entry can be used. */
+/** The errors in a user entry, in kubectl's words. Empty if the entry can be used. */
 export function userFaults(name: string, user: UserEntry): string[] {
   const faults = certificateFaults(name, user);
   if (user.exec) faults.push(...pluginFaults(name, user.exec, user));

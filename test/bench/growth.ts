@@ -9,7 +9,7 @@ import { record } from './results.ts';
 
 const MEMORY_LIMIT = 250e6;
 
-/** Connections of one packet each: all of them are new, so nothing can be reused. */
+/** Connections of one packet each: every packet adds a new connection. */
 const DISTINCT = { payload: 30, connections: 1_000, packetsEach: 1 };
 const LARGE = { payload: 1_400, connections: 1_000, packetsEach: 100 };
 

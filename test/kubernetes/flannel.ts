@@ -76,7 +76,7 @@ function annotations({ node, podNetwork }: Member): object {
   };
 }
 
-/** The traffic that flannel permits and masquerades: pods that connect to external addresses. */
+/** flannel's rules: they permit the traffic of pods, and masquerade it to external addresses. */
 function rules({ podNetwork }: Member): string {
   const all = POD_NETWORK;
   return [

@@ -20,7 +20,7 @@ export interface ExtcapWords {
 
 /**
  * Reads Wireshark's arguments in any order, as `--name value` or `--name=value`. The last value of a name wins. Unknown
- * arguments are ignored, because new versions of Wireshark add more (logging, controls, cleanup).
+ * arguments are ignored, because every version of Wireshark adds some (logging, controls, cleanup).
  */
 export function readExtcapWords(args: readonly string[]): ExtcapWords {
   const switches = new Set<string>();

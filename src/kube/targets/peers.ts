@@ -52,8 +52,8 @@ export function peerIn(peer: WrittenPeer, current: string): Peer {
 const AT_ONCE = 8;
 
 /**
- * The pcap-filter(7) expressions for the current addresses of the peers, without duplicates: `host 10.1.2.3`, `net
- * 10.1.0.0/16`. Throws ApiError, or a Problem if a peer has no address.
+ * The pcap-filter(7) expressions for the current addresses of the peers, without duplicates: `host 10.1.2.3` or
+ * `net 10.1.0.0/16`. Throws ApiError, or a Problem if a peer has no address.
  */
 export async function peerTerms(
   api: KubeApi,

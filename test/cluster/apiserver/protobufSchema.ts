@@ -1,6 +1,6 @@
 /**
  * Field numbers of the Kubernetes messages that kubectl 1.32 and newer sends in protobuf form, from
- * the generated.proto files of k8s.io/api; what kubectl never sends is left out, and so ignored.
+ * the generated.proto files of k8s.io/api. Fields that kubectl never sends are omitted, and ignored.
  *
  * `NUMBER NAME TYPE`, where TYPE is string, bool, int, map (of strings), bytesMap, Quantities (a
  * map), Quantity, IntOrString or a message of this table.
@@ -127,7 +127,7 @@ export interface MessageField {
 
 const PARSED = new Map<string, ReadonlyMap<number, MessageField>>();
 
-/** The fields of a message by their numbers; undefined for what is no message of the table. */
+/** The fields of a message by number. Undefined if the table does not contain the message. */
 export function messageFields(type: string): ReadonlyMap<number, MessageField> | undefined {
   if (!isMessage(type)) return undefined;
   const known = PARSED.get(type);

@@ -7,7 +7,7 @@ import { type Selector, selectorOf } from './selectors.ts';
 import { ApiError, notFound } from './status.ts';
 import { respondTable, wantsTable } from './table.ts';
 
-/** The object that the request names; throws 404. */
+/** The object that the request names. Throws 404. */
 export function namedObject(request: ResourceRequest): KubeObject {
   const { cluster, kind, resource, route } = request;
   const object = cluster.store.get(resource, storedNamespace(request), route.name);

@@ -33,7 +33,7 @@ export interface Field {
 
 const PARSED = new Map<string, readonly Field[]>();
 
-/** The fields of a type of the table; undefined for a basic type. */
+/** The fields of a type of the table. Undefined for a basic type. */
 export function fieldsOf(type: string): readonly Field[] | undefined {
   if (!isTypeName(type)) return undefined;
   const known = PARSED.get(type);
