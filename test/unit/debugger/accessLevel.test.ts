@@ -112,10 +112,10 @@ describe('the chosen access level', () => {
 
   it.each<[string, Answers, ProblemKind, boolean]>([
     ['restricted', { refusals: { least: RESTRICTED, baseline: RESTRICTED } }, 'denied', true],
-    ['no right to patch', { refusals: { least: FORBIDDEN } }, 'forbidden', true],
-    ['no right to exec', { check: NO_EXEC }, 'forbidden', true],
-    ['no right to create', { check: NO_CREATE }, 'forbidden', true],
-    ['no right to watch', { denied: ['watch'] }, 'forbidden', true],
+    ['no permission to patch', { refusals: { least: FORBIDDEN } }, 'forbidden', true],
+    ['no permission to exec', { check: NO_EXEC }, 'forbidden', true],
+    ['no permission to create', { check: NO_CREATE }, 'forbidden', true],
+    ['no permission to watch', { denied: ['watch'] }, 'forbidden', true],
     ['OpenShift', { refusals: { least: SCC, baseline: SCC } }, 'denied', true],
     ['a webhook', { refusals: { least: WEBHOOK, baseline: WEBHOOK } }, 'denied', false],
   ])(

@@ -130,21 +130,25 @@ describe('an existing debugger', () => {
     matchingDebuggers(podWithDebuggers([{ ...own, ...container }, RUNNING]), request).length === 1;
 
   it.each<[string, object, boolean]>([
-    ['ours', {}, true],
-    ['ours, a second one', { name: 'netdebug-network-2' }, true],
+    ['matches without changes', {}, true],
+    ['matches with a second name', { name: 'netdebug-network-2' }, true],
     [
-      'ours, with variables that a webhook added',
+      'matches with variables that a webhook added',
       { env: [{ name: 'A' }, ...(own.env ?? [])] },
       true,
     ],
-    ['ours, its image rewritten by a webhook', { image: 'mirror.example/netshoot' }, true],
-    ['of another image', debuggerContainer('netdebug-network', { ...REQUEST, image: 'a' }), false],
-    ['of the other profile', { name: 'netdebug-processes' }, false],
-    ['of a target', { targetContainerName: 'main' }, false],
-    ['of somebody else with a name like ours', { env: [] }, false],
-    ['of somebody else, without variables', { env: undefined }, false],
-    ['of another version', { env: [{ name: 'NETDEBUG', value: '2' }] }, false],
-    ['marked, but named by somebody else', { name: 'debugger-x7k2p' }, false],
+    ['matches with an image rewritten by a webhook', { image: 'mirror.example/netshoot' }, true],
+    [
+      'of another image does not match',
+      debuggerContainer('netdebug-network', { ...REQUEST, image: 'a' }),
+      false,
+    ],
+    ['of the other profile does not match', { name: 'netdebug-processes' }, false],
+    ['of a target does not match', { targetContainerName: 'main' }, false],
+    ['of another tool with a similar name does not match', { env: [] }, false],
+    ['of another tool without variables does not match', { env: undefined }, false],
+    ['of another version does not match', { env: [{ name: 'NETDEBUG', value: '2' }] }, false],
+    ['with the mark, but another name, does not match', { name: 'debugger-x7k2p' }, false],
   ])('%s', (_, container, expected) => {
     expect(matches(container)).toBe(expected);
   });

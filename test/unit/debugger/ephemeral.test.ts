@@ -74,7 +74,7 @@ describe('a pod with a debugger', () => {
   });
 
   it.each([
-    ['that is being made', CREATING],
+    ['that is being created', CREATING],
     ['that the kubelet has not seen yet', undefined],
   ])('%s: netdebug waits for it', async (_, state) => {
     const pod = podWithDebuggers([own(), state]);
@@ -90,14 +90,14 @@ describe('a pod with a debugger', () => {
   it.each<[string, Pod]>([
     ['that has ended', podWithDebuggers([own(), ENDED])],
     [
-      'of another image',
+      'with another image',
       podWithDebuggers([
         debuggerContainer('netdebug-network', { ...REQUEST, image: 'debian' }),
         RUNNING,
       ]),
     ],
     [
-      'of somebody else',
+      'of another tool',
       podWithDebuggers([{ name: 'netdebug-network', image: 'netshoot:1' }, RUNNING]),
     ],
   ])('%s: another one is added next to it', async (_, pod) => {

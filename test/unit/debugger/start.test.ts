@@ -188,11 +188,11 @@ describe('a pod that disappears during the start', () => {
   it.each<[string, (cluster: ScriptedCluster) => void]>([
     ['deleted', (cluster) => cluster.change(inState(), 'DELETED')],
     [
-      'replaced by another of its name',
+      'replaced by another one with its name',
       (cluster) => cluster.change(podWith({ metadata: { uid: 'uid-2' } })),
     ],
     [
-      'told to go',
+      'being deleted',
       (cluster) =>
         cluster.change({
           ...inState(CREATING),
@@ -258,7 +258,7 @@ describe('a node that does not react', () => {
 
   it.each<[string, () => Parameters<typeof scriptedCluster>[0], RegExp]>([
     [
-      'is Ready and reports: it is busy, or the cluster is virtual',
+      'is Ready and still reports: it is busy, or the cluster is virtual',
       () => ({
         node: { metadata: {}, status: { conditions: [READY] } },
         renewTime: new Date(Date.now() - 3_000).toISOString(),
@@ -266,7 +266,7 @@ describe('a node that does not react', () => {
       /the node is Ready, and its kubelet last reported \ds ago.*overloaded.*virtual cluster/s,
     ],
     [
-      'is Ready and reports no more: its kubelet is away',
+      'is Ready and no longer reports: its kubelet does not run',
       () => ({
         node: { metadata: {}, status: { conditions: [READY] } },
         renewTime: new Date(Date.now() - 54_000).toISOString(),
@@ -284,7 +284,7 @@ describe('a node that does not react', () => {
       /not ready \(No status\).*kubelet may have stopped/s,
     ],
     [
-      'is Ready as far as is known, and its Lease cannot be read',
+      'is Ready, but its Lease cannot be read',
       () => ({ node: { metadata: {}, status: { conditions: [READY] } } }),
       /the node is Ready\b.*overloaded.*kubelet may have stopped.*virtual cluster/s,
     ],
@@ -305,14 +305,14 @@ describe('a node that does not react', () => {
   });
 
   it.each<[string, Parameters<typeof scriptedCluster>[0], (cluster: ScriptedCluster) => void]>([
-    ['it pulls', {}, (cluster) => cluster.event('Pulling', 'Pulling image')],
+    ['it pulls the image', {}, (cluster) => cluster.event('Pulling', 'Pulling image')],
     [
-      'it may pull, and events cannot be read',
+      'it may pull the image, and events cannot be read',
       { events: 'refused' },
       (cluster) => cluster.change(inState(CREATING)),
     ],
     [
-      'it pulls for another container of the pod',
+      'it pulls an image for another container of the pod',
       { events: [{ reason: 'Pulling', message: 'Pulling image', container: 'other' }] },
       () => {},
     ],

@@ -28,9 +28,9 @@ const condition = (type: string, status: string, message?: string) => [
 
 describe('whether a pod can be entered', () => {
   it.each<[string, Pod, Reason]>([
-    ['a running one', podWith(), undefined],
+    ['running', podWith(), undefined],
     [
-      'a crash-looping one',
+      'crash-looping',
       podWith({
         status: {
           containerStatuses: [{ name: 'main', state: { waiting: { reason: 'CrashLoopBackOff' } } }],
@@ -111,7 +111,7 @@ describe('whether a pod can be entered', () => {
       ['2026-01-01T00:00:00Z'],
     ],
     [
-      'static, which the node lets in',
+      'static, which can be entered from the node',
       podWith({ metadata: { annotations: { 'kubernetes.io/config.mirror': 'abc' } } }),
       undefined,
     ],
@@ -150,8 +150,13 @@ describe('the node of a pod', () => {
   });
 
   it.each<[string, number, unknown, unknown]>([
-    ['that is there', 200, { metadata: {} }, { metadata: {} }],
-    ['that may not be read', 403, refusal(403, 'Forbidden', 'nodes is forbidden'), undefined],
+    ['is read', 200, { metadata: {} }, { metadata: {} }],
+    [
+      'is unknown if it may not be read',
+      403,
+      refusal(403, 'Forbidden', 'nodes is forbidden'),
+      undefined,
+    ],
   ])('%s', async (_, code, body, expected) => {
     const { api, seen } = await fakeServer({ rest: (_, response) => json(response, code, body) });
     expect(await readNode(api, 'node-1')).toEqual(expected);

@@ -23,7 +23,7 @@ const OWN = debuggerContainer('netdebug-network', REQUEST);
 describe('a debugger in the pod that has not started', () => {
   const READY = { conditions: [{ type: 'Ready', status: 'True' }] };
   it.each<[string, ContainerStatus['state'] | undefined, string | undefined, RegExp]>([
-    ['unseen by its node', undefined, 'fail', /has not reacted: the node is Ready/],
+    ['not seen by its node', undefined, 'fail', /has not reacted: the node is Ready/],
     [
       'without an image',
       { waiting: { reason: 'ErrImagePull', message: 'gone' } },
@@ -31,7 +31,7 @@ describe('a debugger in the pod that has not started', () => {
       /ErrImagePull: gone/,
     ],
     ['refused', { waiting: { reason: 'CreateContainerConfigError' } }, 'fail', /ConfigError/],
-    ['being made', CREATING, 'warning', /being started/],
+    ['being created', CREATING, 'warning', /being started/],
     ['running', RUNNING, undefined, /^$/],
     ['ended', ENDED, undefined, /^$/],
   ])('%s', async (_, state, level, text) => {
@@ -65,7 +65,7 @@ describe('the exec path', () => {
       'fail',
     ],
     [
-      'closed for want of rights, which is told elsewhere',
+      'closed because of missing permissions, which another check reports',
       {
         code: 403,
         body: status(

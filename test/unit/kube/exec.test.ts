@@ -748,9 +748,9 @@ describe('nothing is left behind', () => {
     ['a success', sends(frame(1, 'x'), frame(3, SUCCESS))],
     ['a cut', (socket) => socket.terminate()],
     ['a garbled status', (socket) => socket.send(frame(3, '{'))],
-    ['our own end', () => {}, (stream) => stream.close()],
+    ['the client closes it', () => {}, (stream) => stream.close()],
     [
-      'our own end, stalled and with words on the way',
+      'the client closes it while it is stalled and input is being sent',
       (socket) => {
         socket.pause();
         for (let i = 0; i < 100; i++) socket.send(frame(1, Buffer.alloc(100_000)));

@@ -169,7 +169,7 @@ describe('the chosen context', () => {
 describe('unusual YAML', () => {
   it.each([
     [
-      'a byte order mark and Windows line ends',
+      'a byte order mark and Windows line endings',
       (text: string) => `\ufeff${text.replaceAll('\n', '\r\n')}`,
     ],
     ['a second document', (text: string) => `${text}---\nclusters: []\n`],

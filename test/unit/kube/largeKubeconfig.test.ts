@@ -53,8 +53,8 @@ const CONFIG = {
 
 describe('a kubeconfig in the usual form', () => {
   it.each([
-    ['items beside their key', dump(CONFIG).replaceAll(/^ {2}/gm, '')],
-    ['items below their key', dump(CONFIG)],
+    ['items at the indentation of their key', dump(CONFIG).replaceAll(/^ {2}/gm, '')],
+    ['indented items', dump(CONFIG)],
     ['a document marker', `---\n${dump(CONFIG)}`],
     ['a comment', `# made by hand\n${dump(CONFIG)}`],
   ])('is split into the same entries as the parser finds: %s', (_, text) => {
@@ -82,10 +82,10 @@ it.each([
   ['an anchor', 'clusters:\n- name: a\n  cluster: &one\n    server: x\n'],
   ['an alias', 'clusters:\n- name: a\n  cluster: *one\n'],
   ['a name that is a number', 'clusters:\n- name: 2024\n  cluster: {}\n'],
-  ['a name that is a truth value', 'clusters:\n- name: True\n  cluster: {}\n'],
+  ['a name that is a boolean', 'clusters:\n- name: True\n  cluster: {}\n'],
   ['a name of several words', 'clusters:\n- name: a b\n  cluster: {}\n'],
   ['a second document', 'clusters: []\n---\nusers: []\n'],
-  ['a key twice', 'clusters: []\nclusters: []\n'],
+  ['a duplicate key', 'clusters: []\nclusters: []\n'],
   ['JSON', '{"clusters": []}'],
   ['no mapping', '- name: a\n'],
 ])('a kubeconfig with %s is left to the parser', (_, text) => {

@@ -212,11 +212,14 @@ describe('a server that stays broken', () => {
   it.each<[string, (seen: Seen, response: ServerResponse) => void]>([
     ['breaks', (_, response) => response.destroy()],
     [
-      'breaks in the middle',
+      'disconnects within an event',
       (_, response) => response.writeHead(200).write('{"ty', () => response.destroy()),
     ],
-    ['talks nonsense', (_, response) => void response.end('<html>\n')],
-    ['is ill', (_, response) => json(response, 500, status(500, 'InternalError', 'etcd'))],
+    ['sends invalid data', (_, response) => void response.end('<html>\n')],
+    [
+      'has internal errors',
+      (_, response) => json(response, 500, status(500, 'InternalError', 'etcd')),
+    ],
   ])('is given up: it %s', async (_, rest) => {
     const { error, asked } = await untilGivenUp(rest);
     expect(error).toBeInstanceOf(Problem);

@@ -87,12 +87,12 @@ describe('frames from a server', () => {
     ['that are masked', [Buffer.from([0x82, 0x81])]],
     ['of unknown kinds', [frame(3, '')]],
     ['of unknown control kinds', [frame(11, '')]],
-    ['that continue nothing', [frame(OPCODE.continuation, 'x')]],
+    ['that continue no message', [frame(OPCODE.continuation, 'x')]],
     ['that begin within a message', [frame(1, 'x', { final: false }), frame(2, 'y')]],
-    ['of control in parts', [frame(OPCODE.ping, 'x', { final: false })]],
-    ['of control that are long', [frame(OPCODE.ping, 'x'.repeat(126))]],
+    ['that fragment a control frame', [frame(OPCODE.ping, 'x', { final: false })]],
+    ['that contain a long control frame', [frame(OPCODE.ping, 'x'.repeat(126))]],
     ['that are too large', [Buffer.from([0x82, 127, 0, 0, 0, 0, 0, 0x10, 0, 1])]],
-    ['that are larger than numbers', [Buffer.from([0x82, 127, ...Array(8).fill(255)])]],
+    ['with a length beyond the safe integers', [Buffer.from([0x82, 127, ...Array(8).fill(255)])]],
   ])('%s are refused', (_, chunks) => {
     expect(() => read(chunks)).toThrow(/websocket/);
   });

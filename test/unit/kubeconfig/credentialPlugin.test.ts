@@ -127,7 +127,7 @@ describe("a plugin's answer", () => {
 
   it.each([
     ['fails', undefined],
-    ['gives again what is refused', { token: 'a' }],
+    ['returns the refused credentials again', { token: 'a' }],
   ])(
     'is renewed at most three times, with growing pauses, when the plugin %s',
     async (_, given) => {

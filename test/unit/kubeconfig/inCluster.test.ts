@@ -68,12 +68,16 @@ function kubeconfig(namespace?: string): string {
 describe.skipIf(!KUBECTL || !canMount())('in a pod (needs root, to mount its files)', () => {
   it.each<[string, string[], () => Record<string, string>]>([
     ['without a kubeconfig: the service account', [], () => ({})],
-    ['-n wins over the pod’s namespace', ['-n', 'ns-flag'], () => ({})],
-    ['POD_NAMESPACE wins over the file', [], () => ({ POD_NAMESPACE: 'ns-env' })],
-    ['without a port: none', [], () => ({ KUBERNETES_SERVICE_PORT: '' })],
-    ['a kubeconfig without namespace: the pod’s', [], () => ({ KUBECONFIG: kubeconfig() })],
-    ['a kubeconfig with one', [], () => ({ KUBECONFIG: kubeconfig('ns-config') })],
-    ['one that says default', [], () => ({ KUBECONFIG: kubeconfig('default') })],
+    ['-n overrides the pod’s namespace', ['-n', 'ns-flag'], () => ({})],
+    ['POD_NAMESPACE overrides the file', [], () => ({ POD_NAMESPACE: 'ns-env' })],
+    ['without a port: not recognised as a pod', [], () => ({ KUBERNETES_SERVICE_PORT: '' })],
+    [
+      'a kubeconfig without a namespace: the pod’s namespace',
+      [],
+      () => ({ KUBECONFIG: kubeconfig() }),
+    ],
+    ['a kubeconfig with a namespace', [], () => ({ KUBECONFIG: kubeconfig('ns-config') })],
+    ['a kubeconfig with the namespace default', [], () => ({ KUBECONFIG: kubeconfig('default') })],
   ])('%s', async (_, args, env) => {
     const { kubectl, us } = await bothInPod(args, env());
     expect(us).toEqual(kubectl);

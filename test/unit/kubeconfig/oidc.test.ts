@@ -159,12 +159,12 @@ describe.skipIf(!upstreamKubectl())('an expired id token', () => {
 
   it.each<[string, () => void, Record<string, string>]>([
     [
-      'a provider that gives none',
+      'from a provider that returns none',
       () => Object.assign(provider.answer, { body: { access_token: 'x' } }),
       {},
     ],
-    ['no refresh token', () => {}, { 'refresh-token': '' }],
-    ['no id token is fine', () => {}, { 'id-token': '' }],
+    ['without a refresh token', () => {}, { 'refresh-token': '' }],
+    ['is not required if there is a refresh token', () => {}, { 'id-token': '' }],
   ])('%s', async (_, change, more) => {
     change();
     const { kubectl, us } = await both(more);

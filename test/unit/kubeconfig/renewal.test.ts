@@ -61,8 +61,8 @@ async function echoed(stream: ExecStream, word: string): Promise<string> {
 
 describe('a token that expires during a capture', () => {
   it.each<[string, () => UserEntry, number | undefined]>([
-    ['of a credential plugin', plugin, 2],
-    ['of a token file', () => ({ tokenFile: join(folder, 'token') }), undefined],
+    ['from a credential plugin', plugin, 2],
+    ['from a token file', () => ({ tokenFile: join(folder, 'token') }), undefined],
   ])('%s is renewed for requests, watches and execs alike', async (_, user, expectedRuns) => {
     give('first');
     const api = await connect(user());

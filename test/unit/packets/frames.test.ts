@@ -49,7 +49,7 @@ describe('link layers', () => {
     ['IPV4', 228, V4, V4_ENDS],
     ['IPV6', 229, V6, V6_ENDS],
     ['NULL, little-endian', 0, Buffer.concat([Buffer.from([2, 0, 0, 0]), V4]), V4_ENDS],
-    ['NULL, IPv6 of macOS', 0, Buffer.concat([Buffer.from([30, 0, 0, 0]), V6]), V6_ENDS],
+    ['NULL, IPv6 on macOS', 0, Buffer.concat([Buffer.from([30, 0, 0, 0]), V6]), V6_ENDS],
     ['LOOP', 108, Buffer.concat([words(0, 2), V4]), V4_ENDS],
     ['SLL', 113, Buffer.concat([words(4, 1, 6), Buffer.alloc(8), words(0x0800), V4]), V4_ENDS],
     ['SLL2', 276, Buffer.concat([words(0x86dd), Buffer.alloc(18), V6]), V6_ENDS],

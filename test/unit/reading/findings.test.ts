@@ -53,19 +53,19 @@ describe('ARP requests without an answer', () => {
   const asked = (sender: number, target: number): Timed[] =>
     [0, 1000, 2000].map((at) => [at, frame(1, sender, target)]);
   it.each<[string, readonly Timed[], readonly string[]]>([
-    ['of the only host that is heard', asked(5, 99), ['arp-unanswered']],
+    ['from the only visible host', asked(5, 99), ['arp-unanswered']],
     [
-      'of a host that others answer',
+      'from a host that gets other answers',
       [...asked(5, 99), [3000, frame(1, 5, 1)], [3001, frame(2, 1, 5)]],
       ['arp-unanswered'],
     ],
     [
-      'of a host that asks once in a while',
+      'from a host that asks occasionally',
       [0, 30_000, 60_000].map((at) => [at, frame(1, 5, 99)] as const),
       [],
     ],
     // All hosts hear requests; only the requesting host hears the answer.
-    ['of hosts whose answers go elsewhere', [...asked(5, 99), ...asked(6, 7)], []],
+    ['from hosts whose answers are not visible', [...asked(5, 99), ...asked(6, 7)], []],
   ])('%s', async (_, packets, kinds) => {
     const findings = await findingsOf(packets.toSorted(([one], [other]) => one - other));
     expect(findings.map(({ kind }) => kind)).toEqual(kinds);

@@ -32,7 +32,7 @@ it('reports declared ports without a listener, and only those', () => {
 });
 
 it.each([
-  ['TCP alone', { udp: false }, 1],
+  ['only TCP', { udp: false }, 1],
   ['one family', { ipv6: false }, 0],
 ])('does not report sockets that were not listed: %s', (_, selection, count) => {
   const ports = [{ containerPort: 80 }, { containerPort: 53, protocol: 'UDP' }];

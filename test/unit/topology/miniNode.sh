@@ -1,10 +1,10 @@
-# A small node in namespaces of its own: miniNode.sh COLLECT INSIDE SCRATCH NODE CHOSEN SHELL...
+# A small node in its own namespaces: miniNode.sh COLLECT INSIDE SCRATCH NODE CHOSEN SHELL...
 #
-# NODE is the program.
+# NODE is the path of Node's program.
 #
-# Run by `unshare -m -n -p -f --mount-proc --propagation private`. It has a bridge, two pods that are namespaces, one of
-# them with a second interface, a namespace that a mount alone holds, and files of CNI plugins, good and bad. Into the
-# folder SCRATCH go what collect.sh prints and what other programs say of the same things.
+# Run by `unshare -m -n -p -f --mount-proc --propagation private`. It has a bridge, two pods, which are namespaces, one of
+# them with a second interface, a namespace that is held only by a mount, and files of CNI plugins, valid and invalid. The
+# folder SCRATCH gets the output of collect.sh, and that of other programs about the same objects.
 collect=$1 inside=$2 scratch=$3 node=$4 chosen=$5
 shift 5
 mount -t tmpfs tmpfs /run

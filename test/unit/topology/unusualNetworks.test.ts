@@ -65,7 +65,7 @@ done
 
 const NETWORKS: readonly Unusual[] = [
   {
-    name: 'a secondary interface of the node for the pods of one, chosen by rules of the source (AWS)',
+    name: 'a second interface of the node for some pods, chosen by source rules (AWS)',
     nodes: pods('10.244.1.2', '10.244.2.2'),
     to: '10.244.2.2',
     setUp: `${ROUTED}${SECOND_WIRE}
@@ -95,7 +95,7 @@ const NETWORKS: readonly Unusual[] = [
     ],
   },
   {
-    name: 'routes of equal cost over two wires',
+    name: 'equal-cost routes over two links',
     nodes: pods('10.244.1.2', '10.244.2.2'),
     to: '10.244.2.2',
     setUp: `${ROUTED}${SECOND_WIRE}
@@ -110,7 +110,7 @@ const NETWORKS: readonly Unusual[] = [
     ],
   },
   {
-    name: 'a rule that sends one port elsewhere',
+    name: 'a rule that routes one port differently',
     nodes: pods('10.244.1.2', '10.244.2.2'),
     to: '10.244.2.2',
     setUp: `${ROUTED}
@@ -158,7 +158,7 @@ const NETWORKS: readonly Unusual[] = [
     ],
   },
   {
-    name: 'a bridge with the uplink as a port, and a second bridge behind a pair of veths',
+    name: 'a bridge with the uplink as a port, and a second bridge behind a veth pair',
     nodes: pods('192.168.7.30', '192.168.7.31', ['192.168.7.0/24', '192.168.7.0/24']),
     to: '192.168.7.31',
     setUp: `${WIRE}
@@ -183,7 +183,7 @@ const NETWORKS: readonly Unusual[] = [
     ],
   },
   {
-    name: 'what happens below the network layer: frames that rules of a bridge drop, devices that resolve nothing',
+    name: 'the link layer: frames dropped by bridge rules, devices that do not resolve addresses',
     nodes: FLANNEL_NODES,
     to: '10.244.2.2',
     setUp: FLANNEL,
@@ -224,7 +224,7 @@ const NETWORKS: readonly Unusual[] = [
     ],
   },
   {
-    name: 'a tunnel that sends from an address that the node had before',
+    name: 'a tunnel that sends from a former address of the node',
     nodes: FLANNEL_NODES,
     to: '10.244.2.2',
     setUp: FLANNEL,
@@ -277,7 +277,7 @@ RULES`,
     ],
   },
   {
-    name: 'an address of the node for a local cache of names, kept from connection tracking (NodeLocal DNS)',
+    name: 'a local DNS cache on a node address, exempt from connection tracking (NodeLocal DNS)',
     nodes: FLANNEL_NODES,
     to: '169.254.20.10',
     setUp: `${FLANNEL}
@@ -309,7 +309,7 @@ RULES
     ],
   },
   {
-    name: 'answers that a mark of the connection leads back (AWS, ports of nodes)',
+    name: 'answers routed back by a connection mark (AWS, node ports)',
     nodes: pods('10.244.1.2', '10.244.2.2'),
     from: 'b1',
     to: '192.168.7.10',
@@ -395,7 +395,7 @@ RULES
     ],
   },
   {
-    name: 'two default routes, by the device that a packet comes in by',
+    name: 'two default routes, chosen by input device',
     nodes: pods('10.244.1.2', '10.244.2.2'),
     to: '10.244.2.2',
     setUp: `${ROUTED}${SECOND_WIRE}

@@ -54,10 +54,10 @@ describe('frames of copied files', () => {
     ['another file', STREAM.replace('data 1', 'data 2')],
     ['another offset', STREAM.replace('1 0 5', '1 1 5')],
     ['another length', STREAM.replace('1 0 5', '1 0 4')],
-    ['a file left out', STREAM.replace('gone 3\n', '')],
-    ['more than was asked for', `${STREAM}data 6 0 1\nx`],
+    ['a skipped file', STREAM.replace('gone 3\n', '')],
+    ['more than was requested', `${STREAM}data 6 0 1\nx`],
     ['bytes after the end', `${STREAM}x\n`],
-    ['a line without an end', 'x'.repeat(100)],
+    ['an endless line', 'x'.repeat(100)],
     ['an early end', 'data 1 0 5\nhelloover\n'],
   ])('refuse %s', (_, stream) => {
     expect(() => read(stream)).toThrow(RefusedStream);

@@ -29,9 +29,9 @@ const OOM = {
 
 describe('the fate of a recording', () => {
   it.each<[string, Pod, string | undefined]>([
-    ['all as it was', BEFORE, undefined],
+    ['unchanged', BEFORE, undefined],
     [
-      'another pod of that name',
+      'another pod with this name',
       podWith({ metadata: { uid: 'uid-2' } }),
       'pod "web" was deleted and replaced by another one of the same name',
     ],
@@ -47,12 +47,12 @@ describe('the fate of a recording', () => {
       'the debugger "netdebug-network" ended at 2026-01-01T01:02:03Z (OOMKilled: too much, exit code 137)',
     ],
     [
-      'ended without a word',
+      'ended without a message',
       podWithStatus({ state: { terminated: { exitCode: 0 } } }),
       'the debugger "netdebug-network" ended (exit code 0)',
     ],
     [
-      'started again',
+      'restarted',
       podWithStatus({
         containerID: 'containerd://two',
         state: RUNNING,

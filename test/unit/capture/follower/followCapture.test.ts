@@ -371,7 +371,7 @@ describe('the end of a followed capture', () => {
 
   it.each([
     ['while the connection is lost', 0],
-    ['while it is made anew', 150],
+    ['while it is re-established', 150],
   ])('interrupted %s: signals the script only once it listens', async (_, delay) => {
     const words: string[] = [];
     let spoke = false;
@@ -705,8 +705,8 @@ describe('a recording that cannot be followed', () => {
   });
 
   it.each([
-    ['with the reason the cluster gives', async () => 'the debugger ended', /the debugger ended/],
-    ['or another client removed it', async () => undefined, /another client removed it/],
+    ['with the reason from the cluster', async () => 'the debugger ended', /the debugger ended/],
+    ['or was removed by another client', async () => undefined, /another client removed it/],
   ])('a spool that no longer exists, %s', async (_, fate, message) => {
     const { outcome } = await begun(
       (pod, number) => {

@@ -188,7 +188,7 @@ describe('a recorder that is slow to start', () => {
   });
 
   it.each([
-    ['before anything came', undefined],
+    ['before any data arrived', undefined],
     ['while it is being started', 'starting\n'],
   ])('is abandoned at the first Ctrl-C, %s', async (_, said) => {
     const reason = new Error('Ctrl-C');

@@ -49,7 +49,7 @@ describe('error messages of an engine or the shell', () => {
       2,
     ],
     [
-      'a wrong expression',
+      'an invalid expression',
       "tcpdump: can't parse filter expression: syntax error",
       1,
       'usage',
@@ -67,7 +67,7 @@ describe('error messages of an engine or the shell', () => {
       2,
     ],
     [
-      'a wrong expression, to both engines',
+      'an invalid expression, in both engines',
       `${dumpcapOnFilter("can't parse filter expression: syntax error")}\ntcpdump: can't parse filter expression: syntax error`,
       1,
       'usage',
@@ -76,7 +76,7 @@ describe('error messages of an engine or the shell', () => {
       2,
     ],
     [
-      'an unknown port, to dumpcap alone',
+      'an unknown port, in dumpcap only',
       dumpcapOnFilter("unknown port 'eighty'"),
       1,
       'usage',
@@ -85,7 +85,7 @@ describe('error messages of an engine or the shell', () => {
       2,
     ],
     [
-      'what libpcap calls no expression',
+      'text that libpcap does not accept as an expression',
       dumpcapOnFilter('mask length must be <= 32'),
       1,
       'usage',
@@ -94,7 +94,7 @@ describe('error messages of an engine or the shell', () => {
       2,
     ],
     [
-      'no rights, to both engines',
+      'missing permissions, in both engines',
       "dumpcap: cap_set_proc() fail return: Operation not permitted\nCapturing on 'eth0'\ndumpcap: You do not have permission to capture on device \"eth0\".\ntcpdump: eth0: You don't have permission to perform this capture on that device",
       1,
       'recorder',
@@ -103,7 +103,7 @@ describe('error messages of an engine or the shell', () => {
       1,
     ],
     [
-      'no rights',
+      'missing permissions',
       "tcpdump: eth0: You don't have permission to perform this capture on that device",
       1,
       'recorder',
@@ -112,7 +112,7 @@ describe('error messages of an engine or the shell', () => {
       1,
     ],
     [
-      'a user it may not become',
+      'a user that it must not switch to',
       "tcpdump: Couldn't change to 'root' uid=0 gid=0: Operation not permitted",
       1,
       'recorder',
@@ -157,7 +157,7 @@ describe('refused packets', () => {
       /NET_RAW/,
     ],
     [
-      'NET_RAW is there',
+      'NET_RAW is present',
       { netRaw: true },
       /has the capability.*possible causes/s,
       /fewer|not given/,
@@ -168,7 +168,7 @@ describe('refused packets', () => {
       /runtime class odd.* may keep/s,
       /gVisor/,
     ],
-    ['NET_RAW was taken away', { netRaw: false }, /did not get the capability/, /may have got/],
+    ['NET_RAW was removed', { netRaw: false }, /did not get the capability/, /may have got/],
     ['nothing is known', {}, /may have got fewer/, /was not given/],
   ])('are explained by what is found: %s', async (_, surroundings, says, not) => {
     const look = async () => surroundings;

@@ -14,12 +14,12 @@ function plan(...limits: (string | undefined)[]) {
 
 describe('the spool of a foreground capture', () => {
   it.each<[string, (string | undefined)[], number]>([
-    ['where nothing limits the pod', [undefined], 512e6],
-    ['of a pod with much room', ['10Gi'], 512e6],
+    ['without a limit', [undefined], 512e6],
+    ['with a large limit', ['10Gi'], 512e6],
     ['an eighth of the limit', ['64M'], 8e6],
     ['an eighth of all limits together', ['32M', undefined, '32000k'], 8e6],
     ['with an exponent', ['64e6'], 8e6],
-  ])('has its size %s', (_, limits, most) => {
+  ])('has a bounded size: %s', (_, limits, most) => {
     const planned = plan(...limits);
     if (planned.kind !== 'spool') throw new Error(planned.reason);
     expect(ringBytes(planned)).toBeLessThanOrEqual(most);

@@ -157,7 +157,7 @@ describe('a debugger on a node', () => {
   it.each<[string, Script, ProblemKind, RegExp]>([
     ['finds nothing', { finds: ['nowhere'] }, 'unsuitable', /"web".*"node-1"/],
     ['has no nsenter', { finds: ['missing nsenter'] }, 'image', /netshoot:1.*nsenter/],
-    ['says nothing', { finds: [''] }, 'command-failed', /./],
+    ['prints nothing', { finds: [''] }, 'command-failed', /./],
     ['is refused by its kubelet', { state: 'failed' }, 'not-started', /OutOfpods: Too many pods/],
   ])('that %s is deleted', async (_, script, kind, words) => {
     const { api, names, deleted } = await cluster(script);
@@ -186,7 +186,7 @@ describe('a debugger on a node', () => {
   it.each<[string, Script, ProblemKind, RegExp]>([
     ['Pod Security', { dryRun: { code: 403, message: psa } }, 'denied', /--node-namespace/],
     ['rights', { dryRun: { code: 403, message: rbac } }, 'forbidden', /kind: Role/],
-    ['no right to delete', { deletable: false }, 'forbidden', /kind: Role/],
+    ['no permission to delete', { deletable: false }, 'forbidden', /kind: Role/],
     [
       'a node that is down',
       { node: { metadata: {}, status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } } },
