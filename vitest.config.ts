@@ -12,19 +12,19 @@ interface Resolver {
   ): Promise<{ readonly id: string } | null>;
 }
 
-/** The zero says that it is no file's name, as vite's plugins have it. */
+/** The null character marks an ID that is not a file name, a convention of vite's plugins. */
 const TEXT_PREFIX = '\0text:';
 const TEXT_SUFFIX = '.text';
 
 /**
- * esbuild bundles shell code, stylesheets and scripts for browsers as text; so does vitest. They have
- * other names here, because vitest empties stylesheets.
+ * Loads shell code, stylesheets and scripts for browsers as text, as in esbuild's bundle. The modules have other names
+ * than the files, because vitest empties stylesheets.
  */
 const filesAsText = {
   name: 'files-as-text',
   enforce: 'pre' as const,
   async resolveId(this: Resolver, source: string, importer: string | undefined) {
-    // A module from vitest's cache asks by the name that it was given before, from the root of the project.
+    // A module from vitest's cache requests the name that was resolved before, relative to the root of the project.
     const file = source.endsWith(TEXT_SUFFIX) ? source.slice(0, -TEXT_SUFFIX.length) : source;
     if (!TEXT_FILE.test(file)) return undefined;
     const found = await this.resolve(file, importer, { skipSelf: true });
@@ -45,7 +45,7 @@ const ALONE = ['path', 'probe', 'randomPairs', 'topology', 'fullNode'].map(
 export default defineConfig({
   plugins: [filesAsText],
   test: {
-    // What such a file includes is no part of its key in a cache, so nothing is kept from run to run.
+    // The cache key of such a file does not cover the files that it includes, so nothing is cached between runs.
     fsModuleCache: false,
     reporters: ['default', new RunTable()],
     sequence: { sequencer: SlowestFirst },
@@ -56,14 +56,14 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           setupFiles: ['test/unit/patience.ts'],
-          // For a test that hangs: no test measures how fast a busy machine is.
+          // Only for tests that hang: no test measures the speed of a busy machine.
           testTimeout: 180_000,
           hookTimeout: 180_000,
           expect: { poll: { timeout: 60_000 } },
-          // Many wait for shell scripts and their clocks.
+          // Many tests wait for shell scripts and their timers.
           maxWorkers: 3,
           maxConcurrency: 10,
-          // One kind after another: clusters take the time that others measure by.
+          // One project after another, because clusters would slow down tests that measure time.
           sequence: { groupOrder: 0 },
         },
       },
@@ -117,10 +117,10 @@ export default defineConfig({
           exclude: ALONE,
           globalSetup: ['test/e2e/setup.ts'],
           setupFiles: ['test/e2e/support/afterFile.ts'],
-          // For a test that hangs: no test measures how fast a busy machine is.
+          // Only for tests that hang: no test measures the speed of a busy machine.
           testTimeout: 300_000,
           hookTimeout: 180_000,
-          // They wait most of the time: more at once than two processors would suggest.
+          // They wait most of the time, so more of them run at once than there are processors.
           maxWorkers: 3,
           maxConcurrency: 6,
           sequence: { groupOrder: 3 },

@@ -89,7 +89,7 @@ function made(random: () => number, depth: number): Made {
 }
 
 describe('the algebra of capture filters', () => {
-  it('and, or and not mean the same to libpcap when rendered', () => {
+  it('renders and, or and not with the same meaning for libpcap', () => {
     for (let seed = 1; seed <= 150; seed += 1) {
       const { filter, selects } = made(randomFrom(seed), 4);
       const text = renderCaptureFilter(filter);
