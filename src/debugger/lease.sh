@@ -21,9 +21,12 @@ repeat_words() {
 
 tick() {
   # A sleep outlives its killed shell by up to a second and must not keep the streams open.
-  while sleep 1 >/dev/null 2>&1; do
-    if kill -0 "$guard" 2>/dev/null; then echo tick; else echo orphaned; fi
-  done
+  trap '' PIPE
+  while sleep 1 >/dev/null 2>&1 && { if kill -0 "$guard"; then echo tick; else echo orphaned; fi 2>/dev/null; }; do :; done
+  # The reader was killed, or never began because the guard was killed first.
+  tree=
+  tree_of "$program"
+  kill_tree
 }
 
 run() {

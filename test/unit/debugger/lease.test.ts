@@ -1,6 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -59,6 +67,11 @@ async function leaseWithOpenInput(
 }
 
 const gone = (mark: string): Promise<void> => until(() => alive(mark) === 0);
+
+function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return children.split(' ').filter(Boolean).map(Number);
+}
 
 async function exitOf(child: ChildProcess): Promise<number | null> {
   const [code] = (await once(child, 'close')) as [number | null];
@@ -169,6 +182,15 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
   }) => {
     const { mark, guard } = await leaseWithOpenInput(command, FOREVER, onTestFinished);
     process.kill(guard, 'SIGKILL');
+    await gone(mark);
+  });
+
+  it('ends the program when what ends it otherwise is killed', async ({ onTestFinished }) => {
+    const { mark, guard } = await leaseWithOpenInput(command, FOREVER, onTestFinished);
+    // The program and its two guards have one parent; what reads their words has no children.
+    await until(() => childrenOf(guard).some((child) => childrenOf(child).length === 3));
+    for (const child of childrenOf(guard))
+      if (childrenOf(child).length === 0) process.kill(child, 'SIGKILL');
     await gone(mark);
   });
 
