@@ -218,8 +218,9 @@ export class Follower {
     return exit === 0;
   }
 
-  /** Leaves the recording immediately; its lease ends it. */
+  /** Stops following at once. The recorder is asked to stop; if that does not arrive, its lease ends it. */
   close(): void {
+    if (!this.isGuest) this.#attachment?.nudge();
     this.#closed.abort();
     this.#attachment?.close();
   }

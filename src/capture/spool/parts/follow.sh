@@ -5,7 +5,7 @@ follow() {
   told='' stops=0 grain=262144 said='' last=0 over='' ticker='' waiting='' told_outages='|'
   [ "$moment" = 0.1 ] || poll=1
   trap 'told=1 stops=$((stops + 1))' USR1
-  trap 'leave 143' TERM
+  trap 'depart' TERM
   if [ -n "$starting" ]; then start; fi
   if ! cd "$spool" 2>/dev/null; then lost; fi
   {
@@ -39,6 +39,22 @@ follow() {
     { send_file 4<"$name"; } 2>/dev/null
   done
   say_over
+}
+
+# The client has left. If it had asked to stop before that, it does not come back to ask again.
+depart() {
+  if [ "$stops" -gt 0 ]; then
+    tries=10
+    # The recorder may be on its way. If it comes later, it sees that nobody waits for it.
+    while [ -n "$starting" ] && [ ! -e "$spool/kept" ] && [ "$tries" -gt 0 ]; do
+      tries=$((tries - 1))
+      nap "$moment"
+    done
+    if cd "$spool" 2>/dev/null; then
+      if load_state && has_begun ring/; then unwant wanted; else take_away; fi
+    fi
+  fi
+  leave 143
 }
 
 leave() {

@@ -8,6 +8,8 @@ record() {
   # Comes first: without a trap, the kernel drops signals that the kubelet sends to the main process of a container.
   terminated=''
   trap 'told=1 terminated=1' TERM
+  # Set in the follower that starts this recorder.
+  follower=${starting:+$me}
   read -r me _ </proc/self/stat
   birth "$me"
   born=$birth
@@ -28,6 +30,10 @@ record() {
     true >kept; }; then
     rm -rf "$PWD"
     fail 28 "$no_room"
+  fi
+  if [ -n "$follower" ] && ! kill -0 "$follower" 2>/dev/null; then
+    destroy
+    exit "$gone"
   fi
   choose_engine
   hear log
@@ -156,9 +162,7 @@ explain_nothing() {
 }
 
 keep_spool() {
-  # If the lease expired, the time without a client already counts towards `keep`.
-  [ "$why" = lease ] || quiet=0
-  [ "$why" != ended ] || exit 143
+  if [ "$why" = ended ] && [ -e kept ]; then exit 143; fi
   while [ -e kept ]; do
     is_renewed
     [ -z "$keep" ] || [ "$quiet" -le "$keep" ] || break

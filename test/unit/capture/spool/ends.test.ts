@@ -341,6 +341,31 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(['dash', 'ash'] as const)(
+    'is removed when its client asks it to stop and leaves at once, before it began: %s',
+    async (shell, { expect }) => {
+      const moments: Record<string, (spool: string) => boolean> = {
+        'the follower runs': () => true,
+        'the engine hangs': (spool) => hung(spool).length > 0,
+      };
+      for (const [index, [moment, isReached]] of Object.entries(moments).entries()) {
+        const spool = spoolFor('asked', shell, String(index));
+        const programs = hungProgram(`${spool}-bin`, 'dumpcap', spool);
+        const words = [`spool=${spool}`, 'start', 'engine=dumpcap', 'linger=600', 'keep=600'];
+        const following = place.followWith(programs, shell, ...words);
+        await following.heard('starting');
+        await until(() => isReached(spool), moment);
+        following.nudge();
+        following.leave();
+        expect(await following.exit).toBe(143);
+        const t0 = Date.now();
+        while (place.processes(spool).length > 0 && Date.now() < t0 + 20_000) await wait(50);
+        const dump = JSON.stringify([spool, moment, place.processes(spool).map((l) => l.slice(0, 60) + ' .. ' + l.slice(-200)), existsSync(spool) && [readdirSync(spool), existsSync(join(spool, 'state')) && readFileSync(join(spool, 'state'), 'utf8').trim()], following.frames.lines.slice(-5)], null, 1);
+        expect(existsSync(spool) || place.processes(spool).length > 0, dump).toBe(false);
+      }
+    },
+  );
+
+  it.for(['dash', 'ash'] as const)(
     'whose engine never writes ends with the duration, and a word: %s',
     async (shell, { expect }) => {
       const spool = spoolFor('never', shell);

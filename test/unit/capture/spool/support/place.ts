@@ -219,7 +219,11 @@ export class Place {
 
   #ps(columns: string): string[] {
     const ps = ['ps', '-e', '-ww', '-o', columns];
-    const { stdout } = spawnSync('nsenter', [...this.#enter, ...ps], { encoding: 'utf8' });
+    // A script is part of each command line, and many tests run at the same time.
+    const stdout = execFileSync('nsenter', [...this.#enter, ...ps], {
+      encoding: 'utf8',
+      maxBuffer: 256 * 1024 * 1024,
+    });
     return stdout.split('\n').filter((line) => line !== '' && !line.includes(' ps -e'));
   }
 
