@@ -185,9 +185,9 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     await gone(mark);
   });
 
-  it('ends the program when what ends it otherwise is killed', async ({ onTestFinished }) => {
+  it('ends the program when the reader of the words is killed', async ({ onTestFinished }) => {
     const { mark, guard } = await leaseWithOpenInput(command, FOREVER, onTestFinished);
-    // The program and its two guards have one parent; what reads their words has no children.
+    // The program and its two guards have one parent; the reader of the words has no children.
     await until(() => childrenOf(guard).some((child) => childrenOf(child).length === 3));
     for (const child of childrenOf(guard))
       if (childrenOf(child).length === 0) process.kill(child, 'SIGKILL');
