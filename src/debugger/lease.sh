@@ -45,13 +45,13 @@ run() {
 
 decide() {
   exec 3<&- 4>&-
-  quiet=0
-  left=-1
+  quiet=0 left=-1 asked='' program=''
   while IFS=' ' read -r word first second third; do
     case $word in
       started)
         words=$first ticks=$second program=$third
-        # A stop was requested before the program started.
+        # Words may come before the program is known.
+        if [ -n "$asked" ]; then inform; fi
         if [ "$left" -ge 0 ]; then
           left=-1
           end
@@ -77,7 +77,7 @@ decide() {
         end
         ;;
       info)
-        quiet=0
+        quiet=0 asked=1
         inform
         ;;
       *)

@@ -356,7 +356,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         await until(() => isReached(spool), moment);
         following.nudge();
         following.leave();
-        expect(await following.exit).toBe(143);
+        await following.exit;
         await until(() => place.processes(spool).length === 0, 'nothing runs');
         expect(existsSync(spool)).toBe(false);
       }
