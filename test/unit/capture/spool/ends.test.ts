@@ -30,7 +30,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     return parseListing((await place.run(shell, 'list', `spool=${spool}`)).text);
   }
 
-  /** How a recording ended, once it did. */
+  /** The end of a recording, once it has ended. */
   async function endOf(shell: Shell, spool: string) {
     let end: Listing['state']['end'];
     await until(async () => {
@@ -45,7 +45,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   }
 
   it.for(IN_IMAGES)(
-    'ends with its count, with its duration, with what it may write: %s in %s',
+    'ends at its count, its duration, its size: %s in %s',
     async ([engine, shell], { expect }) => {
       const port = place.nextPort();
       const ends = await Promise.all(
@@ -60,9 +60,9 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
             'keep=600',
           ];
           place.record(shell, `spool=${spool}`, ...words, bound, `expression=udp port ${port}`);
-          // Not `running`, which is gone again when the shortest of them has ended.
+          // Not `running`: it may be gone again when the shortest recording has ended.
           await until(() => existsSync(join(spool, 'kept')), 'it runs');
-          // Until it is enough for one of them; the others are not hurt. Slowly: a busy recorder looks late.
+          // Until one of them has enough; this does not affect the others. Slowly, because a busy recorder checks late.
           if (bound === 'maxkb=1500')
             await until(async () => {
               await place.send(port, 400, 200, 1_000);
@@ -87,11 +87,11 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(EVERYWHERE)(
-    'ends when nobody renews its lease, and leaves nothing: %s in %s',
+    'ends when nobody renews its lease, and leaves nothing behind: %s in %s',
     async ([engine, shell], { expect }) => {
       const spool = spoolFor('lease', engine, shell);
       const pidFile = `${spool}.pid`;
-      // The exec'd process itself is the follower, and dies by force, as some runtimes kill it.
+      // The exec'd process itself is the follower, and is killed, as some runtimes do.
       const reader = place.follower(
         shell,
         pidFile,
@@ -102,7 +102,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       place.kill('KILL', Number(readFileSync(pidFile, 'utf8')));
       await reader.exit;
       const { phase, end } = (await listing(shell, spool))?.state ?? {};
-      // It lingers, unless this was late.
+      // It lingers, unless this check was late.
       if (phase !== 'recording') expect(end?.why).toBe('lease');
       await until(() => !existsSync(spool), 'the spool is removed');
       await until(() => place.processes(spool).length === 0, 'nothing runs');
@@ -111,7 +111,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(EVERYWHERE)(
-    'ends on a full disk, and can still say so: %s in %s',
+    'ends on a full disk, and can still report it: %s in %s',
     async ([engine, shell], { expect }) => {
       const spool = join(place.smallDisk(`${engine}-${shell}`), 'spool');
       const port = place.nextPort();
@@ -126,7 +126,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       expect(await following.heard('over')).toMatch(/^over full \d/);
       const numbers = [...following.frames.files.keys()];
       expect(numbers).toEqual([1, 2, 3, 4]);
-      // All that found room has arrived, in order, from the first packet on.
+      // Everything that fitted has arrived, in order, from the first packet on.
       const whole = numbers.slice(0, -1).flatMap((seq) => packetsIn(following.frames.bytes(seq)));
       expect(whole.map(({ number }) => number)).toEqual([...whole.keys()]);
       const { state, freeKibibytes } = (await listing(shell, spool)) ?? {};
@@ -138,7 +138,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(IN_IMAGES)(
-    'ends when little is left of the disk: %s in %s',
+    'ends when little free space is left: %s in %s',
     async ([engine, shell], { expect }) => {
       const spool = spoolFor('floor', engine, shell);
       const words = [`engine=${engine}`, 'device=lo', 'zroot=1', 'floorkb=99999999999', 'keep=60'];
@@ -151,7 +151,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(['dash', 'ash'] as const)(
-    'has every packet that had come by its stop, however late tcpdump asks for it: %s',
+    'has every packet that arrived before its stop, however late tcpdump reads it: %s',
     async (shell, { expect }) => {
       const spool = spoolFor('late', shell);
       const port = place.nextPort();
@@ -167,7 +167,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       const engine = Number(
         /^enginepid (\d+)$/m.exec(readFileSync(join(spool, 'state'), 'utf8'))?.[1],
       );
-      // As on a machine that gives it no time.
+      // As on a machine that gives the engine no processor time.
       place.kill('STOP', engine);
       await place.send(port, 1_000, 20, 100);
       const stopped = place.run(shell, 'stop', `spool=${spool}`);
@@ -186,7 +186,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(IN_IMAGES)(
-    'says what the engine complains of: %s in %s',
+    "passes on the engine's error message: %s in %s",
     async ([engine, shell], { expect }) => {
       for (const [wrong, complaint] of [
         ['expression=host and', /syntax error/],
@@ -210,7 +210,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(IN_IMAGES)(
-    'ends with its container, and is not begun again: %s in %s',
+    'ends with its container, and is not started again: %s in %s',
     async ([engine, shell], { expect }) => {
       const spool = spoolFor('term', engine, shell);
       const words = [`spool=${spool}`, `engine=${engine}`, 'device=lo', 'zroot=1'];
@@ -220,9 +220,9 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         'it runs',
       );
       place.kill('TERM', pidOf(spool));
-      // Not the code of a spool that was removed: a kubelet ends containers so.
+      // Not the code of a removed spool: this is how a kubelet ends containers.
       expect((await once(recorder, 'exit'))[0]).toBe(143);
-      // As on a volume: what was recorded is there, and how it ended.
+      // As on a volume: the files and the reason of the end remain.
       const before = await listing(shell, spool);
       expect(before?.state.end?.why).toBe('ended');
       expect(before?.files.length).toBe(1);
@@ -242,7 +242,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(IN_IMAGES)(
-    'is known as interrupted when its recorder was killed: %s in %s',
+    'counts as interrupted if its recorder was killed: %s in %s',
     async ([engine, shell], { expect }) => {
       const spool = spoolFor('killed', engine, shell);
       const words = [`engine=${engine}`, 'device=lo', 'zroot=1', 'linger=30', 'keep=30'];
@@ -260,9 +260,9 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     },
   );
 
-  // Another shell may have a sleep of its own.
+  // Other shells may have a built-in sleep.
   it.for(['dumpcap', 'tcpdump'] as const)(
-    'waits for the last packets when it is stopped, and not when it is removed: %s',
+    'waits for the last packets when it is stopped, but not when it is removed: %s',
     async (engine, { expect }) => {
       const shell = 'dash';
       const spool = spoolFor('unwanted', engine);
@@ -283,7 +283,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(['dash', 'ash'] as const)(
-    'with a dumpcap that says nothing and ignores TERM goes on with tcpdump, and leaves neither: %s',
+    'replaces a silent dumpcap that ignores TERM with tcpdump, and leaves neither behind: %s',
     async (shell, { expect }) => {
       const spool = spoolFor('mute', shell);
       const programs = hungProgram(`${spool}-bin`, 'dumpcap', spool);
@@ -292,7 +292,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       await following.heard('starting');
       await until(() => existsSync(`${programs}/started`), 'the hung engine was started');
       expect(await following.heard('hello')).toBe('hello 1 tcpdump lo');
-      // A sign of life each second, since nobody waits long without one.
+      // A sign of life each second, because the client does not wait long without one.
       expect(following.frames.lines.filter((line) => line === 'starting').length).toBeGreaterThan(
         5,
       );
@@ -306,7 +306,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(['dash', 'ash'] as const)(
-    'whose engine hangs ends soon when it is told to before it began: %s',
+    'with a hanging engine ends soon when it is removed before it began: %s',
     async (shell, { expect }) => {
       const spool = spoolFor('untold', shell);
       const programs = hungProgram(`${spool}-bin`, 'dumpcap', spool);
@@ -322,7 +322,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(['dash', 'ash'] as const)(
-    'whose engine hangs is gone soon when its follower is told to end it: %s',
+    'with a hanging engine ends soon when its follower is asked to end it: %s',
     async (shell, { expect }) => {
       const spool = spoolFor('nudged', shell);
       const programs = hungProgram(`${spool}-bin`, 'dumpcap', spool);
@@ -330,18 +330,18 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       const following = place.followWith(programs, shell, ...words);
       await following.heard('starting');
       await until(() => hung(spool).length > 0, 'the hung engine runs');
-      // Once: whoever ends what has not begun does not wait to acknowledge it.
+      // Once: a follower that ends a recording before its begin does not wait for an acknowledgment.
       following.nudge();
       await until(() => !existsSync(spool), 'the spool is removed');
       expect(hung(spool)).toEqual([]);
-      // It may have seen the end before the spool was gone: then it waits for an acknowledgment.
+      // It may have seen the end before the spool was removed; then it waits for an acknowledgment.
       following.nudge();
       expect([0, 3]).toContain(await following.exit);
     },
   );
 
   it.for(['dash', 'ash'] as const)(
-    'is removed when its client asks it to stop and leaves at once, before it began: %s',
+    'is removed if its client asks it to stop and leaves before it began: %s',
     async (shell, { expect }) => {
       const moments: Record<string, (spool: string) => boolean> = {
         'the follower runs': () => true,
@@ -364,7 +364,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(['dash', 'ash'] as const)(
-    'whose engine never writes ends with the duration, and a word: %s',
+    'whose engine never writes ends after its duration, with a message: %s',
     async (shell, { expect }) => {
       const spool = spoolFor('never', shell);
       const programs = hungProgram(`${spool}-bin`, 'tcpdump', spool);
@@ -379,7 +379,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(['dash', 'ash'] as const)(
-    'is begun anew where the one before was killed before it had begun: %s',
+    'starts even if an earlier recorder was killed before it began: %s',
     async (shell, { expect }) => {
       const spool = spoolFor('stillborn', shell);
       mkdirSync(join(spool, 'ring'), { recursive: true });
@@ -395,7 +395,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(['dash', 'ash'] as const)(
-    'goes on when its follower is ended the moment after it began: %s',
+    'continues when its follower ends right after the start: %s',
     async (shell, { expect }) => {
       const spool = spoolFor('left', shell);
       const words = [`spool=${spool}`, 'start', 'engine=tcpdump', 'device=lo', 'zroot=1'];
@@ -412,7 +412,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     },
   );
 
-  it('says why there can be no spool', async ({ expect }) => {
+  it('reports why a spool cannot be created', async ({ expect }) => {
     const following = place.follow('dash', `spool=${place.folder}/none/spool`, 'start');
     expect(await following.heard('log')).toMatch(/mkdir: .*No such file or directory/);
     expect(await following.heard('over')).toBe('over nospool 1');
@@ -420,7 +420,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   });
 
   it.for(['dash', 'ash'] as const)(
-    'keeps its log short, with its begin: %s',
+    'keeps its log short, including its beginning: %s',
     async (shell, { expect }) => {
       const spool = spoolFor('log', shell);
       place.record(
@@ -430,7 +430,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       );
       const log = join(spool, 'log');
       await until(() => existsSync(log) && statSync(log).size > 0, 'the engine has spoken');
-      // What a talkative engine appends.
+      // Output of a talkative engine.
       const line = `${'chatter '.repeat(10)}\n`;
       writeFileSync(log, line.repeat(2_000), { flag: 'a' });
       await until(() => statSync(log).size < 32_768, 'the log is short');
@@ -444,7 +444,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     },
   );
 
-  it('changes nothing in a folder that is no spool', async ({ expect }) => {
+  it('changes nothing in a folder that is not a spool', async ({ expect }) => {
     const folder = spoolFor('foreign');
     mkdirSync(folder);
     writeFileSync(join(folder, 'precious'), 'x');
@@ -463,7 +463,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   }
 });
 
-/** A folder with a sleep that keeps how long it was asked to sleep. */
+/** A folder with a sleep that records how long it was asked to sleep. */
 function napsIn(folder: string) {
   mkdirSync(folder);
   const taken = join(folder, 'taken');
@@ -474,7 +474,7 @@ function napsIn(folder: string) {
   return { folder, taken: () => readFileSync(taken, 'utf8').split('\n') };
 }
 
-/** A folder with a program that ignores TERM, as does what it starts, and says nothing. */
+/** A folder with a program that prints nothing and, like its child, ignores TERM. */
 function hungProgram(folder: string, name: string, spool: string): string {
   mkdirSync(folder);
   const script = `#!/bin/sh\ntrap '' TERM INT HUP\ntrue >${folder}/started\nsh -c 'while :; do sleep 1; done' ${spool}-hung\n`;
