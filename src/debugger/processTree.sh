@@ -23,10 +23,24 @@ kill_tree() {
     stopped=$tree
     # shellcheck disable=SC2086 # word splitting is intended
     kill -STOP $tree 2>/dev/null
+    # shellcheck disable=SC2086 # word splitting is intended
+    for process in $tree; do await_stop "$process"; done
     grow_tree
   done
   # shellcheck disable=SC2086 # word splitting is intended
   kill -KILL $tree 2>/dev/null
+}
+
+# Waits, 1 s at most, until the process $1 is stopped or has ended. A process in the middle of a fork stops after it:
+# only then its child is among its children.
+await_stop() {
+  pauses=100
+  while [ "$pauses" -gt 0 ] && read -r line 2>/dev/null <"/proc/$1/stat"; do
+    # The state follows the name, which may contain spaces and brackets.
+    case ${line##*) } in [TtZX]*) return ;; esac
+    pauses=$((pauses - 1))
+    sleep 0.01 2>/dev/null
+  done
 }
 
 is_any_running() {

@@ -188,7 +188,10 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
   it('ends the program when the reader of the words is killed', async ({ onTestFinished }) => {
     const { mark, guard } = await leaseWithOpenInput(command, FOREVER, onTestFinished);
     // The program and its two guards have one parent; the reader of the words has no children.
-    await until(() => childrenOf(guard).some((child) => childrenOf(child).length === 3));
+    await until(() => {
+      const counts = childrenOf(guard).map((child) => childrenOf(child).length);
+      return String(counts.sort()) === '0,3';
+    });
     for (const child of childrenOf(guard))
       if (childrenOf(child).length === 0) process.kill(child, 'SIGKILL');
     await gone(mark);

@@ -51,7 +51,13 @@ depart() {
       nap "$moment"
     done
     if cd "$spool" 2>/dev/null; then
-      if load_state && has_begun ring/; then unwant wanted; else take_away; fi
+      # In as few steps as possible: the lease soon kills this process.
+      if has_begun ring/; then
+        rm -f wanted
+      else
+        rm -f kept wanted
+        take_away
+      fi
     fi
   fi
   leave 143
@@ -138,9 +144,11 @@ look() {
 
 listen() {
   [ "$stops" -gt 0 ] || return 0
-  stops=0 told=
+  heeded=$stops told=
   # A recording that has not started is not kept for anybody.
   if [ "$phase" = starting ]; then unwant wanted kept; else unwant wanted; fi
+  # Only now: TERM may come in between, and must find what is not done yet.
+  stops=$((stops - heeded))
 }
 
 # Once a second: sends the state, and checks the recorder.

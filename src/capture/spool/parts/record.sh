@@ -31,11 +31,8 @@ record() {
     rm -rf "$PWD"
     fail 28 "$no_room"
   fi
-  if [ -n "$follower" ] && ! kill -0 "$follower" 2>/dev/null; then
-    destroy
-    exit "$gone"
-  fi
   choose_engine
+  follower=
   hear log
   device=${device:-$heard}
   packets_before=$(count_packets)
