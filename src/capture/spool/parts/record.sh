@@ -159,6 +159,8 @@ explain_nothing() {
 }
 
 keep_spool() {
+  # If the lease expired, the time without a client already counts towards `keep`, and so it does if nothing was recorded.
+  [ "$why" = lease ] || [ -n "$hung" ] || quiet=0
   if [ "$why" = ended ] && [ -e kept ]; then exit 143; fi
   while [ -e kept ]; do
     is_renewed
