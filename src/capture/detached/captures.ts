@@ -98,7 +98,7 @@ function lossText(exitCode: number, reason: string): string {
 
 export interface FoundCaptures {
   readonly captures: readonly DetachedCapture[];
-  /** Captures of the same name whose packets are lost; shown so that the user knows about them. */
+  /** Captures of the same name whose packets are lost. They are named to the user, who may expect their packets. */
   readonly lost: readonly DetachedCapture[];
 }
 

@@ -154,8 +154,8 @@ export class SpoolAccess {
 
   /**
    * Requests parts of files and yields the frames in that order. Each iterable must be read before the next one is
-   * requested. Throws CutStream if the stream or the exit status is incomplete, because only the exit status tells that
-   * nothing else failed, and RefusedStream for data that was not requested.
+   * requested. Throws RefusedStream for data that was not requested, and CutStream if the stream is incomplete or the
+   * exit status is missing or not 0, because only the exit status tells that nothing else failed.
    */
   async *copy(
     parts: readonly FilePart[],

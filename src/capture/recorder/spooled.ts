@@ -8,7 +8,7 @@ import { followSpool } from './followSpool.ts';
 import type { Recorder } from './recorder.ts';
 import type { Recording } from './recording.ts';
 
-/** How much longer than its client's bounds a recorder continues after it lost its client. */
+/** How far beyond its client's bounds a recorder that has lost its client continues. */
 const DURATION_SLACK_MS = 3_000;
 const SIZE_SLACK_BYTES = 1_000_000;
 

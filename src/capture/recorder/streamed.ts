@@ -17,8 +17,8 @@ import { captureStream } from './streamedCapture.ts';
 import { TextCutter } from './textCutter.ts';
 
 /**
- * Streams tcpdump's output into the capture's output, under a lease. There is no other buffer, so the capture ends with
- * the stream.
+ * Streams tcpdump's output into the capture's output, under a lease. Packets are stored nowhere in the pod, so the
+ * capture ends with the stream.
  */
 export const streamed: Recorder = async ({ api, place, shown }, recording) => {
   const { spec, format, settings, interrupt, progress } = recording;

@@ -26,8 +26,8 @@ export interface MergedTargetOptions {
 }
 
 /**
- * Milliseconds until a packet is on disk in the pod. tcpdump asks the kernel once a second. dumpcap asks more often,
- * but writes packets up to half a second late.
+ * The most milliseconds until a packet is on disk in the pod. tcpdump asks the kernel once a second. dumpcap asks more
+ * often, but writes packets up to half a second late.
  */
 const DELIVERY_MS = { dumpcap: 1_000, tcpdump: 1_300 } as const;
 /**

@@ -7,8 +7,8 @@ import { type NodeClock, readNodeClock } from './nodeClock.ts';
 const STANDS_MS = 60_000;
 
 /**
- * The clocks of many targets' nodes. Each clock is read only once per node, because each reading is an exec. Pods with
- * their own kernel (a runtime class) have their own clock.
+ * The clocks of many targets' nodes. Targets on the same node share an answer, because each reading is an exec. Pods
+ * with their own kernel (a runtime class) have their own clock.
  */
 export class NodeClocks {
   readonly #access: Access;

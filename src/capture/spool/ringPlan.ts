@@ -30,7 +30,7 @@ const DEFAULT_FILES = 8;
 const MEGABYTE_KB = 1000;
 /** The largest file that dumpcap writes (-b filesize, in kB). */
 const MAX_FILE_KB = 2_000_000;
-/** More files are hard to handle, for people and for file systems. */
+/** More files in one folder are hard to handle, for people and for the scripts that list it. */
 const MAX_FILES = 1000;
 
 /**

@@ -1,6 +1,6 @@
 import { overlaps, type Range, sizeOf, type WrittenRange } from './range.ts';
 
-/** What to plan. Each list of ranges has at most one range per family. */
+/** What to plan. `cluster` and `services` have at most one range per family. */
 export interface PlanRequest {
   readonly cluster: readonly WrittenRange[];
   /** The prefix length of a node's range, by family. */
@@ -61,7 +61,7 @@ function blocksWithin(service: Range, { first, family, length }: Range, nodeMask
   return (to - first + block - 1n) / block - (from - first) / block;
 }
 
-/** Leaves out the network's address and, in IPv4, the broadcast address (as CNI's host-local does). */
+/** How many addresses can be assigned: as in host-local, all but the network's and, in IPv4, the broadcast address. */
 export function usableAddresses(family: 4 | 6, nodeMask: number): bigint {
   const all = 1n << BigInt((family === 4 ? 32 : 128) - nodeMask);
   const unusable = family === 4 ? 2n : 1n;

@@ -1,9 +1,10 @@
 # Asks the kernel for routes: ask.sh TOKEN [PATH INODE WORDS]...
 #
 # PATH leads to a network namespace, and INODE is its expected inode. WORDS are the arguments of `ip route get`.
-# One ip process asks all consecutive questions of a namespace. It prints a section `answers FIRST` with a line for
-# each question that has a route; FIRST is the number of the first question. The section `errors` has ip's errors
-# for the other questions, with their line numbers in the batch. A namespace with another inode gets no answers.
+# One ip process asks all consecutive questions of a namespace. For each such batch, prints a section `answers FIRST`
+# with a line for each question that has a route; FIRST is the number of the batch's first question. A section `errors`
+# follows with ip's errors for the other questions, which name their lines in the batch. If the inode at PATH is not
+# INODE, the questions are not asked.
 token=$1
 shift
 # The words contain device names, which may look like glob patterns.

@@ -121,7 +121,7 @@ function lostText(counters: LinkCounters | undefined): string | undefined {
   );
 }
 
-/** Leaves out the kernel's table of local and broadcast addresses, which repeats the device addresses. */
+/** Whether a route is outside of the kernel's table `local`, which only repeats the addresses of the devices. */
 function isOwn({ table }: Route): boolean {
   return table !== 'local';
 }

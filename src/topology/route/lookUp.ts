@@ -16,7 +16,7 @@ interface ReadRoute {
   readonly source: Prefix | undefined;
 }
 
-/** The kernel's default rules, for a namespace whose rules were not read. */
+/** The kernel's default rules, for a namespace of which no rules of this family were read. */
 function defaultRules(family: RoutingRule['family']): RoutingRule[] {
   const rule = (priority: number, table: string): RoutingRule => ({
     family,

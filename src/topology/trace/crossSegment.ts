@@ -319,7 +319,8 @@ function nowhereBehind(
   if (sameAddress(nextHop, walk.packet.destination)) {
     const evidence = `no port of ${bridge.link.name} leads to ${nextHop}`;
     const owners = walk.wiring.withAddress(nextHop);
-    // A bridge without an address is not a gateway. It reaches other nodes by the link layer, which may be faulty.
+    // A bridge without an address is not a gateway: it reaches other nodes only on the link layer, and the port that
+    // leads there may be missing.
     const isGateway = bridge.link.addresses.some(
       ({ address, scope }) => scope === 'global' && address.includes(':') === nextHop.includes(':'),
     );

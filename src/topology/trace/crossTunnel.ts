@@ -228,7 +228,7 @@ function takesFamily({ data }: Link, family: 4 | 6): boolean {
   return local === undefined || local === 'any' || familyOf(local) === family;
 }
 
-/** The device of the same tunnel on the other node, whose packets arrive at an address of `end`. */
+/** The same tunnel's device on the far node. `end` is the device there that has the remote address of the tunnel. */
 function farEnd(walk: WalkState, tunnel: Port, end: Port, remote: string): Port | undefined {
   const { link } = tunnel;
   const here = (end.network.links ?? []).map((one) => ({

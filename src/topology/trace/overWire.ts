@@ -32,8 +32,8 @@ export function isWired({ kind, type }: Port['link']): boolean {
 }
 
 /**
- * Sends the packet to an unknown next hop. What happens there is unknown, too. If the destination is known,
- * continue at its node, as if the packet arrived on the device that answers leave by.
+ * Sends the packet to an unknown next hop. What happens there is unknown too. If the destination is on another node,
+ * continues there, as if the packet arrived on the device by which that node would send the answer.
  */
 function beyond(walk: WalkState, port: Port, nextHop: string): Way['end'] {
   const { destination } = walk.packet;
@@ -52,7 +52,7 @@ function beyond(walk: WalkState, port: Port, nextHop: string): Way['end'] {
   return end === 'stopped' ? 'stopped' : 'unknown';
 }
 
-/** The device by which another node would answer the packet. */
+/** The wired device by which the destination's node would send the answer; undefined for the sender's node. */
 function entranceOf(walk: WalkState, port: Port, { node }: Place): Port | undefined {
   const host = node === port.node ? undefined : walk.wiring.host(node);
   if (host === undefined || walk.visited.has(host.network.inode)) return undefined;

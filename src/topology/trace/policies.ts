@@ -14,7 +14,7 @@ export interface PolicyVerdict {
   readonly verdict: 'allow' | 'deny' | 'unknown';
 }
 
-/** The other end of a connection, from the view of a policy. */
+/** The other end of a connection, as a policy sees it. */
 interface Peer {
   readonly pod?: PodObject;
   readonly address: string;

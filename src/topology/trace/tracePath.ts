@@ -50,8 +50,8 @@ export interface PathTrace {
 }
 
 /**
- * Reserved addresses without an owner (RFC 5737, RFC 3849), as destination for a path to the outside. No packets
- * are sent to them.
+ * Reserved addresses without an owner (RFC 5737, RFC 3849), used as the destination of a path to the outside. No
+ * packets are sent to them.
  */
 const ANYWHERE = { 4: '192.0.2.1', 6: '2001:db8::1' } as const;
 

@@ -67,8 +67,8 @@ begin_engine() {
   has_begun "$prefix"
 }
 
-# Whether anybody wants what has not begun yet. The follower that starts a recorder may be killed before it can take
-# back its request; if its lease was never renewed, no other follower has come either.
+# Whether anybody still wants a recording that has not started yet. The follower that starts a recorder may be killed
+# before it can take back its request; if its lease was never renewed, no other follower has come either.
 is_wanted() {
   if [ ! -e wanted ] || [ -n "$terminated" ]; then return 1; fi
   # shellcheck disable=SC3013 # dash and busybox ash support -nt

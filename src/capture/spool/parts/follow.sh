@@ -147,7 +147,7 @@ listen() {
   heeded=$stops told=
   # A recording that has not started is not kept for anybody.
   if [ "$phase" = starting ]; then unwant wanted kept; else unwant wanted; fi
-  # Only now: TERM may come in between, and must find what is not done yet.
+  # Only now: if TERM arrives before this, `depart` must still see the request to stop.
   stops=$((stops - heeded))
 }
 

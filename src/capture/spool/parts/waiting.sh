@@ -1,4 +1,4 @@
-# Time, and waits that signals do not cut short.
+# The clock, and waits that last until a message arrives or a child ends, even if other signals interrupt them.
 
 # Seconds and hundredths of a clock that is never adjusted.
 clock() {
