@@ -22,7 +22,7 @@ interface NodeSlots {
 
 /**
  * Limits how many starts run at once, on each node and in total: a node that gets all of them at once completes none.
- * Each fast start increases the limits by one, and each slow one halves them.
+ * Each fast start increases the limits by one. Each slow one halves them, but never below the initial limits.
  */
 export class StartSlots {
   readonly #first: { readonly perNode: number; readonly inAll: number };

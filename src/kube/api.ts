@@ -166,8 +166,8 @@ export class KubeApi {
 
   async #body(response: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
     try {
-      // Loaded here because loading takes longer than everything before the first request. Node prints a warning for
-      // import().
+      // Loaded here because loading takes longer than everything before the first request, and not with import()
+      // because Node would print a warning.
       const { text } = process.getBuiltinModule('node:stream/consumers');
       return await text(response);
     } catch (error) {

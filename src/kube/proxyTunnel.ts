@@ -11,8 +11,8 @@ import type { TlsSettings } from './tlsSettings.ts';
 const TUNNEL_TIMEOUT_MS = 30_000;
 
 /**
- * Opens a connection to `to` through a proxy (http, https or socks5, with user and password from its URL). `tls` holds
- * the certificates that are trusted for the API server. As in kubectl, they are also trusted for an https proxy.
+ * Opens a connection to `to` through a proxy (http, https or socks5, with user and password from its URL). `tls` says
+ * how the certificate of the API server is verified. As in kubectl, this also applies to an https proxy.
  * Rejects with a Problem that names the proxy.
  */
 export async function openTunnel(proxy: URL, to: TunnelTarget, tls: TlsSettings): Promise<Socket> {

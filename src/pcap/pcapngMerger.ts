@@ -27,9 +27,9 @@ export interface MergeOptions extends FileLimits {
 }
 
 /**
- * Merges the live packets of several recorders into one pcapng file in the order of their times. Each pod and device is
- * an interface of its own. The packets of one recorder always keep their order. See MergeHold for how long they wait
- * for each other.
+ * Merges the packets of several recorders, as they arrive, into one pcapng file in the order of their times. Each pod
+ * and device is an interface of its own. The packets of one recorder always keep their order. See MergeHold for how
+ * long they wait for each other.
  *
  * Memory is bounded: a source that is ahead of the others is paused, and all are paused while the output is busy. The
  * output receives only whole blocks, beginning with the first bytes of a source. Its owner closes it.

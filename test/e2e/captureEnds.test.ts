@@ -30,7 +30,10 @@ interface End {
 const HEARD_S = 10;
 const SILENT_S = 22;
 
-/** However a client ends, no process of netdebug is left in the pod, and its file can be read to the last packet. */
+/**
+ * However a client ends, only the debugger's main process keeps running in the pod, and the client's file can be read
+ * to the last packet.
+ */
 const DIRECT: readonly End[] = [
   { how: 'SIGINT', end: ({ child }) => child.kill('SIGINT'), code: 0 },
   { how: 'SIGTERM', end: ({ child }) => child.kill('SIGTERM'), code: 0 },

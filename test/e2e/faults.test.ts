@@ -10,8 +10,8 @@ import { freshPath, namespaced, netdebug, world } from './support/world.ts';
 
 /**
  * The result of a command under each fault of test/faults/switches.ts: it survives, or it fails with exit code 1 and a
- * certain kind of problem. In either case, saved files can be read to the last packet, and no process of netdebug is
- * left in the pod.
+ * certain kind of problem. In either case, saved files can be read to the last packet, and only the debugger's main
+ * process keeps running in the pod.
  */
 interface Case {
   readonly fault: Readonly<Record<string, string>>;
@@ -67,7 +67,7 @@ const CASES: readonly Case[] = [
     fails: 'lost',
     keeps: true,
   },
-  // With a spool, the recorder itself reports that and where it ended, so no packets are missing.
+  // With a spool, the recorder itself reports that it ended, and where, so no packets are missing.
   { fault: { 'no-status': 'true' } },
   { fault: { 'garble-status': 'true' } },
   {

@@ -218,8 +218,8 @@ export function isKeptFor(pod: Pod, request: DebuggerRequest): boolean {
 }
 
 /**
- * SYS_PTRACE is needed to inspect processes of other users, SYS_ADMIN to enter a network (setns(2)), and DAC_OVERRIDE
- * to open the /proc/PID/fd of other users. The rest depends on the profile.
+ * SYS_PTRACE is needed to inspect processes outside the debugger, SYS_ADMIN to enter a network (setns(2)), and
+ * DAC_OVERRIDE to open the /proc/PID/fd of other users. The rest depends on the profile.
  */
 function capabilities(request: DebuggerRequest, ofNode: boolean): string[] {
   const { profile, image } = request;

@@ -12,13 +12,12 @@ const MAX_PAIRS = 10_000;
 /** How long to wait for an answer before a question counts as unanswered. Nanoseconds. */
 const PATIENCE_NS = 1e9;
 const SLOW_NS = 1e9;
-/**
- * Resolvers retry after 5 s (glibc) or 2.5 s (musl). Questions for A and AAAA follow each other within the time below.
- */
+/** Resolvers retry after 5 s (glibc) or 2.5 s (musl). Nanoseconds. */
 const RETRY_NS: readonly (readonly [least: number, most: number])[] = [
   [2.3e9, 2.8e9],
   [4.7e9, 5.4e9],
 ];
+/** A resolver sends the questions for A and AAAA of a name within this time. Nanoseconds. */
 const TOGETHER_NS = 0.2e9;
 
 /** Fewer unanswered questions of a type may be chance. */

@@ -15,7 +15,7 @@ const MAX_CONNECTIONS = 1_000;
 const MAX_LOSING = 3;
 /** The number of conversations remembered to find the consequences of a loss. */
 const MAX_LOSING_NUMBERS = 5_000;
-/** Packets sent this short a time before the recording of a point ended may have arrived after its end. Nanoseconds. */
+/** Packets sent less than this before the end of a point's recording may have arrived after it. Nanoseconds. */
 const ON_THE_WAY_NS = 10e6;
 /** The maximum time between the ends of recorders that are stopped together. Nanoseconds. */
 const END_SKEW_NS = 1e9;

@@ -2,7 +2,8 @@ import { asRootOn, holdAsRootOn, podProcessesScript } from './nodeRoot.ts';
 import { type AtEnd, kubectl } from './world.ts';
 
 /**
- * Kills the process that holds a pod's namespaces without the kubelet's knowledge, so that it creates a new sandbox.
+ * Kills the process that holds a pod's namespaces, without the kubelet's knowledge. The kubelet then creates a new
+ * sandbox.
  */
 export async function killSandbox(pod: string): Promise<void> {
   const { uid, node } = await identityOf(pod);

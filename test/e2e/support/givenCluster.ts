@@ -88,7 +88,7 @@ function copyOf(
   return path;
 }
 
-/** Writes a kubeconfig into a folder that impersonates another user with the administrator's access. */
+/** Writes a kubeconfig with which the administrator impersonates another user. Returns its path in `folder`. */
 function impersonating(kubeconfig: string, as: string, folder: string): string {
   return copyOf(kubeconfig, join(folder, `${as}.kubeconfig`), (user) => {
     user.as = as;

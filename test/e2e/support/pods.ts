@@ -200,7 +200,7 @@ export async function processes(
     .filter(({ name }) => name !== 'cat');
 }
 
-/** What of ours runs in a pod's network debugger besides its main process and that one's nap. */
+/** The processes in a pod's network debugger, except its main process and that process's sleep. */
 export async function working(
   pod: string,
   container = 'netdebug-network',
@@ -212,8 +212,9 @@ export async function working(
 }
 
 /**
- * Waits until only the main process runs in a pod's network debugger; gives what else runs when patience is
- * over. A command that has ended may still be on its way out, and one that was given up on its way in.
+ * Waits until only the main process runs in a pod's network debugger. Returns the other processes that run when the
+ * time is over. The processes of a command that has ended may not have exited yet, and those of an abandoned command
+ * may not have started yet.
  */
 export async function leftWorking(pod: string): Promise<string[]> {
   let left: string[] = [];

@@ -342,7 +342,7 @@ describe('the pod on a node', () => {
     expect(JSON.stringify(spec)).not.toMatch(/privileged|hostPath/);
   });
 
-  it('ends after a day, or some time after its purpose', () => {
+  it('ends after a day, or some time after it is no longer needed', () => {
     const deadline = (lifetime?: number) => {
       const request = { ...REQUEST, ...(lifetime !== undefined && { lifetime }) };
       return nodePod({ node: 'node-1' }, request, at).spec.activeDeadlineSeconds;

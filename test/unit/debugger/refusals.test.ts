@@ -48,11 +48,14 @@ describe('the Role to request', () => {
     });
   });
 
-  it.each(['create', 'delete'])('allows users to %s pods on nodes if they may not', (verb) => {
-    const { metadata, rules } = roleFor(refusal(verb, 'pods', ''));
-    expect(metadata.namespace).toBe('shop');
-    expect(rules.find(({ resources }) => resources.includes('pods'))?.verbs).toContain(verb);
-  });
+  it.each(['create', 'delete'])(
+    'permits to %s pods on nodes if that permission is missing',
+    (verb) => {
+      const { metadata, rules } = roleFor(refusal(verb, 'pods', ''));
+      expect(metadata.namespace).toBe('shop');
+      expect(rules.find(({ resources }) => resources.includes('pods'))?.verbs).toContain(verb);
+    },
+  );
 
   it('is a ClusterRole for all namespaces', () => {
     const { kind, metadata, rules } = roleFor(refusal('list', 'pods', '', 'at the cluster scope'));

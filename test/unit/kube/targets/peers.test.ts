@@ -87,7 +87,7 @@ describe('peers', () => {
     },
   );
 
-  it('agree with libpcap on networks', () => {
+  it('of networks have the form that libpcap accepts', () => {
     for (let bits = 0; bits <= 128; bits += 1) {
       const text = networkOf(`fdff:eedd:ccbb:aa99:8877:6655:4433:2211/${bits}`) ?? '';
       expect(compiles(`net ${text}`), text).toBe(true);
