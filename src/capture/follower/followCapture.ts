@@ -74,8 +74,9 @@ export class SpoolRefused extends Problem {
 
 /**
  * Writes a follower's frames to an output until the capture ends, as one pcap file of whole packets. The output is
- * complete and synced to disk before the spool in the pod is removed. Rejects with RecorderProblem, with what the follower throws, or with
- * the Problem of an output that accepts no more data. Closes the output in all cases except SpoolRefused.
+ * complete and synced to disk before the spool in the pod is removed. Rejects with RecorderProblem, with what the
+ * follower throws, or with the Problem of an output that accepts no more data. Closes the output in all cases except
+ * SpoolRefused.
  */
 export async function followCapture(capture: FollowedCapture): Promise<FollowedResult> {
   const reading = new Reading(capture);

@@ -49,7 +49,7 @@ describe('the Role to request', () => {
   });
 
   it.each(['create', 'delete'])(
-    'permits to %s pods on nodes if that permission is missing',
+    'lets the user %s pods on nodes if that permission is missing',
     (verb) => {
       const { metadata, rules } = roleFor(refusal(verb, 'pods', ''));
       expect(metadata.namespace).toBe('shop');
