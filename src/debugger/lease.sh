@@ -22,7 +22,11 @@ repeat_words() {
 tick() {
   # A sleep outlives its killed shell by up to a second and must not keep the streams open.
   trap '' PIPE
-  while sleep 1 >/dev/null 2>&1 && { if kill -0 "$guard"; then echo tick; else echo orphaned; fi 2>/dev/null; }; do :; done
+  while
+    # A sleep that was killed is only a short one.
+    sleep 1 >/dev/null 2>&1 || [ $? -gt 128 ] || return
+    { if kill -0 "$guard"; then echo tick; else echo orphaned; fi; } 2>/dev/null
+  do :; done
   # The reader was killed, or never began because the guard was killed first.
   tree=
   tree_of "$program"

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { deny } from './support/denial.ts';
 import { failure } from './support/failure.ts';
@@ -90,12 +89,13 @@ describe('the debugger', () => {
       // An orphaned process becomes a child of the main process, and must not remain as a zombie.
       await kubectl([
         ...['exec', pod.name, '-c', 'netdebug-network', '--'],
-        ...['sh', '-c', '(sleep 1 &) ; exit 0'],
+        ...['sh', '-c', '(timeout 1 tail -f /dev/null &) ; exit 0'],
       ]);
-      await wait(2000);
-      expect(
-        (await processes(pod.name, 'netdebug-network')).filter(({ state }) => state === 'Z'),
-      ).toEqual([]);
+      const orphans = async () =>
+        (await processes(pod.name, 'netdebug-network')).filter(({ name }) =>
+          ['timeout', 'tail'].includes(name),
+        );
+      expect(await eventually(async () => (await orphans()).length === 0)).toBe(true);
       // While it is in use, it continues after its time.
       const long = netdebug(['capture', pod.name, '--image', image, '--duration', '12']);
       expect((await long.finished).code).toBe(0);

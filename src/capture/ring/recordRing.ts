@@ -100,7 +100,6 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
       progress.note(`reconnected after ${(milliseconds / 1000).toFixed(1)} s`),
   });
   let began = false;
-  let acknowledged = false;
   try {
     await hold(follower, site.shown, ring, {
       ...recording,
@@ -114,7 +113,7 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
     const { name, namespace, uid } = (found.pod ?? home).metadata;
     const node = home.spec.nodeName;
     const source = new PodSpool(api, place, home.metadata.uid, spool);
-    const manifest = await fetchSpool(source, {
+    return await fetchSpool(source, {
       folder,
       force,
       onNote: progress.note,
@@ -133,11 +132,9 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
         ...(node !== undefined && { node }),
       },
     });
-    acknowledged = await follower.acknowledge(REMOVE_MS);
-    return manifest;
   } finally {
     follower.close();
-    if (!acknowledged) await removeSpool(api.access, place, spool, began ? REMOVE_MS : HURRY_MS);
+    await removeSpool(api.access, place, spool, began ? REMOVE_MS : HURRY_MS);
   }
 };
 

@@ -193,7 +193,8 @@ async function actOn(
       }
     };
     // Each of them takes one or two execs.
-    const slots = action === 'fetch' ? new StartSlots() : StartSlots.forQuestions();
+    const isShort = action === 'stop' || action === 'rm';
+    const slots = isShort ? StartSlots.forQuestions() : new StartSlots();
     const codes = await slots.map(captures, nodeOfCapture, act, signal);
     if (action === 'fetch') for (const capture of lost) note(lostText(capture));
     return Math.max(...codes);

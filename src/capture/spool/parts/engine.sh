@@ -60,21 +60,11 @@ begin_engine() {
   launched=$now
   while ! { has_begun "$prefix" && knows_device; } && kill -0 "$child" 2>/dev/null &&
     [ $((now - launched)) -lt 10 ]; do
-    is_wanted || break
+    if [ ! -e wanted ] || [ -n "$terminated" ]; then break; fi
     nap "$moment"
     clock
   done
   has_begun "$prefix"
-}
-
-# Whether anybody still wants a recording that has not started yet. The follower that starts a recorder may be killed
-# before it can take back its request; if its lease was never renewed, no other follower has come either.
-is_wanted() {
-  if [ ! -e wanted ] || [ -n "$terminated" ]; then return 1; fi
-  # shellcheck disable=SC3013 # dash and busybox ash support -nt
-  if [ -z "$follower" ] || kill -0 "$follower" 2>/dev/null || [ lease -nt seen ]; then return; fi
-  rm -f kept wanted
-  return 1
 }
 
 # Whether the device is known. On a busy node, tcpdump creates its first file long before it names its device.

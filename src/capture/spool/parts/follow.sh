@@ -2,7 +2,7 @@
 
 follow() {
   read -r me _ </proc/self/stat
-  told='' stops=0 grain=262144 said='' last=0 over='' ticker='' waiting='' told_outages='|'
+  told='' stops=0 grain=262144 said='' last=0 over='' ticker='' waiting='' told_outages='|' greeted=''
   [ "$moment" = 0.1 ] || poll=1
   trap 'told=1 stops=$((stops + 1))' USR1
   trap 'depart' TERM
@@ -21,7 +21,10 @@ follow() {
     listen
     nap "$moment"
   done
-  if has_begun ring/; then echo "hello 1 $engine $device"; fi
+  if has_begun ring/; then
+    echo "hello 1 $engine $device"
+    greeted=1
+  fi
   while [ -z "$over" ]; do
     look
     if [ -z "$names" ] || [ "$seq" -gt "$newest" ]; then
@@ -44,15 +47,16 @@ follow() {
 # The client has left. If it had asked to stop before that, it does not come back to ask again.
 depart() {
   if [ "$stops" -gt 0 ]; then
-    tries=10
-    # The recorder may be on its way. If it comes later, it sees that nobody waits for it.
+    tries=100
+    # The recorder may still be on its way.
     while [ -n "$starting" ] && [ ! -e "$spool/kept" ] && [ "$tries" -gt 0 ]; do
       tries=$((tries - 1))
       nap "$moment"
     done
     if cd "$spool" 2>/dev/null; then
       # In as few steps as possible: the lease soon kills this process.
-      if has_begun ring/; then
+      # A client that started the recorder and got no hello knows of no recording.
+      if [ -n "$greeted" ] || { [ -z "$starting" ] && has_begun ring/; }; then
         rm -f wanted
       else
         rm -f kept wanted
@@ -188,8 +192,11 @@ say_over() {
   say_log
   say_outages
   printf %s "$unmatched"
+  # A stop that came too late acknowledges nothing.
+  stops=0
   echo "over $why $code${captured:+ captured=$captured}${received:+ received=$received}${dropped:+ dropped=$dropped}"
-  while [ "$stops" -eq 0 ]; do
+  # A follower beyond the ring keeps the recorder running for a client that copies the files: it acknowledges nothing.
+  while [ "$stops" -eq 0 ] || [ "$seq" -gt $((newest + 1)) ]; do
     pulse
     nap 1
   done

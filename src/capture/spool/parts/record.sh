@@ -8,8 +8,6 @@ record() {
   # Comes first: without a trap, the kernel drops signals that the kubelet sends to the main process of a container.
   terminated=''
   trap 'told=1 terminated=1' TERM
-  # Set in the follower that starts this recorder.
-  follower=${starting:+$me}
   read -r me _ </proc/self/stat
   birth "$me"
   born=$birth
@@ -32,7 +30,6 @@ record() {
     fail 28 "$no_room"
   fi
   choose_engine
-  follower=
   hear log
   device=${device:-$heard}
   packets_before=$(count_packets)
@@ -159,7 +156,7 @@ explain_nothing() {
 }
 
 keep_spool() {
-  # If the lease expired, the time without a client already counts towards `keep`, and so it does if nothing was recorded.
+  # If the lease expired, the time without a client already counts towards `keep`, and so it does if the engine never wrote.
   [ "$why" = lease ] || [ -n "$hung" ] || quiet=0
   if [ "$why" = ended ] && [ -e kept ]; then exit 143; fi
   while [ -e kept ]; do

@@ -192,13 +192,17 @@ describe('a recorder that is slow to start', () => {
     ['while it is being started', 'starting\n'],
   ])('is abandoned at the first Ctrl-C, %s', async (_, said) => {
     const reason = new Error('Ctrl-C');
+    let words: readonly string[] = [];
     const capture = await begun((pod) => {
+      words = pod.words;
       if (said !== undefined) pod.writes(said);
     });
     await pass(2);
     capture.interrupt.abort(reason);
     await pass(2, capture.ended);
     expect(await capture.outcome).toBe(reason);
+    // The recorder is asked to stop, even if nothing has answered yet.
+    expect(words).toContain('info');
     // It may have begun by now; the removal is not waited for long.
     expect(capture.removeSpool).toHaveBeenCalledExactlyOnceWith(true);
   });

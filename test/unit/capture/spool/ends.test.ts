@@ -92,12 +92,10 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       const spool = spoolFor('lease', engine, shell);
       const pidFile = `${spool}.pid`;
       // The exec'd process itself is the follower, and is killed, as some runtimes do.
-      const reader = place.follower(
-        shell,
-        pidFile,
+      const reader = place.follower(shell, pidFile, [
         ...[`spool=${spool}`, 'start', `engine=${engine}`, 'device=lo', 'age=1', 'files=3'],
         ...['zroot=1', 'linger=2', 'keep=6', 'expression=udp port 1'],
-      );
+      ]);
       await reader.heard('hello');
       place.kill('KILL', Number(readFileSync(pidFile, 'utf8')));
       await reader.exit;
@@ -351,15 +349,51 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         const spool = spoolFor('asked', shell, String(index));
         const programs = hungProgram(`${spool}-bin`, 'dumpcap', spool);
         const words = [`spool=${spool}`, 'start', 'engine=dumpcap', 'linger=600', 'keep=600'];
-        const following = place.followWith(programs, shell, ...words);
+        const following = place.follower(shell, `${spool}.pid`, words, programs);
         await following.heard('starting');
         await until(() => isReached(spool), moment);
-        following.nudge();
-        following.leave();
+        endAtOnce(`${spool}.pid`);
         await following.exit;
         await until(() => place.processes(spool).length === 0, 'nothing runs');
         expect(existsSync(spool)).toBe(false);
       }
+    },
+  );
+
+  it.for(['dash', 'ash'] as const)(
+    'is removed if its client leaves before it has heard that it began: %s',
+    async (shell, { expect }) => {
+      for (const delay of [0, 40, 80, 120]) {
+        const spool = spoolFor('unheard', shell, String(delay));
+        const words = [`spool=${spool}`, 'start', 'engine=tcpdump', 'device=lo', 'zroot=1'];
+        const kept = ['linger=600', 'keep=600'];
+        const following = place.follower(shell, `${spool}.pid`, [...words, ...kept]);
+        await following.heard('starting');
+        await wait(delay);
+        endAtOnce(`${spool}.pid`);
+        await following.exit;
+        if (following.frames.line('hello') !== undefined)
+          await place.run(shell, 'remove', `spool=${spool}`);
+        await until(() => place.processes(spool).length === 0, 'nothing runs');
+        expect(existsSync(spool)).toBe(false);
+      }
+    },
+  );
+
+  it.for(['dash', 'ash'] as const)(
+    'is kept if a stop arrives after its end, while its files are copied: %s',
+    async (shell, { expect }) => {
+      const spool = spoolFor('copied', shell);
+      const words = [`spool=${spool}`, 'start', 'seq=999999999', 'engine=tcpdump', 'device=lo'];
+      const following = place.follow(shell, ...words, 'zroot=1', 'duration=1', 'keep=600');
+      await following.heard('over');
+      following.nudge();
+      await wait(1_500);
+      expect((await listing(shell, spool))?.files.length).toBe(1);
+      following.leave();
+      await following.exit;
+      expect(existsSync(spool)).toBe(true);
+      await place.run(shell, 'remove', `spool=${spool}`);
     },
   );
 
@@ -456,6 +490,12 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   /** Processes of a program that `hungProgram` made. */
   function hung(spool: string): string[] {
     return place.commands(`${spool}-hung`);
+  }
+
+  /** What a follower gets from its lease if its client asks it to stop and leaves. */
+  function endAtOnce(pidFile: string): void {
+    const pid = readFileSync(pidFile, 'utf8').trim();
+    place.runWithin(['sh', '-c', 'kill -USR1 "$1"; kill -TERM "$1"', 'kill', pid]);
   }
 
   function pidOf(spool: string): number {

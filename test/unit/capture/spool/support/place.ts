@@ -154,13 +154,14 @@ export class Place {
     );
   }
 
-  /** A follower without a lease, which writes its PID within to a file. */
-  follower(shell: Shell, pidFile: string, ...words: string[]): Following {
+  /** A follower without a lease, which writes its PID within to a file, and finds `programs` before all others. */
+  follower(shell: Shell, pidFile: string, words: readonly string[], programs = ''): Following {
     const tell = 'read -r pid _ </proc/self/stat; echo "$pid" >"$1"; shift; exec "$@"';
     const program = [...SHELLS[shell], '-c', spoolScript, 'netdebug', 'follow', ...words];
     return new Following(
       this.spawn(['sh', '-c', tell, 'tell', pidFile, ...program], {
-        stdio: ['ignore', 'pipe', 'inherit'],
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env: { ...process.env, PATH: `${programs}:${process.env.PATH}` },
       }),
     );
   }
