@@ -30,6 +30,12 @@ record() {
     fail 28 "$no_room"
   fi
   choose_engine
+  if [ -n "$starting" ] && [ -n "$terminated" ]; then
+    # The lease of the follower that started this recorder has ended both. Another follower starts a new recorder.
+    destroy
+    end_tree "$child"
+    exit "$gone"
+  fi
   hear log
   device=${device:-$heard}
   packets_before=$(count_packets)

@@ -381,6 +381,23 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(['dash', 'ash'] as const)(
+    'is removed if it is ended together with the follower that started it, so that another can start one: %s',
+    async (shell, { expect }) => {
+      const spool = spoolFor('together', shell);
+      const programs = hungProgram(`${spool}-bin`, 'dumpcap', spool);
+      const words = [`spool=${spool}`, 'start', 'engine=dumpcap', 'linger=600', 'keep=600'];
+      const following = place.follower(shell, `${spool}.pid`, words, programs);
+      await following.heard('starting');
+      await until(() => hung(spool).length > 0, 'the engine hangs');
+      place.kill('TERM', pidOf(spool));
+      expect(await following.heard('over')).toBe('over lost 0');
+      expect(following.frames.line('hello')).toBeUndefined();
+      await until(() => place.processes(spool).length === 0, 'nothing runs');
+      expect(existsSync(spool)).toBe(false);
+    },
+  );
+
+  it.for(['dash', 'ash'] as const)(
     'is kept if a stop arrives after its end, while its files are copied: %s',
     async (shell, { expect }) => {
       const spool = spoolFor('copied', shell);
