@@ -6,7 +6,7 @@ import { debuggerStatus } from './start.ts';
 
 /** Milliseconds to wait until a pod's status shows the end of a container: a busy kubelet reports it late. */
 const LIMIT_MS = 60_000;
-/** Pauses between checks, in milliseconds. They grow, because many containers may be waited for at once. */
+/** Pauses between checks, in milliseconds. They grow, because a command may wait for many containers at once. */
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 1_000;
 

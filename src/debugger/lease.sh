@@ -23,11 +23,11 @@ tick() {
   # A sleep outlives its killed shell by up to a second and must not keep the streams open.
   trap '' PIPE
   while
-    # A sleep that was killed is only a short one.
+    # If the sleep is killed, the tick only comes early.
     sleep 1 >/dev/null 2>&1 || [ $? -gt 128 ] || return
     { if kill -0 "$guard"; then echo tick; else echo orphaned; fi; } 2>/dev/null
   do :; done
-  # The reader was killed, or never began because the guard was killed first.
+  # The reader was killed, or never started because the guard was killed first.
   tree=
   tree_of "$program"
   kill_tree
@@ -54,7 +54,7 @@ decide() {
     case $word in
       started)
         words=$first ticks=$second program=$third
-        # Words may come before the program is known.
+        # Words may arrive before the program's PID.
         if [ -n "$asked" ]; then inform; fi
         if [ "$left" -ge 0 ]; then
           left=-1

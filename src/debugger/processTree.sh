@@ -31,8 +31,8 @@ kill_tree() {
   kill -KILL $tree 2>/dev/null
 }
 
-# Waits, 1 s at most, until the process $1 is stopped or has ended. A process in the middle of a fork stops after it:
-# only then its child is among its children.
+# Waits, at most 1 s, until the process $1 has stopped or ended. A process that is forking stops only when the fork is
+# complete and the new child is listed.
 await_stop() {
   pauses=100
   while [ "$pauses" -gt 0 ] && read -r line 2>/dev/null <"/proc/$1/stat"; do

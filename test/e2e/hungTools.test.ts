@@ -51,7 +51,7 @@ describe('an image', () => {
   beforeEach((test) => needs(test, 'images that lack tools'));
 
   it.concurrent.for(CASES)(
-    'whose dumpcap says nothing and ignores TERM: its tcpdump captures, and neither stays: $flavour over $protocol',
+    'whose dumpcap prints nothing and ignores TERM: tcpdump captures, and neither is left: $flavour over $protocol',
     async ({ kubeconfig, flavour }, { expect, onTestFinished }) => {
       const pod = await chatter();
       const file = freshPath('hung.pcap');
@@ -123,7 +123,7 @@ describe('an image', () => {
   );
 
   it.concurrent.for(CASES)(
-    'whose tcpdump is a script that hides what it says: packets come, and the time ends it: $flavour over $protocol',
+    'whose tcpdump is a script that hides its messages: packets arrive, and --duration ends it: $flavour over $protocol',
     async ({ kubeconfig, flavour }, { expect, onTestFinished }) => {
       const pod = await chatter();
       const file = freshPath('wrapped.pcap');
@@ -137,7 +137,7 @@ describe('an image', () => {
   );
 
   it.concurrent.for(paired([{ fault: 'hung-tools' }, { fault: 'endless-tools' }]))(
-    'with $fault: ports says so, and reads the kernel’s tables: $flavour over $protocol',
+    'with $fault: ports reports it, and reads the kernel’s tables: $flavour over $protocol',
     async ({ kubeconfig, flavour, fault }, { expect, onTestFinished }) => {
       const pod = await runPod('hung-ports');
       const image = faulty(flavour, fault);
@@ -183,7 +183,7 @@ describe('an image', () => {
   );
 
   it.concurrent.for(['debian', 'busybox'])(
-    'whose dumpcap hangs: a detached capture goes on with tcpdump, and is removed whole: %s',
+    'whose dumpcap hangs: a detached capture continues with tcpdump, and is removed completely: %s',
     async (flavour, { expect, onTestFinished }) => {
       const pod = await chatter();
       const name = podName('hung-detached');

@@ -62,7 +62,7 @@ async function cleanUp(
   signal: AbortSignal,
 ): Promise<number> {
   const owned = await findOwned(api, namespace, signal);
-  // What runs in them makes no difference where all is removed.
+  // If everything is removed, it does not matter what is running.
   const used: Used[] = flags.captures
     ? owned.map((one) => ({ owned: one }))
     : await usageOf(api, owned, signal, (text) => statusLine().wait(text));
@@ -95,7 +95,7 @@ async function cleanUp(
   const tell = () =>
     statusLine().wait(`removing ${countText(chosen.length, 'container')}: ${done} removed`);
   tell();
-  // Each takes an exec.
+  // Each removal takes an exec.
   const outcomes = await StartSlots.forQuestions().map(
     chosen,
     ({ owned }) => nodeOfOwned(owned),

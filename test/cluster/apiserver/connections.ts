@@ -7,7 +7,7 @@ export interface Connection {
   end(): void;
   /** Ends it with a reset. */
   reset(): void;
-  /** Resets it if no data has been transferred for so many seconds, in either direction. */
+  /** Resets it if no data has been transferred for this many seconds, in either direction. */
   resetWhenIdle(seconds: number): void;
   /** Calls `callback` when the server closes. */
   onServerEnd(callback: () => void): void;

@@ -44,7 +44,7 @@ follow() {
   say_over
 }
 
-# The client has left. If it had asked to stop before that, it does not come back to ask again.
+# Runs when the client has left. If the client asked to stop before that, it does not come back to ask again.
 depart() {
   if [ "$stops" -gt 0 ]; then
     tries=100
@@ -54,8 +54,8 @@ depart() {
       nap "$moment"
     done
     if cd "$spool" 2>/dev/null; then
-      # In as few steps as possible: the lease soon kills this process.
-      # A client that started the recorder and got no hello knows of no recording.
+      # The client that started the recorder does not know about the recording until it receives hello. The files are
+      # removed first, because the lease soon kills this process.
       if [ -n "$greeted" ] || { [ -z "$starting" ] && has_begun ring/; }; then
         rm -f wanted
       else
@@ -192,10 +192,10 @@ say_over() {
   say_log
   say_outages
   printf %s "$unmatched"
-  # A stop that came too late acknowledges nothing.
+  # A request to stop that arrived late is not an acknowledgment.
   stops=0
   echo "over $why $code${captured:+ captured=$captured}${received:+ received=$received}${dropped:+ dropped=$dropped}"
-  # A follower beyond the ring keeps the recorder running for a client that copies the files: it acknowledges nothing.
+  # A follower positioned beyond the ring runs while its client copies the files, and never receives an acknowledgment.
   while [ "$stops" -eq 0 ] || [ "$seq" -gt $((newest + 1)) ]; do
     pulse
     nap 1

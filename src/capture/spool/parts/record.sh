@@ -31,7 +31,7 @@ record() {
   fi
   choose_engine
   if [ -n "$starting" ] && [ -n "$terminated" ]; then
-    # The lease of the follower that started this recorder has ended both. Another follower starts a new recorder.
+    # A lease ended this recorder together with the follower that started it. Another follower starts a new recorder.
     destroy
     end_tree "$child"
     exit "$gone"
@@ -162,7 +162,7 @@ explain_nothing() {
 }
 
 keep_spool() {
-  # If the lease expired, the time without a client already counts towards `keep`, and so it does if the engine never wrote.
+  # The time without a client already counts towards `keep` if the lease expired or if the engine never wrote anything.
   [ "$why" = lease ] || [ -n "$hung" ] || quiet=0
   if [ "$why" = ended ] && [ -e kept ]; then exit 143; fi
   while [ -e kept ]; do

@@ -509,7 +509,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     return place.commands(`${spool}-hung`);
   }
 
-  /** What a follower gets from its lease if its client asks it to stop and leaves. */
+  /** Sends a follower the signals that its lease sends when the client asks to stop and leaves. */
   function endAtOnce(pidFile: string): void {
     const pid = readFileSync(pidFile, 'utf8').trim();
     place.runWithin(['sh', '-c', 'kill -USR1 "$1"; kill -TERM "$1"', 'kill', pid]);
