@@ -388,7 +388,10 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       const words = [`spool=${spool}`, 'start', 'engine=dumpcap', 'linger=600', 'keep=600'];
       const following = place.follower(shell, `${spool}.pid`, words, programs);
       await following.heard('starting');
+      // The follower has seen the recorder, and renews its lease.
+      const changed = (name: string) => statSync(join(spool, name)).mtimeMs;
       await until(() => hung(spool).length > 0, 'the engine hangs');
+      await until(() => changed('lease') > changed('seen'), 'the lease is renewed');
       place.kill('TERM', pidOf(spool));
       expect(await following.heard('over')).toBe('over lost 0');
       expect(following.frames.line('hello')).toBeUndefined();
