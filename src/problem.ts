@@ -11,6 +11,10 @@ export type ProblemKind =
   | 'not-found'
   /** The object to create already exists, or belongs to something else. */
   | 'exists'
+  /** The server rejects the content of a request, for example a selector or an object. */
+  | 'invalid'
+  /** The object was changed by another client at the same time. */
+  | 'conflict'
   /** The server did not accept the user's credentials. */
   | 'unauthenticated'
   /** RBAC does not permit it. */
@@ -18,9 +22,11 @@ export type ProblemKind =
   /** Refused, but not by RBAC: by Pod Security, a quota, a policy, a webhook, or a security module of the node. */
   | 'denied'
   /**
-   * A server, or the pod behind it, gives no usable answer because of the network, a proxy, TLS, or the server itself.
+   * A server, or the pod behind it, gives no usable answer because of the network, a proxy, or the server itself.
    */
   | 'unreachable'
+  /** The certificate of a server is not valid, or was issued by an unknown authority. */
+  | 'untrusted'
   /**
    * The target cannot be debugged in its current state: a finished pod, a Windows or virtual node, a missing volume.
    */
@@ -49,6 +55,8 @@ export type ProblemKind =
   | 'not-written'
   /** A program that is required on this computer is not installed. */
   | 'missing-program'
+  /** A program on this computer failed. */
+  | 'program-failed'
   /** The user stopped it. */
   | 'interrupted'
   /** Everything else. */

@@ -1,8 +1,34 @@
 import { clockText, countText } from '../output/quantities.ts';
 import type { Outage } from './outage.ts';
 
+/** The class of an unexpected end. Like the kinds of problems, these words are stable; tests and manifests use them. */
+export type EarlyEndKind =
+  /** The pod had not heard from its client. */
+  | 'client-silent'
+  /** The free space on the node's disk fell below what captures must leave free. */
+  | 'disk-low'
+  /** The node's disk is full. */
+  | 'disk-full'
+  /** The container was terminated, or no longer exists. */
+  | 'container-ended'
+  /** The recorder's script was killed, possibly with its container. */
+  | 'recorder-killed'
+  /** The program that records was killed or terminated by a signal. */
+  | 'engine-killed'
+  /** The program that records reported an error. */
+  | 'engine-failed'
+  /** The program that records ended with success, although nothing had asked it to end. */
+  | 'engine-exited'
+  /** The interface disappeared. */
+  | 'interface-gone'
+  /** The interface returned with another link type, which the output cannot hold. */
+  | 'link-type-changed'
+  /** A recorder of another version reported a reason that this version does not know. */
+  | 'unknown';
+
 /** An unexpected end of a recording: not caused by a stop or by a bound. */
 export interface EarlyEnd {
+  readonly kind: EarlyEndKind;
   /** When recording ended, in seconds since 1970, if known. */
   readonly at?: number | undefined;
   readonly why: string;
@@ -36,13 +62,31 @@ const KILL = 9;
 /** Ends that were requested. */
 const ASKED: ReadonlySet<string> = new Set(['stopped', 'duration', 'size', 'complete']);
 
-const CAUSES: Readonly<Record<string, string>> = {
-  lease: 'the pod had not heard from this client',
-  floor: "the free space on the node's disk fell below what captures must leave free",
-  full: "the node's disk is full",
-  ended:
-    'its container was terminated, for example because the pod was deleted or lost its sandbox',
-  interrupted: 'its recorder was killed, possibly with its container',
+const NARROWER = ['use a narrower filter, -s 128, or a smaller ring'];
+
+/** By the recorder's word. */
+const CAUSES: Readonly<Record<string, Omit<EarlyEnd, 'at'>>> = {
+  lease: {
+    kind: 'client-silent',
+    why: 'the pod had not heard from this client',
+    next: ['was this computer asleep or offline? Start the capture again'],
+  },
+  floor: {
+    kind: 'disk-low',
+    why: "the free space on the node's disk fell below what captures must leave free",
+    next: NARROWER,
+  },
+  full: { kind: 'disk-full', why: "the node's disk is full", next: NARROWER },
+  ended: {
+    kind: 'container-ended',
+    why: 'its container was terminated, for example because the pod was deleted or lost its sandbox',
+    next: [],
+  },
+  interrupted: {
+    kind: 'recorder-killed',
+    why: 'its recorder was killed, possibly with its container',
+    next: [],
+  },
 };
 
 /** Why and when a recording ended unexpectedly; undefined if it ended as requested. */
@@ -50,16 +94,11 @@ export function earlyEnd(ended: EndedRecording): EarlyEnd | undefined {
   const { why, at } = ended;
   const outage = ended.outages.at(-1);
   if (outage && outage.to === undefined) return disappeared(ended.device, outage);
-  if (why === 'engine') return { at, why: engineText(ended), next: [] };
+  if (why === 'engine') return { at, ...engineEnd(ended), next: [] };
   if (ASKED.has(why)) return undefined;
-  return { at, why: CAUSES[why] ?? `the recorder ended: ${why}`, next: NEXT[why] ?? [] };
+  const unknown = { kind: 'unknown', why: `the recorder ended: ${why}`, next: [] } as const;
+  return { at, ...(CAUSES[why] ?? unknown) };
 }
-
-const NEXT: Readonly<Record<string, readonly string[]>> = {
-  lease: ['was this computer asleep or offline? Start the capture again'],
-  full: ['use a narrower filter, -s 128, or a smaller ring'],
-  floor: ['use a narrower filter, -s 128, or a smaller ring'],
-};
 
 /** The part of a recorder's state that describes its end. */
 interface StateOfRecorder extends Pick<EndedRecording, 'engine' | 'device' | 'outages'> {
@@ -81,6 +120,7 @@ export function disappeared(
   { from, lost }: Pick<Outage, 'from' | 'lost'>,
 ): EarlyEnd {
   return {
+    kind: 'interface-gone',
     at: from,
     why: `${device} disappeared`,
     lost: lost ?? null,
@@ -88,13 +128,19 @@ export function disappeared(
   };
 }
 
-function engineText({ engine, exit, said }: EndedRecording): string {
+function engineEnd({ engine, exit, said }: EndedRecording): Pick<EarlyEnd, 'kind' | 'why'> {
   const signal = exit - FIRST_SIGNAL;
-  if (signal === KILL) return `${engine} was killed (signal 9, possibly out of memory)`;
-  if (signal > 0) return `${engine} was terminated by signal ${signal}`;
-  if (exit === 0) return `${engine} exited on its own`;
+  if (signal > 0) {
+    const why =
+      signal === KILL
+        ? `${engine} was killed (signal 9, possibly out of memory)`
+        : `${engine} was terminated by signal ${signal}`;
+    return { kind: 'engine-killed', why };
+  }
+  if (exit === 0) return { kind: 'engine-exited', why: `${engine} exited on its own` };
   const last = said.findLast((line) => line.startsWith(`${engine}: `));
-  return `${engine} failed with exit code ${exit}${last === undefined ? '' : ` (${last})`}`;
+  const quoted = last === undefined ? '' : ` (${last})`;
+  return { kind: 'engine-failed', why: `${engine} failed with exit code ${exit}${quoted}` };
 }
 
 /** The lines that the user reads about it at the end. */
@@ -119,6 +165,6 @@ function lostText(lost: LostPackets): string {
 }
 
 /** `net1 disappeared at 13:04:41; 3 packets that had not been read by then are lost` */
-export function earlyEndText({ at, why, lost = 0 }: Omit<EarlyEnd, 'next'>): string {
+export function earlyEndText({ at, why, lost = 0 }: Omit<EarlyEnd, 'kind' | 'next'>): string {
   return `${why}${at === undefined ? '' : ` at ${clockText(at * 1000)}`}${lostText(lost)}`;
 }

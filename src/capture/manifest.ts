@@ -1,5 +1,5 @@
 import type { Moment } from '../pcap/moment.ts';
-import type { LostPackets } from './earlyEnd.ts';
+import type { EarlyEndKind, LostPackets } from './earlyEnd.ts';
 import type { Unmatched } from './unmatched.ts';
 
 /** The file's name in the folder of a capture. */
@@ -48,7 +48,7 @@ export interface Manifest extends CaptureOrigin {
   /** Why it ended, as reported by the recorder: stopped, duration, size, complete, full … */
   readonly why?: string;
   /** Present if it ended, or records nothing at present, although neither a stop nor a bound caused that. */
-  readonly endedEarly?: Pick<RecordingInterruption, 'at' | 'why' | 'lost'>;
+  readonly endedEarly?: Omit<RecordingInterruption, 'until'>;
   /** The recorder's exit code. */
   readonly exit?: number;
   /** Packets, as counted by the recorder; absent if it has not reported a count. */
@@ -116,6 +116,7 @@ export interface RecordingInterruption {
   readonly at?: string;
   /** When recording resumed; absent if it did not. */
   readonly until?: string;
+  readonly kind: EarlyEndKind;
   readonly why: string;
   /** Packets that were lost with an interface; null if their number is not known. */
   readonly lost?: LostPackets;

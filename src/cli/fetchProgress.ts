@@ -42,7 +42,10 @@ function interruptionText({ at, until, why, lost }: RecordingInterruption): stri
   return `INTERRUPTED${from && ` at ${from}`}: ${earlyEndText({ why, lost })}${to && `; recording resumed at ${to}`}`;
 }
 
-function earlyText({ at, why, lost }: RecordingInterruption, recording: boolean): string {
+function earlyText(
+  { at, why, lost }: NonNullable<Manifest['endedEarly']>,
+  recording: boolean,
+): string {
   const ended = earlyEndText({
     at: at === undefined ? undefined : Date.parse(at) / 1000,
     why,

@@ -40,7 +40,7 @@ export class ApiError extends Problem {
     serverMessage: string,
     { namespace, retryAfterMs }: RefusedRequest = {},
   ) {
-    super(worded(code, reason, serverMessage), { kind: kindOf(code, serverMessage) });
+    super(worded(code, reason, serverMessage), { kind: kindOf(code, reason, serverMessage) });
     this.namespace = namespace;
     this.retryAfterMs = retryAfterMs;
     this.code = code;
@@ -115,12 +115,13 @@ export function isStatus(value: unknown): value is Status {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
 }
 
-function kindOf(code: number, serverMessage: string): ProblemKind {
+function kindOf(code: number, reason: string, serverMessage: string): ProblemKind {
   if (isDenial(serverMessage)) return 'denied';
   if (code === 401) return 'unauthenticated';
   if (code === 403) return 'forbidden';
   if (code === 404) return 'not-found';
-  if (code === 409) return 'exists';
+  if (code === 409) return reason === 'AlreadyExists' ? 'exists' : 'conflict';
+  if (code === 400 || code === 422) return 'invalid';
   return code >= 500 || code === 429 ? 'unreachable' : 'failed';
 }
 
@@ -170,6 +171,7 @@ export function connectionProblem(server: URL, error: unknown): Problem {
         'Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority',
         {
           ...options,
+          kind: 'untrusted',
           next: ['the kubeconfig has no certificate-authority for this server, or an old one'],
         },
       );
@@ -178,6 +180,7 @@ export function connectionProblem(server: URL, error: unknown): Problem {
         `Unable to connect to the server: tls: failed to verify certificate: x509: ${nameMismatch(error)}`,
         {
           ...options,
+          kind: 'untrusted',
           next: ['set the name in the certificate of the server with --tls-server-name'],
         },
       );
@@ -185,7 +188,7 @@ export function connectionProblem(server: URL, error: unknown): Problem {
     case 'CERT_NOT_YET_VALID':
       return new Problem(
         `Unable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time ${new Date().toISOString()}`,
-        { ...options, next: ['is the clock of this computer correct?'] },
+        { ...options, kind: 'untrusted', next: ['is the clock of this computer correct?'] },
       );
     case 'EPROTO':
       return new Problem(

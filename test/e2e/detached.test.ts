@@ -253,9 +253,10 @@ describe('a detached capture', () => {
       const folder = freshPath('ended');
       const fetched = await ours(['captures', 'fetch', name, '-w', folder]);
       expect(fetched.code, fetched.stderr).toBe(1);
-      expect(fetched.stderr).toMatch(/ENDED EARLY: .* terminated.* at \d/);
+      expect(fetched.stderr).toMatch(/ENDED EARLY: .* at \d/);
       const manifest = JSON.parse(readFileSync(join(folder, 'capture.json'), 'utf8'));
-      expect(manifest).toMatchObject({ why: 'ended', endedEarly: { at: expect.any(String) } });
+      const early = { kind: 'container-ended', at: expect.any(String) };
+      expect(manifest).toMatchObject({ why: 'ended', endedEarly: early });
       expect(manifest.interruptions).toEqual([manifest.endedEarly]);
       const numbers = (await Promise.all(packetFiles(folder).map(sequenceNumbers))).flat();
       expect(numbers.length).toBeGreaterThan(20);

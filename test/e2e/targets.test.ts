@@ -192,7 +192,7 @@ describe('targets', () => {
     for (const [words, kind, named] of [
       [['node/nowhere'], 'not-found', 'nodes "nowhere"'],
       [['--selector', 'no=such'], 'not-found', "-l 'no=such'"],
-      [['--selector', '='], 'failed', '(BadRequest)'],
+      [['--selector', '='], 'invalid', '(BadRequest)'],
       [[`svc/${app}-elsewhere`], 'unsuitable', 'example.com'],
       [['cm/x'], 'usage', '"cm"'],
     ] as const) {

@@ -22,10 +22,11 @@ describe('the kind of a Problem', () => {
     [403, 'pods "x" is forbidden: violates PodSecurity "restricted:latest": y', 'denied'],
     [400, 'admission webhook "w.example.com" denied the request: no', 'denied'],
     [404, 'pods "x" not found', 'not-found'],
-    [409, 'the object has been modified', 'exists'],
+    [400, 'unable to parse requirement', 'invalid'],
+    [409, 'the object has been modified', 'conflict'],
     [429, 'too many requests', 'unreachable'],
     [503, 'the server is currently unable to handle the request', 'unreachable'],
-    [422, 'is invalid', 'failed'],
+    [422, 'is invalid', 'invalid'],
   ] as const)(
     'of the answer %i "%s" is %s, with or without an explanation',
     ([code, message, kind]) => {
@@ -38,5 +39,17 @@ describe('the kind of a Problem', () => {
   it('of an unreachable server is unreachable', () => {
     const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
     expect(connectionProblem(new URL('https://h:1'), refused).kind).toBe('unreachable');
+  });
+
+  it.each(['SELF_SIGNED_CERT_IN_CHAIN', 'ERR_TLS_CERT_ALTNAME_INVALID', 'CERT_HAS_EXPIRED'])(
+    'of a server whose certificate is refused (%s) is untrusted',
+    (code) => {
+      const refused = Object.assign(new Error('no'), { code });
+      expect(connectionProblem(new URL('https://h:1'), refused).kind).toBe('untrusted');
+    },
+  );
+
+  it('of an object that exists is exists', () => {
+    expect(new ApiError(409, 'AlreadyExists', 'pods "x" already exists').kind).toBe('exists');
   });
 });

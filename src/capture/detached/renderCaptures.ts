@@ -25,6 +25,8 @@ export function captureFacts(report: CaptureReport) {
     volume: capture.volume,
     state: stateText(report),
     reason: reasonText(report),
+    /** The class of an early end; see EarlyEndKind. */
+    earlyEnd: early?.kind,
     created: capture.created.toISOString(),
     endedAt:
       early?.at !== undefined && end

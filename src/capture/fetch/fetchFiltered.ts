@@ -182,7 +182,11 @@ class FilteredFetch {
       if (this.#book.get(file.seq)?.state !== 'whole')
         this.#book.set(lostEntry(file, gone.message));
     if (this.#book.recording)
-      this.#book.interrupted({ at: (gone.at ?? new Date()).toISOString(), why: gone.message });
+      this.#book.interrupted({
+        at: (gone.at ?? new Date()).toISOString(),
+        kind: 'container-ended',
+        why: gone.message,
+      });
     await this.#book.write();
   }
 }

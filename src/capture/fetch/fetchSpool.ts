@@ -219,5 +219,9 @@ async function tellUnfinished({ book }: FetchRun, left: readonly FileCopy[]) {
 
 function interrupt(book: ManifestBook, gone: SpoolGone): void {
   if (book.recording)
-    book.interrupted({ at: (gone.at ?? new Date()).toISOString(), why: gone.message });
+    book.interrupted({
+      at: (gone.at ?? new Date()).toISOString(),
+      kind: 'container-ended',
+      why: gone.message,
+    });
 }

@@ -88,6 +88,7 @@ export class ManifestBook {
       const interruption = {
         at,
         ...(to !== undefined && { until: time(to) }),
+        kind: 'interface-gone' as const,
         why: `${state.device} disappeared`,
         lost: lost ?? null,
       };
@@ -96,9 +97,10 @@ export class ManifestBook {
     }
     const early = earlyEndOf(state, log);
     if (!early) return;
-    const { at, why, lost } = early;
+    const { at, kind, why, lost } = early;
     const end = {
       ...(at !== undefined && { at: time(at) }),
+      kind,
       why,
       ...(lost !== undefined && { lost }),
     };

@@ -280,6 +280,7 @@ class Reading {
 }
 
 const UNJOINABLE = {
+  kind: 'link-type-changed' as const,
   next: ['a stream can have only one link type; -w FILE starts a new file instead'],
 };
 

@@ -86,7 +86,7 @@ function tsharkFailure(stderr: string): Problem {
   const text = tsharkComplaint(stderr);
   return /filter|field|expression|unexpected|expected|type|protocol|valid/i.test(stderr)
     ? wrongUsage(`the display filter is not valid: ${text}`)
-    : new Problem(`tshark failed: ${text}`, { kind: 'failed' });
+    : new Problem(`tshark failed: ${text}`, { kind: 'program-failed' });
 }
 
 /** Writes all packets to the input of the program. Stops silently if the input is closed. */

@@ -20,20 +20,26 @@ describe('an end of a recording', () => {
   );
 
   it.each([
-    [{ why: 'engine' }, /^tcpdump exited on its own$/],
-    [{ why: 'engine', exit: 1 }, /failed with exit code 1 \(tcpdump: pcap_loop: recvfrom failed\)/],
-    [{ why: 'engine', exit: 137 }, /killed.*memory/],
-    [{ why: 'engine', exit: 139 }, /signal 11/],
-    [{ why: 'full' }, /disk is full/],
-    [{ why: 'floor' }, /free space/],
-    [{ why: 'ended' }, /terminated/],
-    [{ why: 'interrupted' }, /killed/],
-    [{ why: 'newer' }, /newer/],
-  ])('is early if it was not requested: %j', (end, why) => {
-    expect(earlyEnd({ ...ENDED, ...end })).toMatchObject({
-      at: ENDED.at,
-      why: expect.stringMatching(why),
-    });
+    [{ why: 'lease' }, 'client-silent'],
+    [{ why: 'engine' }, 'engine-exited'],
+    [{ why: 'engine', exit: 1 }, 'engine-failed'],
+    [{ why: 'engine', exit: 137 }, 'engine-killed'],
+    [{ why: 'engine', exit: 139 }, 'engine-killed'],
+    [{ why: 'full' }, 'disk-full'],
+    [{ why: 'floor' }, 'disk-low'],
+    [{ why: 'ended' }, 'container-ended'],
+    [{ why: 'interrupted' }, 'recorder-killed'],
+    [{ why: 'newer' }, 'unknown'],
+  ])('is early if it was not requested: %j is %s', (end, kind) => {
+    expect(earlyEnd({ ...ENDED, ...end })).toMatchObject({ kind, at: ENDED.at });
+  });
+
+  it.each([
+    [{ why: 'engine', exit: 1 }, 'exit code 1 (tcpdump: pcap_loop: recvfrom failed)'],
+    [{ why: 'engine', exit: 139 }, 'signal 11'],
+    [{ why: 'newer' }, 'newer'],
+  ])('is explained with the details of %j', (end, detail) => {
+    expect(earlyEnd({ ...ENDED, ...end })?.why).toContain(detail);
   });
 
   it('that was requested while the interface was missing is the end of the interface', () => {
@@ -42,6 +48,7 @@ describe('an end of a recording', () => {
       { from: 9, afterFile: 2 },
     ];
     expect(earlyEnd({ ...ENDED, why: 'duration', outages })).toMatchObject({
+      kind: 'interface-gone',
       at: 9,
       why: 'net1 disappeared',
     });

@@ -216,7 +216,9 @@ describe.concurrent('a fetch of unexpected data', () => {
     );
     const { files, interruptions, recording } = manifestIn(folder);
     expect(files.map(({ state }) => state)).toEqual(['whole', 'whole', 'partial', 'lost']);
-    expect(interruptions).toEqual([{ at: at.toISOString(), why: expect.stringMatching(/137/) }]);
+    expect(interruptions).toEqual([
+      { at: at.toISOString(), kind: 'container-ended', why: expect.stringMatching(/137/) },
+    ]);
     expect(recording).toBe(false);
     expect(namesIn(folder).some((name) => name.endsWith('.part'))).toBe(false);
   });

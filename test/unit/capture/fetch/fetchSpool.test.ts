@@ -96,7 +96,11 @@ describe.concurrent('a fetch', () => {
     spool.state({ engine: 'dumpcap', ...end });
     const { interruptions } = await fetchFrom(spool, folder);
     expect(interruptions).toEqual([
-      { at: new Date((START + 60) * 1000).toISOString(), why: expect.any(String) },
+      {
+        at: new Date((START + 60) * 1000).toISOString(),
+        kind: 'container-ended',
+        why: expect.any(String),
+      },
     ]);
   });
 

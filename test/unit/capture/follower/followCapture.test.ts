@@ -314,7 +314,7 @@ describe('an interface that comes back with another link type', () => {
     const { outcome, output } = await begun((pod) => void spool.serves(pod));
     expect(await outcome).toMatchObject({
       end: 'early',
-      early: { why: expect.stringMatching(/RAW/) },
+      early: { kind: 'link-type-changed', why: expect.stringMatching(/RAW/) },
     });
     expect(output.written).toEqual(spool.files.get(1));
   });
@@ -502,20 +502,20 @@ describe('the end of a followed capture', () => {
   });
 
   it.each([
-    ['lease 0', /had not heard from this client/],
-    ['floor 0', /free space/],
-    ['full 0', /disk is full/],
-    ['ended 0', /container was terminated/],
-    ['interrupted 137', /recorder was killed/],
-    ['engine 0', /tcpdump exited on its own/],
-    ['engine 137', /tcpdump was killed/],
-    ['whatever 0', /whatever/],
-  ])('that was not requested: %s is early, and what arrived is kept', async (over, why) => {
+    ['lease 0', 'client-silent'],
+    ['floor 0', 'disk-low'],
+    ['full 0', 'disk-full'],
+    ['ended 0', 'container-ended'],
+    ['interrupted 137', 'recorder-killed'],
+    ['engine 0', 'engine-exited'],
+    ['engine 137', 'engine-killed'],
+    ['whatever 0', 'unknown'],
+  ])('that was not requested: %s is early, and what arrived is kept', async (over, kind) => {
     const spool = new FakeSpool([60]);
     const { outcome, output } = await begun((pod) => void spool.serves(pod, `over ${over}\n`));
     expect(await outcome).toMatchObject({
       end: 'early',
-      early: { at: expect.any(Number), why: expect.stringMatching(why) },
+      early: { at: expect.any(Number), kind },
     });
     expect(output.written).toEqual(spool.joined);
   });
@@ -540,7 +540,7 @@ describe('the end of a followed capture', () => {
     );
     expect(await outcome).toMatchObject({
       end: 'duration',
-      early: { at: 1_795_527_948, why: 'eth0 disappeared' },
+      early: { kind: 'interface-gone', at: 1_795_527_948 },
     });
     expect(onOutage).toHaveBeenCalledOnce();
   });
