@@ -14,7 +14,7 @@ export interface PlanWithPeers extends CapturePlan {
 }
 
 export const FIXED_PEERS =
-  'note: --peer matches the current addresses only; with text output, folders and .pcapng, new addresses are added';
+  'note: --peer matches only the current addresses; to include addresses added later, write a .pcapng file or a folder, or print text';
 
 /** Adds the current addresses of the peers to the filter, and prints the filters of the presets. */
 export async function withPeers(

@@ -123,7 +123,7 @@ function gapsText(gaps: readonly Gap[]): string {
   const files = gaps.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   const bytes = gaps.reduce((sum, gap) => sum + gap.bytes, 0);
   return (
-    `${countText(gaps.length, 'GAP')}: ${countText(files, 'file')} of the recording (at most ${bytesText(bytes)}) are missing` +
+    `${countText(gaps.length, 'GAP')}: ${countText(files, 'file')} of the recording (at most ${bytesText(bytes)}) missing` +
     ' because the ring in the pod was full: use a narrower filter, or -s 128'
   );
 }

@@ -90,7 +90,7 @@ async function recordOne(
     onRecording: (device, where, ring) => {
       onStarted();
       terminal.note(
-        `recording on ${device} of ${where}: the newest ${ring.files} files of ${bytesText(ring.fileKilobytes * 1000)}, which are copied to ${folder} at the end`,
+        `recording on ${device} of ${where}: keeping the newest ${ring.files} files of ${bytesText(ring.fileKilobytes * 1000)}, which are copied to ${folder} at the end`,
       );
     },
     onState: ({ held = 0 }) => terminal.held(folder, held),

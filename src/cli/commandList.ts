@@ -51,7 +51,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       },
       {
         name: 'presets',
-        summary: 'List the packets that capture --preset can choose',
+        summary: 'List the filters that capture --preset can use',
         load: async () => (await import('./commands/presets.ts')).presetsCommand,
       },
     ],

@@ -32,7 +32,7 @@ export async function detach(
     const { name, words } = capture;
     for (const { shown, listing } of started) {
       const { device, engine, phase } = listing.state;
-      const does = phase === 'ended' ? 'recorded, and has ended,' : 'is recording';
+      const does = phase === 'ended' ? 'has ended; it recorded' : 'is recording';
       note(`capture "${name}" ${does} on ${device} of ${shown} (${engine})`);
     }
     for (const { target, name: label, error } of failures) {

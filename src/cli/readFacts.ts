@@ -72,7 +72,7 @@ export async function readFacts(
     const podSide = async (why: string): Promise<ClusterFacts> => {
       if (subject.kind !== 'pod' || !wanted.podSide)
         throw wrongUsage(
-          '--via ephemeral cannot be used: this is read on nodes',
+          '--via ephemeral cannot be used: this command reads the state of nodes',
           'leave out --via',
         );
       const { command } = wanted;

@@ -62,5 +62,5 @@ export function unmatchedNotes(
 function endOf({ outcome, problem, packets }: TargetOutcome): string {
   if (problem) return packets > 0 ? 'partly lost' : 'not captured';
   if (outcome?.early) return `ended early: ${earlyEndText(outcome.early)}`;
-  return outcome ? 'in order' : 'pod has ended';
+  return outcome ? 'complete' : 'pod has ended';
 }

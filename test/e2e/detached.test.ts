@@ -326,7 +326,7 @@ describe('a ring of files in the foreground', () => {
         ],
         { onTestFinished },
       );
-      await ring.says(/recording on eth0 of pod .*: the newest 3 files of 1\.0 MB/);
+      await ring.says(/recording on eth0 of pod .*: keeping the newest 3 files of 1\.0 MB/);
       expect(ring.stderr()).toContain('note: -G 2 means 2 seconds, as in tcpdump');
       await wait(9000);
       ring.child.kill('SIGINT');

@@ -341,7 +341,7 @@ describe('a capture of a workload', () => {
     for (const { code, stderr } of outcomes) {
       expect(code, stderr).toBe(0);
       const lines = stderr.split('\n').filter((line) => line.startsWith(`${app}-`));
-      const nodes = lines.filter((line) => line.endsWith('in order')).map((l) => l.split(/ +/)[1]);
+      const nodes = lines.filter((line) => line.endsWith('complete')).map((l) => l.split(/ +/)[1]);
       expect(nodes.toSorted(), stderr).toEqual(world.nodes.toSorted());
     }
   });

@@ -40,7 +40,7 @@ const FLAGS = {
   write: {
     alias: 'w',
     value: FILE,
-    help: 'With fetch: write to this folder (default the name of the capture), with a folder for each of several pods. With follow: write to this file, or to standard output (-)',
+    help: 'With fetch: write to this folder (default the name of the capture); if there are several pods, each gets a folder in it. With follow: write to this file, or to standard output (-)',
   },
   verify: {
     value: oneOf('METHOD', ['size+walk', 'sha256']),
@@ -53,7 +53,7 @@ const FLAGS = {
     help: "With read and fetch: only packets that match this filter in Wireshark's language; see: filters",
   },
   count: { alias: 'c', value: count(), help: 'With read: stop after this many packets' },
-  flush: { help: 'With fetch: also copy the file that is being recorded, up to now' },
+  flush: { help: 'With fetch: also copy what has been written to the current file' },
   force: { help: 'Overwrite files that do not belong to this capture' },
 } as const satisfies FlagTable;
 
@@ -65,11 +65,11 @@ export const capturesCommand = command({
   description:
     'List, follow, read, summarize, fetch, stop and remove detached captures (capture --detach).\n\n' +
     'CAPTURE is NAME (the captures of this name on all targets), POD/NAME or node/NODE/NAME.\n\n' +
-    'read and summary work as the commands of these names do with files, without saving files on this computer. A filter (-Y FILTER or -- EXPRESSION) is evaluated in the pod by tshark or tcpdump, so only matching packets are transferred. If the image has no tshark, all packets are transferred and -Y is evaluated locally.',
+    'read and summary do the same as "kubectl netdebug read" and "kubectl netdebug summary", without copying the files to this computer. A filter (-Y FILTER or -- EXPRESSION) is evaluated in the pod by tshark or tcpdump, so only matching packets are transferred. If the image has no tshark, all packets are transferred and -Y is evaluated locally.',
   examples: [
     ['captures', 'List the captures in the current namespace'],
-    ['captures -A -o json', 'Pass the captures in all namespaces to a program'],
-    ['captures fetch tuesday', 'Copy its files to ./tuesday; again: copy what is new'],
+    ['captures -A -o json', 'List the captures in all namespaces as JSON'],
+    ['captures fetch tuesday', 'Copy its files to ./tuesday; run again to copy new files'],
     ['captures follow tuesday -w - | tshark -r -', 'Read packets while they are recorded'],
     ["captures fetch tuesday -Y 'dns' -w dns", 'Copy only DNS packets, to ./dns'],
     ["captures read tuesday -Y 'tcp.flags.reset == 1'", 'Print TCP resets recorded so far'],

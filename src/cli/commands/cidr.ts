@@ -36,26 +36,26 @@ const FLAGS = {
   avoid: {
     value: RANGES,
     repeatable: true,
-    help: 'Ranges that are used elsewhere, such as VPCs and VPNs. Can be repeated',
+    help: 'Report overlaps with this range, such as that of a VPC or VPN. Can be repeated',
   },
   'cluster-cidr': {
     value: RANGES,
-    help: 'Range of all pods; two for dual stack: 10.244.0.0/16,fd00:10:244::/56. Without plan: used if the cluster does not show it',
+    help: 'Range of all pods; two for dual stack: 10.244.0.0/16,fd00:10:244::/56. Without plan: used if the range cannot be read from the cluster',
   },
-  'service-cidr': { value: RANGES, help: 'Range of services, likewise' },
+  'service-cidr': { value: RANGES, help: 'Range of all services; two for dual stack' },
 } as const satisfies FlagTable;
 
 const PLAN_FLAGS = {
   'node-cidr-mask-size': {
     value: count(),
-    help: "Prefix length of each node's range (default 24, of IPv6 64)",
+    help: "Prefix length of each node's range (default 24, or 64 for IPv6)",
   },
   'node-cidr-mask-size-ipv4': { value: count(), help: 'The same for IPv4, with dual stack' },
   'node-cidr-mask-size-ipv6': { value: count(), help: 'The same for IPv6, with dual stack' },
   nodes: { value: count(), help: 'Number of nodes that must fit' },
   'pods-per-node': {
     value: count(),
-    help: "Number of pods that a node runs at most: kubelet's --max-pods (default 110)",
+    help: 'Maximum number of pods per node: --max-pods of the kubelet (default 110)',
   },
 } as const satisfies FlagTable;
 
@@ -63,7 +63,7 @@ type Flags = FlagValues<typeof FLAGS> & FlagValues<typeof PLAN_FLAGS>;
 
 export const cidrCommand = command({
   description:
-    'Show the address ranges of nodes, pods and services in a cluster and the source of each; how many addresses of each node are used and free; how many more nodes fit, what runs out first, and what overlaps.\n\n' +
+    'Show the address ranges of nodes, pods and services in a cluster, and the source of each. Also show how many addresses of each node are used and free, how many more nodes fit, what runs out first, and which ranges overlap.\n\n' +
     'Only the API server is queried; no pod is created. "cidr plan" plans ranges without a cluster: how many nodes and pods fit, and alternatives. The exit code is 1 if a finding is an error.',
   examples: [
     ['cidr', 'Show the ranges of the cluster, and how full they are'],

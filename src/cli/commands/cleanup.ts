@@ -16,7 +16,7 @@ import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { onInterruption } from '../interruption.ts';
 
 const FLAGS = {
-  'all-namespaces': { alias: 'A', help: 'Remove those of all namespaces' },
+  'all-namespaces': { alias: 'A', help: 'Remove from all namespaces' },
   captures: {
     help: 'Also remove detached captures with all their files, and debuggers in use',
   },

@@ -16,32 +16,36 @@ const BUILD_FLAGS = {
   address: {
     value: list('ADDRESSES'),
     repeatable: true,
-    help: 'From or to one of these addresses or networks, separated by commas',
+    help: 'Match packets from or to one of these addresses or networks, separated by commas',
   },
-  source: { value: list('ADDRESSES'), repeatable: true, help: 'From one of these' },
-  destination: { value: list('ADDRESSES'), repeatable: true, help: 'To one of these' },
+  source: { value: list('ADDRESSES'), repeatable: true, help: 'Match packets from one of these' },
+  destination: {
+    value: list('ADDRESSES'),
+    repeatable: true,
+    help: 'Match packets to one of these',
+  },
   port: {
     value: list('PORTS'),
     repeatable: true,
-    help: 'From or to one of these ports: 80, 8000-8080',
+    help: 'Match packets from or to one of these ports: 80,8000-8080',
   },
   protocol: {
     value: list('NAMES'),
     repeatable: true,
-    help: 'Of one of these protocols, such as tcp, udp or dns',
+    help: 'Match one of these protocols, such as tcp, udp or dns',
   },
   flags: {
     value: list('FLAGS'),
     repeatable: true,
-    help: 'With one of these TCP flags: syn,rst',
+    help: 'Match packets with one of these TCP flags: syn,rst',
   },
-  length: { value: anyText('LENGTH'), help: "Of this length: '>1000', '<=60'" },
-  contains: { value: anyText('TEXT'), help: 'With this text in the packet' },
+  length: { value: anyText('LENGTH'), help: "Match packets of this length: '>1000', '<=60'" },
+  contains: { value: anyText('TEXT'), help: 'Match packets that contain this text' },
   from: {
     value: anyText('TIME'),
-    help: 'Since this time: "2024-02-01 14:05" (local), 2024-02-01T14:05Z (UTC), 14:05 (today)',
+    help: 'Match packets since this time: "2024-02-01 14:05" (local), 2024-02-01T14:05Z (UTC), 14:05 (today)',
   },
-  to: { value: anyText('TIME'), help: 'Until this time' },
+  to: { value: anyText('TIME'), help: 'Match packets until this time' },
 } as const satisfies FlagTable;
 
 const FLAGS = {

@@ -160,7 +160,9 @@ function checkProbe(
   if (probe !== undefined && to === undefined)
     throw wrongUsage('--probe requires a destination', 'as in: path pod-1 pod-2 --probe');
   if (watch && (output === 'json' || output === 'yaml' || flags.mermaid))
-    throw wrongUsage('--watch only prints text');
+    throw wrongUsage(
+      '--watch prints text, and cannot be combined with -o json, -o yaml or --mermaid',
+    );
 }
 
 function usual({ protocol, port, family }: PathWords): RequestFor {

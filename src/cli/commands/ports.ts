@@ -46,12 +46,12 @@ const FLAGS = {
   container: {
     alias: 'c',
     value: anyText('NAME', 'containers'),
-    help: 'With -p: show the processes of this container (default: as kubectl chooses)',
+    help: 'With -p: show the processes of this container (default: the one that kubectl exec uses)',
   },
   output: LIST_OUTPUT,
   summary: { help: 'Count sockets by state and by peer' },
   watch: { help: 'After listing the sockets, show changes until Ctrl-C' },
-  interval: { value: DURATION, default: '2s', help: 'With --watch: time between two lists' },
+  interval: { value: DURATION, default: '2s', help: 'With --watch: time between updates' },
 } as const satisfies FlagTable;
 
 type Flags = FlagValues<typeof FLAGS>;
@@ -65,7 +65,7 @@ export const portsCommand = command({
     ['ports deploy/web', 'List the sockets of all pods of a deployment'],
     ['ports -A --selector app=web -l', 'List listening sockets in all namespaces'],
     ['ports pod-1 --watch', 'Show changes'],
-    ['ports pod-1 -tu -o json | jq', 'Pass TCP and UDP sockets to another program'],
+    ['ports pod-1 -tu -o json | jq', 'Pass TCP and UDP sockets to jq'],
   ],
   arguments: [TARGETS],
   flags: [{ title: 'Options', flags: FLAGS }, TARGET_GROUP, DEBUGGER_GROUP],

@@ -13,7 +13,7 @@ export const presetsCommand = command({
   examples: [
     ['presets', 'List all presets'],
     ['presets tls-hello', 'Show one of them'],
-    ['presets -o json', 'Pass the presets to a program'],
+    ['presets -o json', 'Print all presets as JSON'],
   ],
   arguments: [{ name: 'NAME', variadic: true, choices: PRESETS.map(({ name }) => name) }],
   flags: [{ title: 'Options', flags: { output: outputFlag(['json', 'yaml', 'name']) } }],

@@ -11,7 +11,7 @@ import { onInterruption } from '../interruption.ts';
 import { noteUnanswered } from '../unanswered.ts';
 
 const FLAGS = {
-  'all-namespaces': { alias: 'A', help: 'List those of all namespaces' },
+  'all-namespaces': { alias: 'A', help: 'List in all namespaces' },
   output: LIST_OUTPUT,
 } as const satisfies FlagTable;
 
@@ -19,8 +19,8 @@ export const psCommand = command({
   description:
     'List debuggers, detached captures and pods on nodes that netdebug created, what runs in them, and whether cleanup can remove them.',
   examples: [
-    ['ps', 'List those in the current namespace'],
-    ['ps -A -o wide', 'List those in all namespaces, with nodes and images'],
+    ['ps', 'List everything in the current namespace'],
+    ['ps -A -o wide', 'List everything in all namespaces, with nodes and images'],
   ],
   flags: [{ title: 'Options', flags: FLAGS }],
   run,

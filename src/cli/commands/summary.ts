@@ -19,7 +19,7 @@ const CONDITIONS: ValueType<readonly FailCondition[]> = {
     const conditions = parseFailOn(text);
     if (typeof conditions !== 'string') return conditions;
     throw wrongUsage(
-      `"${conditions}" is not a condition`,
+      `invalid condition "${conditions}"`,
       "example: 'retransmissions>1%,rst,dns-failures>5'",
       `conditions: ${failSubjects().join(', ')}`,
     );
@@ -36,7 +36,7 @@ const FLAGS = {
     value: FILE,
     help: 'Also write a report to FILE: one self-contained HTML page with a timeline, tables and diagrams',
   },
-  force: { help: 'Overwrite FILE of --html if it exists' },
+  force: { help: 'Overwrite the file of --html if it exists' },
 } as const satisfies FlagTable;
 
 type Flags = FlagValues<typeof FLAGS>;
@@ -44,12 +44,12 @@ type Flags = FlagValues<typeof FLAGS>;
 export const summaryCommand = command({
   description:
     'Show what is in capture files and what went wrong.\n\n' +
-    'Findings come first: what is wrong, which endpoints are affected, when and how often, the usual causes, packet numbers, and a display filter that shows the packets. Then the conversations.\n\n' +
+    'Findings come first: what is wrong, which endpoints are affected, when and how often, the usual causes, packet numbers, and a display filter that shows the packets. A list of conversations follows.\n\n' +
     'FILE is a pcap or pcapng file, optionally compressed with gzip, a folder written by captures fetch, or - for standard input. Several captures are compared. Neither a cluster nor Wireshark is needed.',
   examples: [
     ['summary web.pcapng', 'Show what went wrong in a capture'],
     ['summary tuesday', 'Summarize all files of a fetched capture'],
-    ['summary client.pcap server.pcap', 'Compare captures of two places'],
+    ['summary client.pcap server.pcap', 'Compare captures from two points'],
     ['summary tuesday --html tuesday.html', 'Write a report to share'],
     ['summary web.pcap -o json', 'Print everything as JSON'],
     ["summary web.pcap --fail-on 'retransmissions>1%,rst'", 'Check a capture in a script'],

@@ -24,7 +24,7 @@ export const whoCommand = command({
   run: async ({ flags, args: [text = '', node] }) => {
     const thing = parseThing(text);
     if (node !== undefined && !/^(?:nodes?|no)\//.test(node))
-      throw wrongUsage(`${node}: name a node, as in node/worker-1`);
+      throw wrongUsage(`"${node}" is not a node`, 'as in: node/worker-1');
     const { facts } = await readFacts(flags, {
       command: 'who',
       word: node,

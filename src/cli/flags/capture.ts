@@ -14,7 +14,7 @@ export const CAPTURE_FLAGS = {
   interface: {
     alias: 'i',
     value: anyText('NAME', 'interfaces'),
-    help: "Interface in the pod, or any (default tcpdump's choice, eth0)",
+    help: 'Interface in the pod, or any for all (default chosen by tcpdump, usually eth0)',
   },
   write: {
     alias: 'w',
@@ -30,10 +30,10 @@ export const CAPTURE_FLAGS = {
   },
   preset: PRESET_FLAG,
   'follow-pods': {
-    help: 'Also capture pods created while the capture runs (of a workload, service or selector)',
+    help: 'Also capture pods of the workload, service or selector that are created while the capture runs',
   },
   path: {
-    help: 'Capture the traffic between two targets at every device of the path between them: --path pod-1 pod-2. Requires -w or --wireshark',
+    help: 'Capture the traffic between two targets at every device on the path between them: --path pod-1 pod-2. Requires -w or --wireshark',
   },
   'with-clients': { help: 'Also capture pods that connect to the captured ones' },
   count: { alias: 'c', value: count(), help: 'Stop after this many packets' },

@@ -13,7 +13,7 @@ export const TARGETS: Argument = { name: 'TARGET', variadic: true, complete: 'ta
 
 /** Explains these targets in the description of a command. */
 export const TARGETS_HELP =
-  'TARGET is a pod (pod-1), the pods of a workload or service (deploy/web, sts/, ds/, rs/, job/, cronjob/, svc/), or a node (node/worker-1). Put a namespace in front to name one of another namespace: shop/pod-1, shop/svc/web. Without TARGET, --selector chooses pods.';
+  'TARGET is a pod (pod-1), the pods of a workload or service (deploy/web, sts/, ds/, rs/, job/, cronjob/, svc/), or a node (node/worker-1). For a target in another namespace, put the namespace in front: shop/pod-1, shop/svc/web. Without TARGET, --selector selects the pods.';
 
 /** One pod or node. */
 export const TARGET: Argument = { name: 'TARGET', complete: 'targets' };

@@ -13,7 +13,7 @@ export const NAMESPACE: ValueType<string> = {
   parse: (value) => {
     if (value !== '' && (value.length > 63 || !/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(value)))
       throw wrongUsage(
-        "not the name of a namespace: lower case letters, digits and '-', at most 63 characters",
+        "must be the name of a namespace: lower case letters, digits and '-', at most 63 characters",
       );
     return value;
   },
