@@ -1,7 +1,7 @@
 import type { CaptureSpec } from '../capture/spec.ts';
 import { bytes, seconds } from '../capture/units.ts';
 import type { CaptureFilter } from '../filters/capture/captureFilter.ts';
-import { peerIn } from '../kube/targets/peers.ts';
+import { peerInNamespace } from '../kube/targets/peers.ts';
 import { wrongUsage } from '../problem.ts';
 import type { CaptureValues } from './flags/capture.ts';
 import { ownFilterOf } from './flags/preset.ts';
@@ -46,7 +46,7 @@ export type WrittenPlan = ReturnType<typeof planOf>;
 export function planIn(written: WrittenPlan, namespace: string) {
   return {
     ...targetsIn(written, namespace),
-    peers: written.peers.map((peer) => peerIn(peer, namespace)),
+    peers: written.peers.map((peer) => peerInNamespace(peer, namespace)),
     /** The current namespace. */
     namespace,
   };

@@ -4,7 +4,7 @@ import { type RingRecording, recordRing } from '../capture/ring/recordRing.ts';
 import { targetFileName } from '../capture/sinks/targetFileName.ts';
 import { StartSlots } from '../debugger/startSlots.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { type FoundTarget, nodeOf, targetNames } from '../kube/targets/foundTarget.ts';
+import { type ResolvedTarget, targetNames, targetNode } from '../kube/targets/resolvedTarget.ts';
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, elapsedText, sum } from '../output/quantities.ts';
 import { Problem } from '../problem.ts';
@@ -23,7 +23,7 @@ type RingRequest = Omit<RingRecording, 'interrupt' | 'abandon' | Callbacks>;
  */
 export async function captureRing(
   api: KubeApi,
-  found: readonly FoundTarget[],
+  found: readonly ResolvedTarget[],
   request: RingRequest,
   interruption: Interruption,
 ): Promise<number> {
@@ -40,7 +40,7 @@ export async function captureRing(
           name === undefined ? request.folder : join(request.folder, targetFileName(name));
         let started = () => {};
         try {
-          started = await slots.take(nodeOf(one), interruption.signal);
+          started = await slots.take(targetNode(one), interruption.signal);
           const own = { ...request, folder, onStarted: started };
           const manifest = await recordOne(api, one, own, interruption, terminal, name);
           return manifest.endedEarly;
@@ -72,7 +72,7 @@ export async function captureRing(
 
 async function recordOne(
   api: KubeApi,
-  found: FoundTarget,
+  found: ResolvedTarget,
   { onStarted, ...request }: RingRequest & { readonly onStarted: () => void },
   { signal, abandon }: Interruption,
   terminal: RingTerminal,

@@ -25,7 +25,7 @@ export async function connect(flags: ConnectionValues): Promise<Connection> {
   const access = await authenticate(chosen, requestTimeout, {
     onRequest: () => tellOfRequest(server),
     onPlugin: letPluginAsk,
-    onLoginLost: tellOfLostLogin,
+    onLoginExpired: tellOfLostLogin,
   });
   return { api: new KubeApi(access), namespace: chosen.namespace };
 }

@@ -1,6 +1,6 @@
 import type { KubeApi } from '../kube/api.ts';
-import type { FoundTarget } from '../kube/targets/foundTarget.ts';
 import type { Target } from '../kube/targets/parseTargets.ts';
+import type { ResolvedTarget } from '../kube/targets/resolvedTarget.ts';
 import { resolveTargets, skippedText } from '../kube/targets/resolveTargets.ts';
 
 /** Finds the pods and nodes that targets refer to, and reports the skipped ones. Throws a Problem. */
@@ -18,8 +18,8 @@ export async function foundTargets(
   },
   signal: AbortSignal,
   onNote: (text: string) => void,
-): Promise<readonly FoundTarget[]> {
-  const resolved = await resolveTargets(api, targets, { maxPods, mayBeEmpty: waits, signal });
+): Promise<readonly ResolvedTarget[]> {
+  const resolved = await resolveTargets(api, targets, { maxPods, allowEmpty: waits, signal });
   const skipped = skippedText(resolved);
   if (skipped !== undefined) onNote(skipped);
   if (resolved.found.length === 0)

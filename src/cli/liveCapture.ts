@@ -8,8 +8,8 @@ import { PcapSink } from '../capture/sinks/pcapSink.ts';
 import type { Sink } from '../capture/sinks/sink.ts';
 import { TextSink } from '../capture/sinks/textSink.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { type FoundTarget, targetNames } from '../kube/targets/foundTarget.ts';
 import { hasChangingAddresses } from '../kube/targets/peers.ts';
+import { type ResolvedTarget, targetNames } from '../kube/targets/resolvedTarget.ts';
 import type { Output } from '../output/output.ts';
 import { sum } from '../output/quantities.ts';
 import { wrongUsage } from '../problem.ts';
@@ -83,7 +83,7 @@ export async function captureLive(
 function joiningOf(
   api: KubeApi,
   plan: PlanWithPeers,
-  found: readonly FoundTarget[],
+  found: readonly ResolvedTarget[],
   destination: Destination,
 ): Pick<LiveCapture, 'joining' | 'clients'> {
   const { targets, peers, waits, withClients } = plan;
@@ -110,7 +110,7 @@ interface Opened {
 function sinkOf(
   api: KubeApi,
   { spec, waits }: PlanWithPeers,
-  targets: readonly FoundTarget[],
+  targets: readonly ResolvedTarget[],
   to: {
     readonly flags: OutputArguments;
     readonly output: Output | undefined;

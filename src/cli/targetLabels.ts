@@ -1,4 +1,4 @@
-import type { FoundTarget } from '../kube/targets/foundTarget.ts';
+import type { ResolvedTarget } from '../kube/targets/resolvedTarget.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
 
 /** Colours of the terminal's own palette that are legible on dark and light backgrounds (ECMA-48 SGR). */
@@ -9,9 +9,9 @@ const COLOURS = [36, 35, 34, 32, 33, 31];
  * set.
  */
 export function targetLabels(
-  targets: readonly FoundTarget[],
-  nameOf: (found: FoundTarget) => string,
-): (found: FoundTarget) => string {
+  targets: readonly ResolvedTarget[],
+  nameOf: (found: ResolvedTarget) => string,
+): (found: ResolvedTarget) => string {
   const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
   const width = Math.max(...targets.map((found) => terminalSafe(nameOf(found)).length));
   let labelled = 0;

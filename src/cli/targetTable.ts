@@ -1,14 +1,14 @@
 import { earlyEndText } from '../capture/earlyEnd.ts';
 import type { TargetOutcome } from '../capture/live/captureTargets.ts';
 import { unmatchedLines } from '../capture/unmatched.ts';
-import { type FoundTarget, nodeOf } from '../kube/targets/foundTarget.ts';
+import { type ResolvedTarget, targetNode } from '../kube/targets/resolvedTarget.ts';
 import { countText } from '../output/quantities.ts';
 import { renderTable } from '../output/table.ts';
 
 /** The result for each target of a capture, one per line. */
 export function targetTable(
   targets: readonly TargetOutcome[],
-  nameOf: (found: FoundTarget) => string,
+  nameOf: (found: ResolvedTarget) => string,
 ): Iterable<string> {
   return renderTable<TargetOutcome>(
     [
@@ -16,7 +16,7 @@ export function targetTable(
         header: targets.every(({ found }) => found.pod) ? 'POD' : 'TARGET',
         cell: ({ found }) => nameOf(found),
       },
-      { header: 'NODE', cell: ({ found }) => nodeOf(found) },
+      { header: 'NODE', cell: ({ found }) => targetNode(found) },
       { header: 'PACKETS', cell: ({ packets }) => packets },
       { header: 'DROPPED', cell: ({ outcome }) => droppedOf(outcome?.statistics) },
       { header: 'GAPS', cell: ({ outcome }) => outcome?.gaps?.length ?? 0 },
@@ -45,7 +45,7 @@ const MOST_UNMATCHED = 5;
 /** Other traffic of the first few targets that captured nothing. */
 export function unmatchedNotes(
   targets: readonly TargetOutcome[],
-  nameOf: (found: FoundTarget) => string,
+  nameOf: (found: ResolvedTarget) => string,
 ): string[] {
   const empty = targets.flatMap(({ found, outcome }) =>
     outcome?.unmatched ? { name: nameOf(found), lines: unmatchedLines(outcome.unmatched) } : [],

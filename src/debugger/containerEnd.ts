@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { KubeApi } from '../kube/api.ts';
-import { unlessGone } from '../kube/apiError.ts';
+import { ignoreNotFound } from '../kube/apiError.ts';
 import { type Pod, podPath } from '../kube/pod.ts';
 import { debuggerStatus } from './start.ts';
 
@@ -22,7 +22,7 @@ export async function hasContainerEnded(
 ): Promise<boolean> {
   const limit = performance.now() + LIMIT_MS;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
-    const pod = await api.get<Pod>(podPath(namespace, name), { signal }).catch(unlessGone);
+    const pod = await api.get<Pod>(podPath(namespace, name), { signal }).catch(ignoreNotFound);
     if (!pod || pod.metadata.uid !== uid) return true;
     if (debuggerStatus(pod, container)?.state?.terminated) return true;
     if (performance.now() > limit) return false;

@@ -1,5 +1,5 @@
 import type { KubeApi } from '../kube/api.ts';
-import type { FoundTarget } from '../kube/targets/foundTarget.ts';
+import type { ResolvedTarget } from '../kube/targets/resolvedTarget.ts';
 import { Problem } from '../problem.ts';
 import { ensureDebugger } from './accessLevel.ts';
 import type { DebuggerRequest } from './container.ts';
@@ -10,7 +10,7 @@ import type { AccessOptions } from './start.ts';
 /** Returns a debugger for a target; see `ensureDebugger`. */
 export async function debuggerFor(
   api: KubeApi,
-  found: FoundTarget,
+  found: ResolvedTarget,
   request: DebuggerRequest,
   options: AccessOptions,
 ): Promise<Debugger> {

@@ -1,4 +1,4 @@
-import type { ForeignError } from '../kube/apiError.ts';
+import type { NonStatusError } from '../kube/apiError.ts';
 import { Problem } from '../problem.ts';
 
 /** How much of a response is quoted: it may be a whole page. */
@@ -11,12 +11,12 @@ const OF_KUBELET = /^Forbidden \(user=|^Debug endpoints are disabled|container n
  * Whether a response comes from something between this client and the API server. Overloaded servers and rate limits
  * (429) also answer without a Status, and so do kubelets.
  */
-export function isForeign({ code, serverMessage }: ForeignError): boolean {
+export function isForeign({ code, serverMessage }: NonStatusError): boolean {
   return code < 500 && code !== 401 && code !== 429 && !OF_KUBELET.test(serverMessage);
 }
 
 /** Says that something in between answered, where it is, and what to do about it. */
-export function explainForeign(error: ForeignError, what = 'the request'): Problem {
+export function explainForeign(error: NonStatusError, what = 'the request'): Problem {
   const { server } = error;
   return new Problem(
     `${what} does not reach the API server: something in between, at ${server.host}, responded with ${answerOf(error)}`,
@@ -35,7 +35,7 @@ const REMOTE = [
   'GET /api/v1/namespaces/NAMESPACE/pods/POD/exec, upgraded to a websocket',
 ];
 
-function answerOf({ code, serverMessage }: ForeignError): string {
+function answerOf({ code, serverMessage }: NonStatusError): string {
   const [line = ''] = serverMessage.split('\n');
   const quoted = line.length > QUOTED_CHARACTERS ? `${line.slice(0, QUOTED_CHARACTERS)}…` : line;
   return serverMessage.startsWith('the server answered ')

@@ -1,5 +1,5 @@
-import { type Denial, denialOf, unreachableWebhook } from '../kube/admission.ts';
-import { ApiError, ForeignError } from '../kube/apiError.ts';
+import { type Denial, parseDenial, unreachableWebhook } from '../kube/admission.ts';
+import { ApiError, NonStatusError } from '../kube/apiError.ts';
 
 /** A request that the API server refused, and why. */
 export interface Refusal {
@@ -26,12 +26,12 @@ const RIGHTS = / cannot \w+ resource | is forbidden: *(you may not .*)?$/;
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof ApiError)) return undefined;
   const { code, serverMessage } = error;
-  const denial = denialOf(serverMessage);
+  const denial = parseDenial(serverMessage);
   if (denial) return { by: denial.by, denial, error };
   const webhook = unreachableWebhook(serverMessage);
   if (webhook) return { by: 'unreachable', denial: webhook, error };
   if (serverMessage.includes('static pods do not support')) return { by: 'static', error };
-  if (error instanceof ForeignError || code === 401 || code === 404 || isUnsure(error))
+  if (error instanceof NonStatusError || code === 401 || code === 404 || isUnsure(error))
     return undefined;
   return { by: code === 403 && RIGHTS.test(serverMessage) ? 'rights' : 'other', error };
 }

@@ -1,4 +1,4 @@
-import { ForeignError } from '../kube/apiError.ts';
+import { NonStatusError } from '../kube/apiError.ts';
 import { Problem } from '../problem.ts';
 import { explainForeign, isForeign } from './foreign.ts';
 import { nodeRoleYaml, optionalRule, roleYaml } from './permissions.ts';
@@ -14,7 +14,7 @@ const ANYTHING = 'requests of kubectl netdebug';
  * about other admission policies. Returns other errors unchanged.
  */
 export function explainRefusal(error: unknown): unknown {
-  if (error instanceof ForeignError) return isForeign(error) ? explainForeign(error) : error;
+  if (error instanceof NonStatusError) return isForeign(error) ? explainForeign(error) : error;
   const refusal = refusalOf(error);
   if (!refusal || (refusal.by === 'other' && refusal.error.code !== 403)) return error;
   const next = nextSteps(refusal, refusal.error.namespace ?? 'NAMESPACE', ANYTHING);

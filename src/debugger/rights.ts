@@ -1,5 +1,5 @@
 import type { KubeApi } from '../kube/api.ts';
-import { mayWe } from '../kube/review.ts';
+import { canI } from '../kube/review.ts';
 
 type Verb = 'get' | 'watch' | 'delete';
 
@@ -32,7 +32,7 @@ async function firstLacked(
   const answers = await Promise.all(
     verbs.map((verb) => {
       const name = pod !== undefined && { name: pod };
-      return mayWe(api, { namespace, verb, resource: 'pods', ...name }, signal);
+      return canI(api, { namespace, verb, resource: 'pods', ...name }, signal);
     }),
   );
   const lacked = verbs.find((_, index) => answers[index] === false);

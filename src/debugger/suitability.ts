@@ -1,7 +1,7 @@
 import type { KubeNode } from '../kube/node.ts';
 import type { Pod } from '../kube/pod.ts';
 import { hasFinished } from '../kube/pod.ts';
-import { hasNetwork } from '../kube/targets/presence.ts';
+import { hasNetwork } from '../kube/targets/skipReason.ts';
 import { Problem } from '../problem.ts';
 
 /** The annotation that kubelets set on the mirror of a static pod. */

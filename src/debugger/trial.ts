@@ -1,5 +1,5 @@
 import type { KubeApi } from '../kube/api.ts';
-import { ApiError, ForeignError } from '../kube/apiError.ts';
+import { ApiError, NonStatusError } from '../kube/apiError.ts';
 import { type ExecStream, exec } from '../kube/exec.ts';
 import { type EphemeralContainer, type Pod, podPath } from '../kube/pod.ts';
 import { explainUnsupported, isRace } from './addContainer.ts';
@@ -49,7 +49,7 @@ export async function verdictOf(trial: Promise<unknown>): Promise<TrialResult> {
     return ALLOWED;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error instanceof ForeignError && isForeign(error)) throw explainForeign(error);
+    if (error instanceof NonStatusError && isForeign(error)) throw explainForeign(error);
     // Races are handled when the real request is sent.
     if (isRace(error)) return { kind: 'unknown', error };
     const refusal = refusalOf(error);
@@ -85,7 +85,7 @@ export function execResult(opening: Promise<ExecStream>): Promise<TrialResult> {
       (error: unknown) => {
         // Before it forwards a request, the API server always answers with a Status, except when it limits requests
         // (429).
-        if (error instanceof ForeignError && error.code !== 429)
+        if (error instanceof NonStatusError && error.code !== 429)
           throw explainForeign(error, 'exec');
         if (!isNoSuchContainer(error)) throw error;
       },
@@ -95,6 +95,6 @@ export function execResult(opening: Promise<ExecStream>): Promise<TrialResult> {
 
 /** 404 if the pod does not exist yet. */
 function isNoSuchContainer(error: unknown): boolean {
-  if (!(error instanceof ApiError) || error instanceof ForeignError) return false;
+  if (!(error instanceof ApiError) || error instanceof NonStatusError) return false;
   return (error.code === 400 && refusalOf(error)?.denial === undefined) || error.code === 404;
 }

@@ -1,6 +1,6 @@
 import type { KubeApi } from '../kube/api.ts';
-import { mapLimited } from '../kube/mapLimited.ts';
-import { mayWe } from '../kube/review.ts';
+import { mapConcurrently } from '../kube/mapConcurrently.ts';
+import { canI } from '../kube/review.ts';
 import type { Check } from './check.ts';
 import type { ServerVersion } from './serverChecks.ts';
 
@@ -54,9 +54,9 @@ export async function askRights(
   pod: string | undefined,
   signal: AbortSignal,
 ): Promise<Rights> {
-  const answers = await mapLimited(RIGHTS, AT_ONCE, async (right) => ({
+  const answers = await mapConcurrently(RIGHTS, AT_ONCE, async (right) => ({
     right,
-    allowed: await mayWe(api, attemptOf(right, namespace, pod), signal),
+    allowed: await canI(api, attemptOf(right, namespace, pod), signal),
   }));
   const lacks = answers.filter(({ allowed }) => allowed === false);
   return {
@@ -89,8 +89,8 @@ export async function nicetiesLackedIn(
   signal: AbortSignal,
 ): Promise<Check[]> {
   const nice = RIGHTS.filter(({ niceFor, ofCluster }) => niceFor !== undefined && !ofCluster);
-  const checks = await mapLimited(nice, AT_ONCE, async ({ verb, resource, niceFor }) => {
-    const allowed = await mayWe(api, { namespace, verb, resource }, signal);
+  const checks = await mapConcurrently(nice, AT_ONCE, async ({ verb, resource, niceFor }) => {
+    const allowed = await canI(api, { namespace, verb, resource }, signal);
     const text = `you may not ${verb} ${resource} in namespace ${namespace}: netdebug cannot show ${niceFor}`;
     return allowed === false ? [{ check: 'permission', level: 'warning', text } as const] : [];
   });

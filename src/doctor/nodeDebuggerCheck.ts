@@ -5,7 +5,7 @@ import { NodeRightsLack } from '../debugger/noEphemeral.ts';
 import { lackedToKeepPods } from '../debugger/rights.ts';
 import { tryExec } from '../debugger/trial.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { mayWe } from '../kube/review.ts';
+import { canI } from '../kube/review.ts';
 import { nicetiesLackedIn } from './accessChecks.ts';
 import { type Check, failed } from './check.ts';
 
@@ -63,7 +63,7 @@ export async function lacksNodeRoleIn(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const [mayCreate, lacked, exec] = await Promise.all([
-    mayWe(api, { namespace, verb: 'create', resource: 'pods' }, signal),
+    canI(api, { namespace, verb: 'create', resource: 'pods' }, signal),
     lackedToKeepPods(api, namespace, signal),
     tryExec(api, namespace, 'netdebug-node', signal).catch(() => undefined),
   ]);

@@ -1,6 +1,6 @@
 import type { KubeApi } from '../kube/api.ts';
-import { mapLimited } from '../kube/mapLimited.ts';
-import { mayWe } from '../kube/review.ts';
+import { mapConcurrently } from '../kube/mapConcurrently.ts';
+import { canI } from '../kube/review.ts';
 import type { Check } from './check.ts';
 
 /** The resources that path, netns, who and cni list in the whole cluster, in addition to creating pods on nodes. */
@@ -16,9 +16,9 @@ const CHECK = 'topology';
 
 /** The lists that the topology commands cannot read. They work without them, and report what is unknown. */
 export async function topologyCheck(api: KubeApi, signal: AbortSignal): Promise<Check> {
-  const answers = await mapLimited(LISTS, LISTS.length, async ([group, resource]) => ({
+  const answers = await mapConcurrently(LISTS, LISTS.length, async ([group, resource]) => ({
     resource,
-    allowed: await mayWe(api, { group, verb: 'list', resource }, signal),
+    allowed: await canI(api, { group, verb: 'list', resource }, signal),
   }));
   const lacked = answers.filter(({ allowed }) => allowed === false);
   const names = (of: typeof answers) => of.map(({ resource }) => resource).join(', ');

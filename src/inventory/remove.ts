@@ -1,10 +1,10 @@
 import { removeCapture } from '../capture/detached/spoolOf.ts';
 import { hasContainerEnded } from '../debugger/containerEnd.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { unlessGone } from '../kube/apiError.ts';
+import { ignoreNotFound } from '../kube/apiError.ts';
 import { ExecProblem } from '../kube/execStatus.ts';
 import { podPath } from '../kube/pod.ts';
-import { isNoContainer, untilReached } from '../kube/untilReached.ts';
+import { isContainerMissing, retryUnreachable } from '../kube/retryUnreachable.ts';
 import { Problem } from '../problem.ts';
 import { type Owned, ownsPod } from './owned.ts';
 import { endMain, type Used } from './usage.ts';
@@ -49,17 +49,17 @@ export async function remove(
 ): Promise<void> {
   if (owned.kind === 'node-debugger') {
     const { namespace, name } = owned.pod.metadata;
-    await api.delete(podPath(namespace, name), { signal }).catch(unlessGone);
+    await api.delete(podPath(namespace, name), { signal }).catch(ignoreNotFound);
     return;
   }
   if (owned.capture) {
     await removeCapture(api, owned.capture, signal, { onAsked });
     return;
   }
-  await untilReached(() => endMain(api, owned, signal), signal).catch((error: unknown) => {
+  await retryUnreachable(() => endMain(api, owned, signal), signal).catch((error: unknown) => {
     signal.throwIfAborted();
     // The container ends with its main process, and ends our command in it too; or it had already ended.
-    if (!(error instanceof ExecProblem || isNoContainer(error))) throw error;
+    if (!(error instanceof ExecProblem || isContainerMissing(error))) throw error;
   });
   onAsked();
   if (!(await hasContainerEnded(api, owned.pod, owned.container, signal)))

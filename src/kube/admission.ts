@@ -27,26 +27,35 @@ const QUOTA = /(?:exceeded|failed|insufficient) quota: ([^,:\s]+)[\s\S]*$/;
  * Recognizes a refusal by its text. Its HTTP status does not help: the API server passes on what a policy set (a
  * webhook without a code gives 400, a ValidatingAdmissionPolicy 422). Returns undefined for any other message.
  */
-export function denialOf(serverMessage: string): Denial | undefined {
+export function parseDenial(serverMessage: string): Denial | undefined {
   // Messages that quote others come first: a policy may use the words of Pod Security.
-  const [, webhook, said = ''] = WEBHOOK.exec(serverMessage) ?? [];
-  if (webhook === POD_SECURITY_WEBHOOK) return { by: 'pod-security', text: tidy(said) };
-  if (webhook !== undefined) return { by: 'webhook', name: webhook, text: tidy(said) };
+  const [, webhook, webhookText = ''] = WEBHOOK.exec(serverMessage) ?? [];
+  if (webhook === POD_SECURITY_WEBHOOK)
+    return { by: 'pod-security', text: withoutBlankLines(webhookText) };
+  if (webhook !== undefined)
+    return { by: 'webhook', name: webhook, text: withoutBlankLines(webhookText) };
   const [, policy, binding, reason = ''] = POLICY.exec(serverMessage) ?? [];
   if (policy !== undefined)
-    return { by: 'policy', name: policy, ...(binding && { binding }), text: tidy(reason) };
-  const [security] = POD_SECURITY.exec(serverMessage) ?? [];
-  if (security !== undefined) return { by: 'pod-security', text: tidy(security) };
-  const [constraint] = OPENSHIFT.exec(serverMessage) ?? [];
-  if (constraint !== undefined) return { by: 'openshift', text: tidy(constraint) };
-  const [overQuota, quota] = QUOTA.exec(serverMessage) ?? [];
-  if (overQuota !== undefined && quota !== undefined)
-    return { by: 'quota', name: quota, text: tidy(overQuota) };
+    return {
+      by: 'policy',
+      name: policy,
+      ...(binding && { binding }),
+      text: withoutBlankLines(reason),
+    };
+  const [podSecurityText] = POD_SECURITY.exec(serverMessage) ?? [];
+  if (podSecurityText !== undefined)
+    return { by: 'pod-security', text: withoutBlankLines(podSecurityText) };
+  const [openshiftText] = OPENSHIFT.exec(serverMessage) ?? [];
+  if (openshiftText !== undefined)
+    return { by: 'openshift', text: withoutBlankLines(openshiftText) };
+  const [quotaText, quota] = QUOTA.exec(serverMessage) ?? [];
+  if (quotaText !== undefined && quota !== undefined)
+    return { by: 'quota', name: quota, text: withoutBlankLines(quotaText) };
   return undefined;
 }
 
 export function isDenial(serverMessage: string): boolean {
-  return denialOf(serverMessage) !== undefined;
+  return parseDenial(serverMessage) !== undefined;
 }
 
 /** The webhook that the API server could not call, and the error. Undefined for any other message. */
@@ -55,11 +64,11 @@ export function unreachableWebhook(
 ): { readonly name: string; readonly text: string } | undefined {
   const [, name, text = ''] =
     /failed calling webhook "([^"]+)": ([\s\S]*)$/.exec(serverMessage) ?? [];
-  return name === undefined ? undefined : { name, text: tidy(text) };
+  return name === undefined ? undefined : { name, text: withoutBlankLines(text) };
 }
 
 /** Policies print lists with blank lines around them. */
-function tidy(text: string): string {
+function withoutBlankLines(text: string): string {
   return text
     .split('\n')
     .map((line) => line.trimEnd())

@@ -2,7 +2,7 @@ import type { KubeApi } from './api.ts';
 import { type Pod, podsPath } from './pod.ts';
 
 /** Pods per page of a list. */
-const PAGE = 500;
+const PAGE_SIZE = 500;
 
 /** Every pod in a namespace, or in all namespaces, read page by page. */
 export async function* allPods(
@@ -11,16 +11,19 @@ export async function* allPods(
   signal?: AbortSignal,
 ): AsyncGenerator<Pod> {
   const path = namespace === 'all' ? '/api/v1/pods' : podsPath(namespace);
-  let next: string | undefined;
+  let continueToken: string | undefined;
   do {
     const { items, metadata } = await api.get<{ items: Pod[]; metadata: { continue?: string } }>(
       path,
       {
-        query: { limit: String(PAGE), ...(next !== undefined && { continue: next }) },
+        query: {
+          limit: String(PAGE_SIZE),
+          ...(continueToken !== undefined && { continue: continueToken }),
+        },
         ...(signal && { signal }),
       },
     );
     yield* items;
-    next = metadata.continue || undefined;
-  } while (next !== undefined);
+    continueToken = metadata.continue || undefined;
+  } while (continueToken !== undefined);
 }

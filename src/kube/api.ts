@@ -8,9 +8,9 @@ import { messageOf, Problem } from '../problem.ts';
 import { span } from '../timing.ts';
 import { apiError, connectionProblem } from './apiError.ts';
 import type { Access, Headers } from './authentication.ts';
-import { askAgain } from './putOff.ts';
-import { withRenewal } from './renewal.ts';
-import { withinLimit } from './requestLimit.ts';
+import { withCredentialRenewal } from './renewal.ts';
+import { withTimeout } from './requestTimeout.ts';
+import { withRetryAfter } from './retryAfter.ts';
 
 /** Content types of patches that the API server understands. */
 type PatchType = 'application/strategic-merge-patch+json' | 'application/merge-patch+json';
@@ -94,16 +94,16 @@ export class KubeApi {
 
   async #call<T>(method: string, path: string, options: CallOptions): Promise<T> {
     const { requestTimeout, onRequest } = this.access;
-    const silence = requestTimeout === undefined ? REQUEST_TIMEOUT_MS : 0;
-    const answered = onRequest?.();
-    const asked = askAgain(async () => {
-      const body = await withinLimit(requestTimeout, options.signal, async (signal) => {
+    const silenceTimeout = requestTimeout === undefined ? REQUEST_TIMEOUT_MS : 0;
+    const onAnswered = onRequest?.();
+    const response = withRetryAfter(async () => {
+      const body = await withTimeout(requestTimeout, options.signal, async (signal) => {
         const limited = { ...options, ...(signal && { signal }) };
-        return this.#body(await this.#open(method, path, limited, silence), signal);
+        return this.#body(await this.#open(method, path, limited, silenceTimeout), signal);
       });
       return this.#parse<T>(body);
     }, options.signal);
-    return asked.finally(answered);
+    return response.finally(onAnswered);
   }
 
   async #open(
@@ -112,7 +112,7 @@ export class KubeApi {
     options: CallOptions,
     timeout: number,
   ): Promise<IncomingMessage> {
-    return withRenewal(
+    return withCredentialRenewal(
       this.access,
       (authorization) => this.#send(method, path, options, timeout, authorization),
       options.signal,
@@ -137,7 +137,7 @@ export class KubeApi {
       ...(payload !== undefined && { 'content-type': contentType ?? 'application/json' }),
     };
     const send = server.protocol === 'https:' ? httpsRequest : httpRequest;
-    const answered = span(method, path);
+    const endSpan = span(method, path);
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const request = send(url, {
         method,
@@ -155,7 +155,7 @@ export class KubeApi {
         reject(signal?.aborted ? error : connectionProblem(server, error)),
       );
       request.end(payload);
-    }).finally(answered);
+    }).finally(endSpan);
     const time = Date.parse(response.headers.date ?? '');
     if (!Number.isNaN(time)) this.#clockOffset = time - Date.now();
     const code = response.statusCode ?? 0;
@@ -195,9 +195,9 @@ export class KubeApi {
 function traceConnect(socket: Socket): void {
   if (!socket.connecting) return;
   const tls = socket instanceof TLSSocket;
-  const connected = span(tls ? 'connect and TLS' : 'connect');
-  socket.once(tls ? 'secureConnect' : 'connect', connected);
-  socket.once('close', connected);
+  const endSpan = span(tls ? 'connect and TLS' : 'connect');
+  socket.once(tls ? 'secureConnect' : 'connect', endSpan);
+  socket.once('close', endSpan);
 }
 
 /** A server's address may have its own path, as with Rancher and other front ends. */

@@ -1,6 +1,6 @@
 import { errorCode, messageOf, Problem, type ProblemKind } from '../problem.ts';
 import { isDenial } from './admission.ts';
-import { nameMismatch } from './certificateProblem.ts';
+import { hostnameMismatchText } from './hostnameMismatch.ts';
 
 /** The body of a refusal, as the API server sends it (meta/v1 Status). */
 export interface Status {
@@ -40,7 +40,9 @@ export class ApiError extends Problem {
     serverMessage: string,
     { namespace, retryAfterMs }: RefusedRequest = {},
   ) {
-    super(worded(code, reason, serverMessage), { kind: kindOf(code, reason, serverMessage) });
+    super(kubectlMessage(code, reason, serverMessage), {
+      kind: problemKind(code, reason, serverMessage),
+    });
     this.namespace = namespace;
     this.retryAfterMs = retryAfterMs;
     this.code = code;
@@ -55,7 +57,7 @@ export function isApiError(error: unknown, code: number): error is ApiError {
 }
 
 /** For `catch` when the object may no longer exist. Rethrows other errors. */
-export function unlessGone(error: unknown): undefined {
+export function ignoreNotFound(error: unknown): undefined {
   if (!isApiError(error, 404)) throw error;
 }
 
@@ -63,7 +65,7 @@ export function unlessGone(error: unknown): undefined {
  * An error response whose body is not a Status. The API server sends a Status with every error except its request limit
  * (429). A kubelet behind an accepted exec, and proxies in between, send plain text.
  */
-export class ForeignError extends ApiError {
+export class NonStatusError extends ApiError {
   readonly server: URL;
 
   constructor(code: number, body: string, server: URL, request: RefusedRequest = {}) {
@@ -99,7 +101,7 @@ export function apiError(
       status.message ?? `the server answered ${code}`,
       request,
     );
-  return new ForeignError(code, body, server, request);
+  return new NonStatusError(code, body, server, request);
 }
 
 export function parseStatus(body: string): Status | undefined {
@@ -115,7 +117,7 @@ export function isStatus(value: unknown): value is Status {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
 }
 
-function kindOf(code: number, reason: string, serverMessage: string): ProblemKind {
+function problemKind(code: number, reason: string, serverMessage: string): ProblemKind {
   if (isDenial(serverMessage)) return 'denied';
   if (code === 401) return 'unauthenticated';
   if (code === 403) return 'forbidden';
@@ -125,7 +127,7 @@ function kindOf(code: number, reason: string, serverMessage: string): ProblemKin
   return code >= 500 || code === 429 ? 'unreachable' : 'failed';
 }
 
-function worded(code: number, reason: string, message: string): string {
+function kubectlMessage(code: number, reason: string, message: string): string {
   if (code === 401) return `You must be logged in to the server (${message})`;
   return reason === 'Unknown'
     ? `Error from server: ${message}`
@@ -133,11 +135,11 @@ function worded(code: number, reason: string, message: string): string {
 }
 
 /** Whether the same request may succeed later: the server could not be reached, or had an internal error. */
-export function mayPass(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   if (error instanceof ApiError)
     return (error.code >= 500 || error.code === 429) && !isDenial(error.serverMessage);
   if (!(error instanceof Problem) || error.cause === undefined) return false;
-  return error.cause instanceof ApiError ? mayPass(error.cause) : true;
+  return error.cause instanceof ApiError ? isTransient(error.cause) : true;
 }
 
 /** The Problem for a server that cannot be reached, with kubectl's wording. */
@@ -177,7 +179,7 @@ export function connectionProblem(server: URL, error: unknown): Problem {
       );
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return new Problem(
-        `Unable to connect to the server: tls: failed to verify certificate: x509: ${nameMismatch(error)}`,
+        `Unable to connect to the server: tls: failed to verify certificate: x509: ${hostnameMismatchText(error)}`,
         {
           ...options,
           kind: 'untrusted',

@@ -4,7 +4,7 @@ import type { UserOrigin } from './kubeconfig.ts';
 import type { AuthProviderEntry } from './kubeconfigEntries.ts';
 
 /** Providers that kubectl removed in 1.26. client-node still supports them. */
-const OF_OLD = ['gcp', 'azure'];
+const REMOVED_PROVIDERS = ['gcp', 'azure'];
 
 /** The source for a user with an auth provider. Throws a Problem if the provider is not supported. */
 export async function authProviderSource(
@@ -17,7 +17,7 @@ export async function authProviderSource(
     const { oidcSource } = await import('./oidc.ts');
     return withCertificate(oidcSource(config, origin), certificate);
   }
-  if (!OF_OLD.includes(name))
+  if (!REMOVED_PROVIDERS.includes(name))
     throw new Problem(`no Auth Provider found for name "${name}"`, { kind: 'configuration' });
   const { cloudSource } = await import('./cloudAuthProvider.ts');
   return withCertificate(await cloudSource(provider), certificate);

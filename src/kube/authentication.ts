@@ -2,12 +2,12 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { messageOf, Problem } from '../problem.ts';
+import { fileOrData } from './configFile.ts';
 import type { ConnectionEvents, CredentialSource, Credentials } from './credentialSource.ts';
 import { credentialSource } from './credentials.ts';
-import { impersonation } from './impersonation.ts';
+import { impersonationHeaders } from './impersonation.ts';
 import type { ChosenContext } from './kubeconfig.ts';
 import type { ClusterEntry } from './kubeconfigEntries.ts';
-import { fileOrData } from './namedFile.ts';
 import type { TlsSettings } from './tlsSettings.ts';
 
 type Agent = HttpAgent | HttpsAgent;
@@ -43,54 +43,55 @@ export interface Access {
  * errors. Credential plugins run at the first request.
  */
 export async function authenticate(
-  chosen: ChosenContext,
+  context: ChosenContext,
   requestTimeout?: number,
   events: ConnectionEvents = {},
 ): Promise<Access> {
-  const { cluster, user } = chosen;
+  const { cluster, user } = context;
   const server = parseServer(cluster.server);
-  const agentOf = await agentMaker(server, cluster['proxy-url']);
+  const createAgent = await agentFactory(server, cluster['proxy-url']);
   // As in kubectl: secrets are not sent to a server without TLS, and their files are not read.
-  const secure = server.protocol === 'https:';
-  const source: CredentialSource = secure
-    ? await credentialSource(chosen, events)
+  const isTls = server.protocol === 'https:';
+  const source: CredentialSource = isTls
+    ? await credentialSource(context, events)
     : { current: async () => ({}) };
-  const trust = secure ? await trustOf(cluster, server) : { rejectUnauthorized: true };
+  const trust = isTls ? await loadTrust(cluster, server) : { rejectUnauthorized: true };
   const { onRequest } = events;
   let credentials: Credentials = {};
   let tls: TlsSettings = trust;
   let agent: Agent | undefined;
-  const use = (fresh: Credentials) => {
+  const applyCredentials = (fresh: Credentials) => {
     if (fresh.cert !== credentials.cert || fresh.key !== credentials.key) {
       const { cert, key } = fresh;
       tls = { ...trust, ...(cert && { cert }), ...(key && { key }) };
-      if (cert) tls = { ...tls, secureContext: contextOf(tls) };
+      if (cert) tls = { ...tls, secureContext: createTlsContext(tls) };
       // Idle connections use the old certificate. Connections in use continue.
       agent?.destroy();
       agent = undefined;
     }
     credentials = fresh;
   };
-  const used = new WeakMap<Headers, Credentials>();
+  const credentialsOfHeaders = new WeakMap<Headers, Credentials>();
   return {
     server,
     get tls() {
       return tls;
     },
     get agent() {
-      agent ??= agentOf(tls);
+      agent ??= createAgent(tls);
       return agent;
     },
     headers: async () => {
       const fresh = await source.current();
-      use(fresh);
+      applyCredentials(fresh);
       const { authorization } = fresh;
-      const headers = { ...(authorization && { authorization }), ...impersonation(user) };
-      used.set(headers, fresh);
+      const headers = { ...(authorization && { authorization }), ...impersonationHeaders(user) };
+      credentialsOfHeaders.set(headers, fresh);
       return headers;
     },
     ...(source.renew && {
-      renew: async (refused) => (await source.renew?.(used.get(refused) ?? {})) ?? false,
+      renew: async (refused) =>
+        (await source.renew?.(credentialsOfHeaders.get(refused) ?? {})) ?? false,
     }),
     ...(requestTimeout !== undefined && { requestTimeout }),
     ...(onRequest && { onRequest }),
@@ -111,7 +112,7 @@ export function agentFor(server: URL, tls: TlsSettings): Agent {
 const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
 
 /** Creates agents for a server, through its proxy if there is one. The code for proxies is loaded only then. */
-async function agentMaker(
+async function agentFactory(
   server: URL,
   proxyUrl: string | undefined,
 ): Promise<(tls: TlsSettings) => Agent> {
@@ -140,7 +141,7 @@ function parseServer(server: string): URL {
 }
 
 /** If the kubeconfig has no certificate authority, the system's certificates are trusted. */
-async function trustOf(cluster: ClusterEntry, server: URL): Promise<TlsSettings> {
+async function loadTrust(cluster: ClusterEntry, server: URL): Promise<TlsSettings> {
   const ca = fileOrData(cluster['certificate-authority'], cluster['certificate-authority-data']);
   const insecure = cluster['insecure-skip-tls-verify'] === true;
   if (ca && insecure)
@@ -152,7 +153,8 @@ async function trustOf(cluster: ClusterEntry, server: URL): Promise<TlsSettings>
       kind: 'configuration',
     });
   const servername = cluster['tls-server-name'];
-  const systemTrust = ca || insecure ? undefined : (await import('./systemTrust.ts')).systemTrust();
+  const systemTrust =
+    ca || insecure ? undefined : (await import('./systemCertificates.ts')).systemCertificates();
   return {
     rejectUnauthorized: !insecure,
     ...(ca && { ca }),
@@ -164,7 +166,7 @@ async function trustOf(cluster: ClusterEntry, server: URL): Promise<TlsSettings>
 /**
  * Throws a Problem if the key does not match the certificate. Node would only report that in the middle of a request.
  */
-function contextOf({ ca, systemTrust, cert, key }: TlsSettings): SecureContext {
+function createTlsContext({ ca, systemTrust, cert, key }: TlsSettings): SecureContext {
   try {
     return createSecureContext({ ca: ca ?? systemTrust, cert, key });
   } catch (error) {

@@ -23,34 +23,34 @@ interface Node extends Named {
  */
 export async function clusterNames(
   api: KubeApi,
-  current: string,
+  currentNamespace: string,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const [pods, services, nodes] = await Promise.all([
-    listEverywhere<Pod>(api, 'pods', current, signal),
-    listEverywhere<Service>(api, 'services', current, signal),
-    listAll<Node>(api, '/api/v1/nodes', {}, signal).catch(unlessForbidden),
+    listEverywhere<Pod>(api, 'pods', currentNamespace, signal),
+    listEverywhere<Service>(api, 'services', currentNamespace, signal),
+    listAll<Node>(api, '/api/v1/nodes', {}, signal).catch(ignoreForbidden),
   ]);
   const names = new Map<string, string>();
   const add = (address: string | undefined, name: string) => {
     if (address !== undefined && address !== 'None' && !names.has(address))
       names.set(address, name);
   };
-  const inNamespace = ({ metadata: { namespace } }: Named, name: string) =>
-    namespace === undefined || namespace === current ? name : `${namespace}/${name}`;
+  const qualifyName = ({ metadata: { namespace } }: Named, name: string) =>
+    namespace === undefined || namespace === currentNamespace ? name : `${namespace}/${name}`;
   for (const { metadata, status } of nodes)
     for (const { type, address } of status?.addresses ?? [])
       if (type === 'InternalIP' || type === 'ExternalIP') add(address, `node/${metadata.name}`);
   for (const service of services)
     for (const address of service.spec.clusterIPs ?? [])
-      add(address, inNamespace(service, `svc/${service.metadata.name}`));
+      add(address, qualifyName(service, `svc/${service.metadata.name}`));
   for (const pod of pods) {
     // The addresses of pods that have ended may belong to other pods. Pods in the host network have the node's
     // addresses.
     const { phase, podIPs, podIP } = pod.status ?? {};
     if (hasFinished(phase) || pod.spec.hostNetwork) continue;
     for (const address of podIPs?.map(({ ip }) => ip) ?? [podIP])
-      add(address, inNamespace(pod, pod.metadata.name));
+      add(address, qualifyName(pod, pod.metadata.name));
   }
   return names;
 }
@@ -69,7 +69,7 @@ async function listEverywhere<T>(
   }
 }
 
-function unlessForbidden(error: unknown): never[] {
+function ignoreForbidden(error: unknown): never[] {
   if (isApiError(error, 403)) return [];
   throw error;
 }

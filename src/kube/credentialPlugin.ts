@@ -2,16 +2,16 @@ import { spawn } from 'node:child_process';
 import { isatty } from 'node:tty';
 import { errorCode, messageOf, Problem } from '../problem.ts';
 import { span } from '../timing.ts';
+import { fileErrorText, fileOrData } from './configFile.ts';
 import type { ConnectionEvents, CredentialSource, Credentials } from './credentialSource.ts';
 import type { ClusterEntry, ExecEntry } from './kubeconfigEntries.ts';
-import { interactiveModeOf } from './kubeconfigFaults.ts';
-import { LoginRenewals } from './loginLost.ts';
-import { fileOrData, fileReason } from './namedFile.ts';
+import { interactiveModeOf } from './kubeconfigValidation.ts';
+import { LoginRenewals } from './loginRenewals.ts';
 
 const GROUP = 'client.authentication.k8s.io';
 const VERSIONS = [`${GROUP}/v1`, `${GROUP}/v1beta1`];
 /** The extension of a cluster entry that is passed to the plugin. */
-const CLUSTER_CONFIG = `${GROUP}/exec`;
+const CLUSTER_CONFIG_EXTENSION = `${GROUP}/exec`;
 const NOT_INSTALLED = `
 
 It looks like you are trying to use a client-go credential plugin that is not installed.
@@ -31,82 +31,82 @@ interface ExecCredential {
   };
 }
 
-interface Held {
+interface CachedCredentials {
   readonly credentials: Credentials;
   /** When the credentials expire, in milliseconds since 1970. */
-  readonly expires: number;
+  readonly expiresAt: number;
 }
 
 /**
  * The credentials of an exec plugin. The plugin runs for the first request, and again when its credentials have expired
  * or were refused, never twice at the same time. Its messages go to the user's terminal. Throws a Problem with
- * kubectl's wording, and LoginLost if a login is not renewed.
+ * kubectl's wording, and LoginExpired if a login is not renewed.
  */
 export function pluginSource(
   plugin: ExecEntry,
   cluster: ClusterEntry,
-  { onPlugin, onLoginLost }: ConnectionEvents = {},
+  { onPlugin, onLoginExpired }: ConnectionEvents = {},
 ): CredentialSource {
   if (!VERSIONS.includes(plugin.apiVersion ?? ''))
     throw new Problem(`exec plugin: invalid apiVersion "${plugin.apiVersion}"`, {
       kind: 'configuration',
       next: [`supported versions are ${VERSIONS.join(' and ')}; use a newer release of the plugin`],
     });
-  let held: Held | undefined;
-  let running: Promise<Held> | undefined;
-  const renewals = new LoginRenewals(`the credential plugin "${plugin.command}"`, onLoginLost);
-  const ask = async (): Promise<Held> => {
-    const ended = onPlugin?.(held !== undefined);
+  let cached: CachedCredentials | undefined;
+  let running: Promise<CachedCredentials> | undefined;
+  const renewals = new LoginRenewals(`the credential plugin "${plugin.command}"`, onLoginExpired);
+  const runOnce = async (): Promise<CachedCredentials> => {
+    const onEnded = onPlugin?.(cached !== undefined);
     try {
-      return await tracedRun(plugin, cluster);
+      return await runTraced(plugin, cluster);
     } catch (error) {
-      ended?.();
-      throw held ? renewals.failed(messageOf(error), error) : error;
+      onEnded?.();
+      throw cached ? renewals.recordFailure(messageOf(error), error) : error;
     } finally {
-      ended?.();
+      onEnded?.();
       running = undefined;
     }
   };
   const refresh = async () => {
-    renewals.check();
-    running ??= ask();
-    held = await running;
-    return held.credentials;
+    renewals.throwIfExpired();
+    running ??= runOnce();
+    cached = await running;
+    return cached.credentials;
   };
   return {
     current: async () => {
-      if (held && Date.now() < held.expires) return held.credentials;
+      if (cached && Date.now() < cached.expiresAt) return cached.credentials;
       const credentials = await refresh();
-      renewals.succeeded();
+      renewals.recordSuccess();
       return credentials;
     },
     renew: async (refused) => {
       // Another request may have renewed them in the meantime.
-      if (held && held.credentials !== refused) return true;
-      if (!same(await refresh(), refused)) {
-        renewals.succeeded();
+      if (cached && cached.credentials !== refused) return true;
+      if (!sameCredentials(await refresh(), refused)) {
+        renewals.recordSuccess();
         return true;
       }
-      renewals.failed('it returned the same credentials, which the server refuses (401)');
+      renewals.recordFailure('it returned the same credentials, which the server refuses (401)');
       return false;
     },
   };
 }
 
-function same(one: Credentials, other: Credentials): boolean {
+function sameCredentials(one: Credentials, other: Credentials): boolean {
   return one.authorization === other.authorization && one.cert === other.cert;
 }
 
-async function tracedRun(plugin: ExecEntry, cluster: ClusterEntry): Promise<Held> {
-  const answered = span('credential plugin');
-  return runPlugin(plugin, cluster).finally(answered);
+async function runTraced(plugin: ExecEntry, cluster: ClusterEntry): Promise<CachedCredentials> {
+  const endSpan = span('credential plugin');
+  return runPlugin(plugin, cluster).finally(endSpan);
 }
 
-async function runPlugin(plugin: ExecEntry, cluster: ClusterEntry): Promise<Held> {
+async function runPlugin(plugin: ExecEntry, cluster: ClusterEntry): Promise<CachedCredentials> {
   try {
     const interactive = isInteractive(plugin);
     return parseCredential(
-      await outputOf(plugin, execInfo(plugin, cluster, interactive), interactive),
+      await runCommand(plugin, execInfo(plugin, cluster, interactive), interactive),
       plugin,
     );
   } catch (error) {
@@ -139,7 +139,9 @@ function execInfo(plugin: ExecEntry, cluster: ClusterEntry, interactive: boolean
 
 function clusterInfo(cluster: ClusterEntry): object {
   const ca = fileOrData(cluster['certificate-authority'], cluster['certificate-authority-data']);
-  const config = cluster.extensions?.find(({ name }) => name === CLUSTER_CONFIG)?.extension;
+  const config = cluster.extensions?.find(
+    ({ name }) => name === CLUSTER_CONFIG_EXTENSION,
+  )?.extension;
   return {
     server: cluster.server,
     ...(cluster['tls-server-name'] && { 'tls-server-name': cluster['tls-server-name'] }),
@@ -150,12 +152,12 @@ function clusterInfo(cluster: ClusterEntry): object {
   };
 }
 
-async function outputOf(plugin: ExecEntry, info: string, interactive: boolean): Promise<string> {
+async function runCommand(plugin: ExecEntry, info: string, interactive: boolean): Promise<string> {
   const { command = '', args, env, installHint } = plugin;
-  const own = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value ?? '']));
+  const pluginEnv = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value ?? '']));
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const child = spawn(command, args ?? [], {
-    env: { ...process.env, ...own, KUBERNETES_EXEC_INFO: info },
+    env: { ...process.env, ...pluginEnv, KUBERNETES_EXEC_INFO: info },
     // The plugin's questions and errors are meant for the user.
     stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'],
     windowsHide: true,
@@ -170,7 +172,7 @@ async function outputOf(plugin: ExecEntry, info: string, interactive: boolean): 
           `exec: executable ${command} not found${NOT_INSTALLED}${installHint ? `\n\n${installHint}` : ''}`,
         ),
       );
-    else reject(new Error(`exec: fork/exec ${command}: ${fileReason(error)}`));
+    else reject(new Error(`exec: fork/exec ${command}: ${fileErrorText(error)}`));
   });
   child.once('close', (code) => {
     if (code === 0) resolve(Buffer.concat(chunks).toString());
@@ -179,7 +181,7 @@ async function outputOf(plugin: ExecEntry, info: string, interactive: boolean): 
   return promise;
 }
 
-function parseCredential(output: string, { apiVersion }: ExecEntry): Held {
+function parseCredential(output: string, { apiVersion }: ExecEntry): CachedCredentials {
   let credential: ExecCredential;
   try {
     credential = JSON.parse(output) as ExecCredential;
@@ -205,7 +207,7 @@ function parseCredential(output: string, { apiVersion }: ExecEntry): Held {
       ...(token && { authorization: `Bearer ${token}` }),
       ...(cert && key && { cert, key }),
     },
-    expires: status.expirationTimestamp
+    expiresAt: status.expirationTimestamp
       ? Date.parse(status.expirationTimestamp)
       : Number.POSITIVE_INFINITY,
   };

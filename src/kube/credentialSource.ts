@@ -1,4 +1,4 @@
-import type { LoginLost } from './loginLost.ts';
+import type { LoginExpired } from './loginRenewals.ts';
 
 /** What a connection reports to the code that shows progress. */
 export interface ConnectionEvents {
@@ -10,7 +10,7 @@ export interface ConnectionEvents {
    */
   readonly onPlugin?: (renewal: boolean) => () => void;
   /** A login was not renewed. The next attempt is made after this many milliseconds, if there is one. */
-  readonly onLoginLost?: (problem: LoginLost, againInMs: number | undefined) => void;
+  readonly onLoginExpired?: (problem: LoginExpired, retryInMs: number | undefined) => void;
 }
 
 /** The credentials of a client: an Authorization header, a client certificate with its key, or both. */

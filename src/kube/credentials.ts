@@ -1,44 +1,44 @@
 import { readFileSync } from 'node:fs';
 import { Problem } from '../problem.ts';
+import { fileOrData, readConfigFile } from './configFile.ts';
 import type { ConnectionEvents, CredentialSource, Credentials } from './credentialSource.ts';
 import type { ChosenContext } from './kubeconfig.ts';
 import type { UserEntry } from './kubeconfigEntries.ts';
-import { fileOrData, readNamed } from './namedFile.ts';
 
 /**
  * The source for a chosen user. Credential plugins and auth providers are loaded only for users who have one, and run
  * at the first request. They are not used if there is a token or a password.
  */
 export async function credentialSource(
-  chosen: ChosenContext,
+  context: ChosenContext,
   events: ConnectionEvents = {},
 ): Promise<CredentialSource> {
-  const { user } = chosen;
+  const { user } = context;
   const certificate = clientCertificate(user);
   if (user.tokenFile) return tokenFileSource(user.tokenFile, user.token, certificate);
-  const authorization = authorizationOf(user);
-  if (authorization !== undefined) return fixed({ ...certificate, authorization });
+  const authorization = authorizationHeader(user);
+  if (authorization !== undefined) return fixedSource({ ...certificate, authorization });
   if (user.exec && user['auth-provider'])
     throw new Problem('execProvider and authProvider cannot be used in combination', {
       kind: 'configuration',
     });
   if (user.exec) {
     const { pluginSource } = await import('./credentialPlugin.ts');
-    const plugin = pluginSource(user.exec, chosen.cluster, events);
-    return certificate.cert ? fixed(certificate) : plugin;
+    const plugin = pluginSource(user.exec, context.cluster, events);
+    return certificate.cert ? fixedSource(certificate) : plugin;
   }
   if (user['auth-provider']) {
     const { authProviderSource } = await import('./authProvider.ts');
-    return authProviderSource(user['auth-provider'], chosen.origin, certificate);
+    return authProviderSource(user['auth-provider'], context.origin, certificate);
   }
-  return fixed(certificate);
+  return fixedSource(certificate);
 }
 
-function fixed(credentials: Credentials): CredentialSource {
+function fixedSource(credentials: Credentials): CredentialSource {
   return { current: async () => credentials };
 }
 
-function authorizationOf({ token, username, password }: UserEntry): string | undefined {
+function authorizationHeader({ token, username, password }: UserEntry): string | undefined {
   if (token) return `Bearer ${token}`;
   if (!username && !password) return undefined;
   return `Basic ${Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64')}`;
@@ -53,21 +53,21 @@ function tokenFileSource(
   token: string | undefined,
   certificate: Credentials,
 ): CredentialSource {
-  let last = token ?? tokenOf(readNamed(file));
+  let lastToken = token ?? parseToken(readConfigFile(file));
   const current = async () => {
     try {
-      last = tokenOf(readFileSync(file)) || last;
+      lastToken = parseToken(readFileSync(file)) || lastToken;
     } catch {
       // The file is missing for a moment only, or the server will report the error.
     }
-    return { ...certificate, ...(last && { authorization: `Bearer ${last}` }) };
+    return { ...certificate, ...(lastToken && { authorization: `Bearer ${lastToken}` }) };
   };
   const renew = async ({ authorization }: Credentials) =>
     (await current()).authorization !== authorization;
   return { current, renew };
 }
 
-function tokenOf(content: Buffer): string {
+function parseToken(content: Buffer): string {
   return content.toString().trim();
 }
 

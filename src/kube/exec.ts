@@ -6,8 +6,8 @@ import { ApiError, apiError, connectionProblem } from './apiError.ts';
 import type { Access, Headers } from './authentication.ts';
 import { ExecProblem, parseExecStatus } from './execStatus.ts';
 import { podPath } from './pod.ts';
-import { askAgain } from './putOff.ts';
-import { withRenewal } from './renewal.ts';
+import { withCredentialRenewal } from './renewal.ts';
+import { withRetryAfter } from './retryAfter.ts';
 import {
   openWebsocket,
   UpgradeRefused,
@@ -83,18 +83,18 @@ const BUFFER_BYTES = 512 * 1024;
  */
 export async function exec(access: Access, options: ExecOptions): Promise<ExecStream> {
   const { signal } = options;
-  const answered = access.onRequest?.();
-  const opening = askAgain(
-    () => withRenewal(access, (headers) => open(access, options, headers), signal),
+  const onAnswered = access.onRequest?.();
+  const opening = withRetryAfter(
+    () => withCredentialRenewal(access, (headers) => open(access, options, headers), signal),
     signal,
   );
-  return opening.finally(answered);
+  return opening.finally(onAnswered);
 }
 
 async function open(access: Access, options: ExecOptions, headers: Headers): Promise<ExecStream> {
   const { server, agent } = access;
   const { container, tty, signal, onSent } = options;
-  const accepted = span('exec', container);
+  const endSpan = span('exec', container);
   try {
     const stream = await openWebsocket(
       execUrl(server, options),
@@ -112,10 +112,10 @@ async function open(access: Access, options: ExecOptions, headers: Headers): Pro
     if (tty) stream.resize(tty);
     return stream;
   } catch (error) {
-    if (error instanceof UpgradeRefused) throw refusal(error, server, execPath(options));
+    if (error instanceof UpgradeRefused) throw refusalError(error, server, execPath(options));
     throw signal?.aborted ? error : connectionProblem(server, error);
   } finally {
-    accepted();
+    endSpan();
   }
 }
 
@@ -136,13 +136,15 @@ function execUrl(server: URL, options: ExecOptions): URL {
   return url;
 }
 
-function refusal({ response, body }: UpgradeRefused, server: URL, path: string): ApiError {
+function refusalError({ response, body }: UpgradeRefused, server: URL, path: string): ApiError {
   const { statusCode: code = 0, headers } = response;
-  return withReason(apiError(body, { code, server, path, retryAfter: headers['retry-after'] }));
+  return withForbiddenReason(
+    apiError(body, { code, server, path, retryAfter: headers['retry-after'] }),
+  );
 }
 
 /** Since 1.35 an exec by GET is also checked for `create`. That check gives no reason. */
-function withReason(refusal: ApiError): ApiError {
+function withForbiddenReason(refusal: ApiError): ApiError {
   const { code, reason, serverMessage, namespace } = refusal;
   if (code !== 403 || !/ is forbidden: *$/.test(serverMessage)) return refusal;
   return new ApiError(code, reason, `${serverMessage.trimEnd()} you may not create pods/exec`, {
@@ -164,12 +166,12 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
   /** The parts that have arrived of a message that is read whole. */
   #message: Buffer[] = [];
   #messageBytes = 0;
-  readonly #full = new Set<Readable>();
-  readonly #ended = new Set<Readable>();
-  #settle: { resolve(code: number): void; reject(error: unknown): void };
+  readonly #fullStreams = new Set<Readable>();
+  readonly #endedStreams = new Set<Readable>();
+  #exit: { resolve(code: number): void; reject(error: unknown): void };
   #failure: unknown;
   #unansweredPings = 0;
-  #answered = false;
+  #hasOutput = false;
 
   constructor(websocket: Websocket, signal: AbortSignal | undefined) {
     this.#websocket = websocket;
@@ -178,7 +180,7 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
     this.stderr = this.#readable();
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.exit = promise;
-    this.#settle = { resolve, reject };
+    this.#exit = { resolve, reject };
     // Callers that never wait for the exit status must not crash the process.
     this.exit.catch(() => {});
     const onAbort = () => this.#fail(signal?.reason);
@@ -202,7 +204,7 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
   }
 
   onData(bytes: Buffer, { isFirst, isLast }: MessagePart): void {
-    this.#heard();
+    this.#resetPings();
     this.received += bytes.length;
     if (isFirst) this.#channel = undefined;
     let payload = bytes;
@@ -219,25 +221,26 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
         break;
       case CHANNEL.status:
       case CHANNEL.close:
-        this.#gather(payload, isLast);
+        this.#appendToMessage(payload, isLast);
         break;
     }
   }
 
-  onSignOfLife(): void {
-    this.#heard();
+  onPingOrPong(): void {
+    this.#resetPings();
   }
 
   onClose(error: Error | undefined): void {
     // An error of the system, such as a reset, or a violation of the protocol.
-    if (error) this.#failure ??= new ExecProblem('cut', errorCode(error) ? CUT : error.message);
+    if (error)
+      this.#failure ??= new ExecProblem('cut', errorCode(error) ? CONNECTION_ENDED : error.message);
     clearInterval(this.#pings);
     this.#release();
     this.#finish();
   }
 
   /** Takes a part of a message that only has a meaning when it is complete. */
-  #gather(payload: Buffer, isLast: boolean): void {
+  #appendToMessage(payload: Buffer, isLast: boolean): void {
     if (payload.length > 0) this.#message.push(payload);
     this.#messageBytes += payload.length;
     if (this.#messageBytes > MAX_FRAME_BYTES)
@@ -253,17 +256,17 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
 
   #deliver(stream: Readable, payload: Buffer): void {
     // The first frame is often empty. An empty chunk would look like progress.
-    if (payload.length === 0 || stream.destroyed || this.#ended.has(stream)) return;
-    if (!this.#answered) moment('first output of an exec');
-    this.#answered = true;
+    if (payload.length === 0 || stream.destroyed || this.#endedStreams.has(stream)) return;
+    if (!this.#hasOutput) moment('first output of an exec');
+    this.#hasOutput = true;
     if (stream.push(payload)) return;
-    this.#full.add(stream);
+    this.#fullStreams.add(stream);
     this.#websocket.pause();
   }
 
-  #wanted(stream: Readable): void {
-    this.#full.delete(stream);
-    if (this.#full.size === 0 && this.#websocket.isPaused) {
+  #onDrained(stream: Readable): void {
+    this.#fullStreams.delete(stream);
+    if (this.#fullStreams.size === 0 && this.#websocket.isPaused) {
       this.#unansweredPings = 0;
       this.#websocket.resume();
     }
@@ -272,14 +275,14 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
   #status(payload: string): void {
     try {
       const outcome = parseExecStatus(payload);
-      if (typeof outcome === 'number') this.#settle.resolve(outcome);
-      else this.#settle.reject(outcome);
+      if (typeof outcome === 'number') this.#exit.resolve(outcome);
+      else this.#exit.reject(outcome);
     } catch {
       this.#fail(new ExecProblem('cut', 'the exit status of the command could not be read'));
     }
   }
 
-  #heard(): void {
+  #resetPings(): void {
     this.#unansweredPings = 0;
   }
 
@@ -302,23 +305,23 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
 
   /** Data that the peer sends after the end of a stream is dropped. */
   #end(stream: Readable): void {
-    if (!stream.destroyed && !this.#ended.has(stream)) stream.push(null);
-    this.#ended.add(stream);
+    if (!stream.destroyed && !this.#endedStreams.has(stream)) stream.push(null);
+    this.#endedStreams.add(stream);
   }
 
   #finish(): void {
     this.#end(this.stdout);
     this.#end(this.stderr);
     this.stdin.destroy();
-    this.#settle.reject(this.#failure ?? new ExecProblem('cut', CUT));
+    this.#exit.reject(this.#failure ?? new ExecProblem('cut', CONNECTION_ENDED));
   }
 
   #readable(): Readable {
     const stream: Readable = new Readable({
       highWaterMark: BUFFER_BYTES,
-      read: () => this.#wanted(stream),
+      read: () => this.#onDrained(stream),
       destroy: (error, done) => {
-        this.#wanted(stream);
+        this.#onDrained(stream);
         done(error);
       },
     });
@@ -352,4 +355,5 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
   }
 }
 
-const CUT = 'the connection ended before the command did: its exit status is not known';
+const CONNECTION_ENDED =
+  'the connection ended before the command did: its exit status is not known';

@@ -1,7 +1,7 @@
 import type { UserEntry } from './kubeconfigEntries.ts';
 
 /** The headers for a user who acts as another one. Without them, the API server would allow too much. */
-export function impersonation(user: UserEntry): Record<string, string | string[]> {
+export function impersonationHeaders(user: UserEntry): Record<string, string | string[]> {
   const { as, 'as-groups': groups, 'as-uid': uid, 'as-user-extra': extra } = user;
   if (!as) return {};
   return {

@@ -11,7 +11,7 @@ export function isInCluster(env: NodeJS.ProcessEnv): boolean {
 }
 
 /** The server and the credentials that every pod gets. */
-export function serviceAccount(env: NodeJS.ProcessEnv): {
+export function serviceAccountEntries(env: NodeJS.ProcessEnv): {
   readonly cluster: ClusterEntry;
   readonly user: UserEntry;
 } {

@@ -2,10 +2,10 @@ import { nonEmptyText } from '../jsonObject.ts';
 import { candidatesText } from '../nearest.ts';
 import { Problem } from '../problem.ts';
 import { overrideCluster, overrideUser } from './flagOverrides.ts';
-import { isInCluster, podNamespace, serviceAccount } from './inCluster.ts';
+import { isInCluster, podNamespace, serviceAccountEntries } from './inCluster.ts';
 import type { ClusterEntry, ConnectionFlags, UserEntry } from './kubeconfigEntries.ts';
-import { clusterFaults, userFaults } from './kubeconfigFaults.ts';
 import { type Kubeconfig, type ReadOptions, readKubeconfig } from './kubeconfigFiles.ts';
+import { validateCluster, validateUser } from './kubeconfigValidation.ts';
 
 /** Where a user's entry is stored. Renewed credentials are saved there. */
 export interface UserOrigin {
@@ -23,7 +23,7 @@ export interface ChosenContext {
   readonly warnings: readonly string[];
 }
 
-interface Names {
+interface EntryNames {
   readonly context: string;
   readonly cluster: string;
   readonly user: string;
@@ -35,11 +35,11 @@ interface Names {
  * http://localhost:8080. Throws a Problem with kubectl's wording.
  */
 export function chooseContext(
-  given: ConnectionFlags,
+  connectionFlags: ConnectionFlags,
   env: NodeJS.ProcessEnv = process.env,
   options: ReadOptions = {},
 ): ChosenContext {
-  const flags = withoutEmpty(given);
+  const flags = withoutEmpty(connectionFlags);
   const config = readKubeconfig(flags.kubeconfig, env, options);
   const name = flags.context ?? config.currentContext ?? '';
   const context = config.contexts.get(name)?.entry;
@@ -48,49 +48,54 @@ export function chooseContext(
     cluster: flags.cluster ?? nonEmptyText(context?.cluster) ?? '',
     user: flags.user ?? nonEmptyText(context?.user) ?? '',
   };
-  const known = config.clusters.get(names.cluster)?.entry as Partial<ClusterEntry> | undefined;
-  const account = config.users.get(names.user);
+  const clusterEntry = config.clusters.get(names.cluster)?.entry as
+    | Partial<ClusterEntry>
+    | undefined;
+  const userEntry = config.users.get(names.user);
   const inPod = isInCluster(env);
-  const fromPod = inPod && !known?.server && !flags.server ? serviceAccount(env) : undefined;
-  const cluster = overrideCluster(fromPod?.cluster ?? withDefaultServer(known, env), flags);
+  const fromPod =
+    inPod && !clusterEntry?.server && !flags.server ? serviceAccountEntries(env) : undefined;
+  const cluster = overrideCluster(fromPod?.cluster ?? withDefaultServer(clusterEntry, env), flags);
   const user = overrideUser(
-    fromPod?.user ?? (account?.entry as UserEntry | undefined) ?? {},
+    fromPod?.user ?? (userEntry?.entry as UserEntry | undefined) ?? {},
     flags,
   );
 
-  const faults = () => [
+  const validate = () => [
     ...(name !== '' && !context ? [`context was not found for specified context: ${name}`] : []),
-    ...userFaults(names.user, user),
-    ...(flags.cluster !== undefined && !known
+    ...validateUser(names.user, user),
+    ...(flags.cluster !== undefined && !clusterEntry
       ? [`no server found for cluster "${flags.cluster}"`]
-      : clusterFaults(names.cluster, cluster)),
+      : validateCluster(names.cluster, cluster)),
   ];
   // kubectl checks in this order: the namespace, the server, and then the credentials.
-  if (flags.namespace === undefined) refuse(faults(), name, config);
-  if (flags.user !== undefined && !account)
+  if (flags.namespace === undefined) throwIfInvalid(validate(), name, config);
+  if (flags.user !== undefined && !userEntry)
     throw new Problem(`auth info "${flags.user}" does not exist`, {
       kind: 'not-found',
-      next: existing('users', flags.user, config.users),
+      next: suggestions('users', flags.user, config.users),
     });
   if (flags.context !== undefined && !context)
     throw new Problem(`context "${flags.context}" does not exist`, {
       kind: 'not-found',
-      next: existing('contexts', flags.context, config.contexts),
+      next: suggestions('contexts', flags.context, config.contexts),
     });
-  if (flags.cluster !== undefined && !known)
+  if (flags.cluster !== undefined && !clusterEntry)
     throw new Problem(`cluster "${flags.cluster}" does not exist`, {
       kind: 'not-found',
-      next: existing('clusters', flags.cluster, config.clusters),
+      next: suggestions('clusters', flags.cluster, config.clusters),
     });
-  refuse(faults(), name, config);
+  throwIfInvalid(validate(), name, config);
 
   const namespace = flags.namespace ?? nonEmptyText(context?.namespace);
   return {
     cluster,
     user,
     namespace: namespace ?? (inPod ? podNamespace(env) : 'default'),
-    ...(account && !fromPod && { origin: { name: names.user, file: account.file } }),
-    warnings: fromPod ? [] : warningsOf(names, config, known?.server ?? flags.server, cluster),
+    ...(userEntry && !fromPod && { origin: { name: names.user, file: userEntry.file } }),
+    warnings: fromPod
+      ? []
+      : warningsOf(names, config, clusterEntry?.server ?? flags.server, cluster),
   };
 }
 
@@ -111,15 +116,15 @@ function withDefaultServer(
   };
 }
 
-function refuse(faults: readonly string[], context: string, config: Kubeconfig): void {
-  const [first] = faults;
+function throwIfInvalid(errors: readonly string[], context: string, config: Kubeconfig): void {
+  const [first] = errors;
   if (first === undefined) return;
   const next = first.startsWith('context was')
-    ? existing('contexts', context, config.contexts)
+    ? suggestions('contexts', context, config.contexts)
     : [];
-  if (faults.length > 1)
+  if (errors.length > 1)
     throw new Problem(
-      ['Error in configuration: ', ...faults.map((fault) => `* ${fault}`)].join('\n'),
+      ['Error in configuration: ', ...errors.map((error) => `* ${error}`)].join('\n'),
       { kind: 'configuration', next },
     );
   throw new Problem(next.length > 0 ? `Error in configuration: ${first}` : first, {
@@ -128,13 +133,13 @@ function refuse(faults: readonly string[], context: string, config: Kubeconfig):
   });
 }
 
-function existing(what: string, wanted: string, entries: ReadonlyMap<string, unknown>): string[] {
-  return [candidatesText(`${what} in this kubeconfig`, wanted, entries.keys())];
+function suggestions(what: string, name: string, entries: ReadonlyMap<string, unknown>): string[] {
+  return [candidatesText(`${what} in this kubeconfig`, name, entries.keys())];
 }
 
 /** Warnings that kubectl does not print, but that explain why its fallback fails. */
 function warningsOf(
-  names: Names,
+  names: EntryNames,
   config: Kubeconfig,
   server: string | undefined,
   cluster: ClusterEntry,

@@ -4,8 +4,8 @@ import { delimiter, dirname, join, resolve, sep } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { isObject, type JsonObject, nonEmptyText } from '../jsonObject.ts';
 import { errorCode, messageOf, Problem } from '../problem.ts';
-import { checkShape } from './kubeconfigShape.ts';
-import { type LargeItem, splitKubeconfig } from './largeKubeconfig.ts';
+import { checkFieldTypes } from './kubeconfigTypeCheck.ts';
+import { splitKubeconfig, type UnparsedItem } from './splitKubeconfig.ts';
 
 /** One entry of a list in a kubeconfig, with absolute file names, and the file that contains it. */
 export interface NamedEntry {
@@ -45,20 +45,20 @@ export function readKubeconfig(
   const clusters = new Map<string, NamedEntry>();
   const users = new Map<string, NamedEntry>();
   const contexts = new Map<string, NamedEntry>();
-  const broken: string[] = [];
+  const errors: string[] = [];
   for (const file of files) {
     try {
       const document = readDocument(file, explicit !== undefined, options);
       currentContext ||= nonEmptyText(document.currentContext);
-      collect(clusters, document.clusters, 'cluster', file);
-      collect(users, document.users, 'user', file);
-      collect(contexts, document.contexts, 'context', file);
+      addEntries(clusters, document.clusters, 'cluster', file);
+      addEntries(users, document.users, 'user', file);
+      addEntries(contexts, document.contexts, 'context', file);
     } catch (error) {
       if (error instanceof Problem) throw error;
-      broken.push(`error loading config file "${file}": ${messageOf(error)}`);
+      errors.push(`error loading config file "${file}": ${messageOf(error)}`);
     }
   }
-  if (broken.length > 0) throw new Problem(broken.join('\n'), { kind: 'configuration' });
+  if (errors.length > 0) throw new Problem(errors.join('\n'), { kind: 'configuration' });
   return { files, currentContext, clusters, users, contexts };
 }
 
@@ -72,14 +72,14 @@ function kubeconfigFiles(explicit: string | undefined, env: NodeJS.ProcessEnv): 
 /** The content of one file: names and entries. In a large file, entries are parsed when they are needed. */
 interface Document {
   readonly currentContext?: unknown;
-  readonly clusters: readonly LargeItem[];
-  readonly users: readonly LargeItem[];
-  readonly contexts: readonly LargeItem[];
+  readonly clusters: readonly UnparsedItem[];
+  readonly users: readonly UnparsedItem[];
+  readonly contexts: readonly UnparsedItem[];
 }
 
 /** In characters. Parsing and checking 6 MB of YAML takes a second and more on a laptop. */
-const LARGE = 200_000;
-const PARSED_QUICKLY = 1_000_000;
+const LARGE_FILE_CHARACTERS = 200_000;
+const MAX_QUICK_CHARACTERS = 1_000_000;
 
 function readDocument(file: string, required: boolean, { quick }: ReadOptions): Document {
   let source: string;
@@ -95,11 +95,11 @@ function readDocument(file: string, required: boolean, { quick }: ReadOptions): 
       });
     return { clusters: [], users: [], contexts: [] };
   }
-  const large = source.length > LARGE ? splitKubeconfig(source) : undefined;
-  if (quick && !large && source.length > PARSED_QUICKLY && !source.startsWith('{'))
+  const large = source.length > LARGE_FILE_CHARACTERS ? splitKubeconfig(source) : undefined;
+  if (quick && !large && source.length > MAX_QUICK_CHARACTERS && !source.startsWith('{'))
     throw new Error('parsing takes too long');
   const document = large?.rest ?? parse(source);
-  checkShape(document);
+  checkFieldTypes(document);
   return {
     currentContext: document['current-context'],
     clusters: large?.clusters ?? itemsOf(document.clusters),
@@ -110,13 +110,16 @@ function readDocument(file: string, required: boolean, { quick }: ReadOptions): 
 
 /** As in kubectl, an empty file has no settings, and only the first document counts. */
 function parse(source: string): JsonObject {
-  const json = source.length > LARGE && source.startsWith('{') ? parsedJson(source) : undefined;
+  const json =
+    source.length > LARGE_FILE_CHARACTERS && source.startsWith('{')
+      ? tryParseJson(source)
+      : undefined;
   const [document] = json === undefined ? loadAll(source) : [json];
   return (document ?? {}) as JsonObject;
 }
 
 /** JSON is also YAML. A large file is parsed a hundred times as fast as JSON. */
-function parsedJson(source: string): unknown {
+function tryParseJson(source: string): unknown {
   try {
     return JSON.parse(source);
   } catch {
@@ -124,36 +127,36 @@ function parsedJson(source: string): unknown {
   }
 }
 
-function itemsOf(list: unknown): LargeItem[] {
+function itemsOf(list: unknown): UnparsedItem[] {
   return (Array.isArray(list) ? list : []).filter(isObject).map((item) => ({
     name: typeof item.name === 'string' ? item.name : '',
     parse: () => item,
   }));
 }
 
-function collect(
-  into: Map<string, NamedEntry>,
-  list: readonly LargeItem[],
+function addEntries(
+  entries: Map<string, NamedEntry>,
+  list: readonly UnparsedItem[],
   field: 'cluster' | 'user' | 'context',
   file: string,
 ): void {
-  const own = new Set<string>();
+  const namesInFile = new Set<string>();
   for (const item of list) {
     const { name } = item;
-    if (own.has(name)) throw new Error(`duplicate name "${name}" in list of ${field}s`);
-    own.add(name);
-    if (!into.has(name)) into.set(name, new LazyEntry(item, field, file));
+    if (namesInFile.has(name)) throw new Error(`duplicate name "${name}" in list of ${field}s`);
+    namesInFile.add(name);
+    if (!entries.has(name)) entries.set(name, new LazyEntry(item, field, file));
   }
 }
 
 /** An entry that is parsed when it is first read. */
 class LazyEntry implements NamedEntry {
   readonly file: string;
-  readonly #item: LargeItem;
+  readonly #item: UnparsedItem;
   readonly #field: 'cluster' | 'user' | 'context';
   #entry: JsonObject | undefined;
 
-  constructor(item: LargeItem, field: 'cluster' | 'user' | 'context', file: string) {
+  constructor(item: UnparsedItem, field: 'cluster' | 'user' | 'context', file: string) {
     this.#item = item;
     this.#field = field;
     this.file = file;
@@ -161,28 +164,28 @@ class LazyEntry implements NamedEntry {
 
   /** Throws a Problem, as `readKubeconfig` does. */
   get entry(): JsonObject {
-    this.#entry ??= this.#parsed();
+    this.#entry ??= this.#parse();
     return this.#entry;
   }
 
-  #parsed(): JsonObject {
+  #parse(): JsonObject {
     const [field, file] = [this.#field, this.file];
     let item: unknown;
     try {
       item = this.#item.parse();
-      checkShape({ [`${field}s`]: [item] });
+      checkFieldTypes({ [`${field}s`]: [item] });
     } catch (error) {
       throw new Problem(`error loading config file "${file}": ${messageOf(error)}`, {
         kind: 'configuration',
       });
     }
-    const given = isObject(item) ? item[field] : undefined;
-    const entry = isObject(given) ? { ...given } : {};
+    const value = isObject(item) ? item[field] : undefined;
+    const entry = isObject(value) ? { ...value } : {};
     for (const key of FILE_FIELDS) {
-      const named = entry[key];
-      if (typeof named === 'string' && named !== '') entry[key] = resolve(dirname(file), named);
+      const path = entry[key];
+      if (typeof path === 'string' && path !== '') entry[key] = resolve(dirname(file), path);
     }
-    if (isObject(entry.exec)) entry.exec = besideFile(entry.exec, file);
+    if (isObject(entry.exec)) entry.exec = resolvePluginPath(entry.exec, file);
     return entry;
   }
 }
@@ -191,7 +194,7 @@ class LazyEntry implements NamedEntry {
  * As kubectl does, resolves a credential plugin with a folder in its name relative to the file. Any other is searched
  * in PATH.
  */
-function besideFile(plugin: JsonObject, path: string): JsonObject {
+function resolvePluginPath(plugin: JsonObject, path: string): JsonObject {
   const { command } = plugin;
   return typeof command === 'string' && command.includes(sep)
     ? { ...plugin, command: resolve(dirname(path), command) }

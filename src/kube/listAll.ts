@@ -1,7 +1,7 @@
 import type { KubeApi } from './api.ts';
 
 /** Objects per page of a list, the same number as kubectl uses. */
-const PAGE = '500';
+const PAGE_SIZE = '500';
 
 /** Reads a whole collection, page by page. `path` starts with /api or /apis. Throws ApiError or Problem. */
 export async function listAll<T>(
@@ -10,18 +10,22 @@ export async function listAll<T>(
   query: Readonly<Record<string, string>> = {},
   signal?: AbortSignal,
 ): Promise<T[]> {
-  const found: T[] = [];
-  let next: string | undefined;
+  const objects: T[] = [];
+  let continueToken: string | undefined;
   do {
     const { items, metadata } = await api.get<{ items: T[]; metadata?: { continue?: string } }>(
       path,
       {
-        query: { ...query, limit: PAGE, ...(next !== undefined && { continue: next }) },
+        query: {
+          ...query,
+          limit: PAGE_SIZE,
+          ...(continueToken !== undefined && { continue: continueToken }),
+        },
         ...(signal && { signal }),
       },
     );
-    found.push(...items);
-    next = metadata?.continue || undefined;
-  } while (next !== undefined);
-  return found;
+    objects.push(...items);
+    continueToken = metadata?.continue || undefined;
+  } while (continueToken !== undefined);
+  return objects;
 }

@@ -5,10 +5,10 @@ interface Table {
   readonly columnDefinitions: readonly { readonly name: string }[];
   readonly rows: readonly { readonly cells: readonly unknown[] }[];
 }
-const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+const TABLE_MEDIA_TYPE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
 /** Nobody reads more names than this, and a large list would arrive too late. */
-const MOST = '1000';
+const MAX_NAMES = '1000';
 
 /** The names of the objects in a list, with the STATUS column of `kubectl get`, if there is one. */
 export async function listNames(
@@ -17,8 +17,8 @@ export async function listNames(
   signal: AbortSignal,
 ): Promise<{ name: string; status?: string }[]> {
   const table = await api.get<Table>(path, {
-    query: { limit: MOST, includeObject: 'None' },
-    accept: TABLE,
+    query: { limit: MAX_NAMES, includeObject: 'None' },
+    accept: TABLE_MEDIA_TYPE,
     signal,
   });
   const columns = table.columnDefinitions.map(({ name }) => name);

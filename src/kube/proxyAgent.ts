@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { openTunnel } from './proxyTunnel.ts';
 import type { TlsSettings } from './tlsSettings.ts';
 
-type Created = (error: Error | null, stream: Duplex) => void;
+type ConnectionCallback = (error: Error | null, stream: Duplex) => void;
 
 /**
  * An agent that makes all its connections through a proxy, for requests and websockets alike. A server without TLS is
@@ -17,17 +17,17 @@ export function proxyAgent(
   tls: TlsSettings,
   options: AgentOptions,
 ): HttpAgent | HttpsAgent {
-  const secure = server.protocol === 'https:' ? new HttpsAgent(options) : undefined;
-  const agent = secure ?? new HttpAgent(options);
+  const httpsAgent = server.protocol === 'https:' ? new HttpsAgent(options) : undefined;
+  const agent = httpsAgent ?? new HttpAgent(options);
   // TLS inside the tunnel uses the agent's sessions, names and certificates, as without a tunnel.
-  const secured = secure?.createConnection.bind(secure);
-  agent.createConnection = (settings: AgentOptions, created?: Created) => {
+  const connectTls = httpsAgent?.createConnection.bind(httpsAgent);
+  agent.createConnection = (settings: AgentOptions, callback?: ConnectionCallback) => {
     openTunnel(proxy, { host: settings.host ?? '', port: Number(settings.port) }, tls).then(
       (socket) => {
-        const stream = secured ? secured({ ...settings, socket } as AgentOptions) : socket;
-        if (stream) created?.(null, stream);
+        const stream = connectTls ? connectTls({ ...settings, socket } as AgentOptions) : socket;
+        if (stream) callback?.(null, stream);
       },
-      (error: Error) => created?.(error, undefined as unknown as Duplex),
+      (error: Error) => callback?.(error, undefined as unknown as Duplex),
     );
     return undefined;
   };

@@ -21,20 +21,22 @@ export function chooseProxy(
       ? env.HTTPS_PROXY || env.https_proxy
       : env.HTTP_PROXY || env.http_proxy;
   if (!text) return undefined;
-  return isExcepted(server, env.NO_PROXY || env.no_proxy || '') ? undefined : parseVariable(text);
+  return isExcluded(server, env.NO_PROXY || env.no_proxy || '')
+    ? undefined
+    : parseProxyVariable(text);
 }
 
 /** In the variables, a proxy may be written without a scheme: `proxy.example:3128`. */
-function parseVariable(text: string): URL | undefined {
+function parseProxyVariable(text: string): URL | undefined {
   const url = parseProxyUrl(text);
   return typeof url === 'string' ? (URL.parse(`http://${text}`) ?? undefined) : url;
 }
 
-function isExcepted(server: URL, noProxy: string): boolean {
+function isExcluded(server: URL, noProxy: string): boolean {
   const host = server.hostname.replace(/^\[|\]$/g, '').toLowerCase();
   const port = server.port || (server.protocol === 'https:' ? '443' : '80');
   if (host === 'localhost' || isLoopback(host)) return true;
-  return noProxy.split(',').some((entry) => matches(entry.trim().toLowerCase(), host, port));
+  return noProxy.split(',').some((entry) => matchesEntry(entry.trim().toLowerCase(), host, port));
 }
 
 function isLoopback(host: string): boolean {
@@ -42,13 +44,13 @@ function isLoopback(host: string): boolean {
 }
 
 /** One entry of NO_PROXY: `*`, an address, a CIDR or a domain. All except a CIDR may have a port. */
-function matches(entry: string, host: string, port: string): boolean {
+function matchesEntry(entry: string, host: string, port: string): boolean {
   if (entry === '') return false;
   if (entry === '*') return true;
   const [, network, prefix] = /^([^/]+)\/(\d+)$/.exec(entry) ?? [];
   if (network !== undefined && isIP(network)) return isWithin(host, network, Number(prefix));
-  const { name, port: wanted } = splitPort(entry);
-  if (name === '' || (wanted !== '' && wanted !== port)) return false;
+  const { name, port: entryPort } = splitPort(entry);
+  if (name === '' || (entryPort !== '' && entryPort !== port)) return false;
   if (isIP(name)) return isWithin(host, name, isIP(name) === 4 ? 32 : 128);
   const domain = name.startsWith('*.') ? name.slice(1) : name;
   const ascii = domainToASCII(domain.replace(/^\./, ''));
@@ -65,7 +67,7 @@ function splitPort(entry: string): { name: string; port: string } {
 function isWithin(host: string, network: string, prefix: number): boolean {
   const family = isIP(network) === 4 ? 'ipv4' : 'ipv6';
   if (isIP(host) === 0 || prefix > (family === 'ipv4' ? 32 : 128)) return false;
-  const list = new BlockList();
-  list.addSubnet(network, prefix, family);
-  return list.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6');
+  const subnet = new BlockList();
+  subnet.addSubnet(network, prefix, family);
+  return subnet.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6');
 }

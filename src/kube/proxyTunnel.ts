@@ -4,7 +4,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { Problem } from '../problem.ts';
 import type { TunnelTarget } from './socks5.ts';
 import { socksConnect } from './socks5.ts';
-import { systemTrust } from './systemTrust.ts';
+import { systemCertificates } from './systemCertificates.ts';
 import type { TlsSettings } from './tlsSettings.ts';
 
 /** How long a proxy may take to open a tunnel. */
@@ -15,11 +15,15 @@ const TUNNEL_TIMEOUT_MS = 30_000;
  * how the certificate of the API server is verified. As in kubectl, this also applies to an https proxy.
  * Rejects with a Problem that names the proxy.
  */
-export async function openTunnel(proxy: URL, to: TunnelTarget, tls: TlsSettings): Promise<Socket> {
+export async function openTunnel(
+  proxy: URL,
+  target: TunnelTarget,
+  tls: TlsSettings,
+): Promise<Socket> {
   try {
     return proxy.protocol.startsWith('socks5')
-      ? await throughSocks(proxy, to)
-      : await throughHttp(proxy, to, tls);
+      ? await connectThroughSocks(proxy, target)
+      : await connectThroughHttp(proxy, target, tls);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Problem(`Unable to connect to the server: ${reason}`, {
@@ -33,22 +37,28 @@ export async function openTunnel(proxy: URL, to: TunnelTarget, tls: TlsSettings)
   }
 }
 
-async function throughHttp(proxy: URL, to: TunnelTarget, tls: TlsSettings): Promise<Socket> {
-  const authority = `${isIP(to.host) === 6 ? `[${to.host}]` : to.host}:${to.port}`;
+async function connectThroughHttp(
+  proxy: URL,
+  target: TunnelTarget,
+  tls: TlsSettings,
+): Promise<Socket> {
+  const authority = `${isIP(target.host) === 6 ? `[${target.host}]` : target.host}:${target.port}`;
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const secure = proxy.protocol === 'https:';
   const request = (secure ? httpsRequest : httpRequest)({
-    host: hostOf(proxy),
+    host: hostWithoutBrackets(proxy),
     port: proxy.port || (secure ? 443 : 80),
     method: 'CONNECT',
     path: authority,
-    headers: { host: authority, ...authorization(proxy) },
+    headers: { host: authority, ...proxyAuthorization(proxy) },
     agent: false,
     timeout: TUNNEL_TIMEOUT_MS,
     rejectUnauthorized: tls.rejectUnauthorized,
-    ...(secure && { ca: [...(tls.systemTrust ?? systemTrust()), ...(tls.ca ? [tls.ca] : [])] }),
+    ...(secure && {
+      ca: [...(tls.systemTrust ?? systemCertificates()), ...(tls.ca ? [tls.ca] : [])],
+    }),
     // Node rejects an address as the SNI name.
-    ...(isIP(hostOf(proxy)) !== 0 && { servername: '' }),
+    ...(isIP(hostWithoutBrackets(proxy)) !== 0 && { servername: '' }),
   });
   request.once('connect', (response, socket: Socket) => {
     if (response.statusCode === 200) {
@@ -69,14 +79,14 @@ async function throughHttp(proxy: URL, to: TunnelTarget, tls: TlsSettings): Prom
   return promise;
 }
 
-async function throughSocks(proxy: URL, to: TunnelTarget): Promise<Socket> {
-  const socket = connect({ host: hostOf(proxy), port: Number(proxy.port || 1080) });
+async function connectThroughSocks(proxy: URL, target: TunnelTarget): Promise<Socket> {
+  const socket = connect({ host: hostWithoutBrackets(proxy), port: Number(proxy.port || 1080) });
   const timer = setTimeout(
     () => socket.destroy(new Error('the proxy does not respond')),
     TUNNEL_TIMEOUT_MS,
   );
   try {
-    await socksConnect(socket, to, {
+    await socksConnect(socket, target, {
       username: decodeURIComponent(proxy.username),
       password: decodeURIComponent(proxy.password),
     });
@@ -84,7 +94,7 @@ async function throughSocks(proxy: URL, to: TunnelTarget): Promise<Socket> {
   } catch (error) {
     socket.destroy();
     throw new Error(
-      `socks connect tcp ${proxy.host}->${to.host}:${to.port}: ${error instanceof Error ? error.message : error}`,
+      `socks connect tcp ${proxy.host}->${target.host}:${target.port}: ${error instanceof Error ? error.message : error}`,
       { cause: error },
     );
   } finally {
@@ -92,12 +102,12 @@ async function throughSocks(proxy: URL, to: TunnelTarget): Promise<Socket> {
   }
 }
 
-function authorization({ username, password }: URL): Record<string, string> {
+function proxyAuthorization({ username, password }: URL): Record<string, string> {
   if (!username && !password) return {};
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
-function hostOf(url: URL): string {
+function hostWithoutBrackets(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
 }

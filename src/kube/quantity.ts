@@ -1,5 +1,5 @@
 /** Suffixes of quantities (k8s.io/apimachinery/pkg/api/resource): powers of 1000 and of 1024. */
-const FACTORS: Readonly<Record<string, number>> = {
+const SUFFIX_FACTORS: Readonly<Record<string, number>> = {
   n: 1e-9,
   u: 1e-6,
   m: 1e-3,
@@ -22,9 +22,9 @@ const FACTORS: Readonly<Record<string, number>> = {
  * The number for a quantity such as `64Mi`, `200m` or `1e3`: bytes, cores or a count. Undefined if the API server would
  * not accept the quantity.
  */
-export function quantityValue(quantity: string | number): number | undefined {
+export function parseQuantity(quantity: string | number): number | undefined {
   const [, number, suffix = ''] =
     /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([a-zA-Z]*)$/.exec(String(quantity)) ?? [];
-  const factor = FACTORS[suffix];
+  const factor = SUFFIX_FACTORS[suffix];
   return number === undefined || factor === undefined ? undefined : Number(number) * factor;
 }

@@ -1,7 +1,7 @@
 import type { KubeApi } from './api.ts';
 
 /** An action to check: the attributes of a request, as the authorizer sees it. */
-export interface Attempt {
+export interface ResourceAttributes {
   /** Absent for cluster-scoped resources. */
   readonly namespace?: string;
   readonly verb: string;
@@ -13,23 +13,23 @@ export interface Attempt {
 }
 
 /** Whether the user may do that. Undefined if the check is not possible. */
-export async function mayWe(
+export async function canI(
   api: KubeApi,
-  attempt: Attempt,
+  attributes: ResourceAttributes,
   signal?: AbortSignal,
 ): Promise<boolean | undefined> {
   const answer = await review<{ allowed?: boolean }>(
     api,
     'authorization.k8s.io',
     'SelfSubjectAccessReview',
-    { resourceAttributes: attempt },
+    { resourceAttributes: attributes },
     signal,
   );
   return answer?.allowed;
 }
 
 /** The user's name, as the API server sees it. Undefined if the server does not tell. */
-export async function whoWeAre(api: KubeApi, signal?: AbortSignal): Promise<string | undefined> {
+export async function whoAmI(api: KubeApi, signal?: AbortSignal): Promise<string | undefined> {
   const answer = await review<{ userInfo?: { username?: string } }>(
     api,
     'authentication.k8s.io',

@@ -9,10 +9,10 @@ export interface TunnelTarget {
 /** RFC 1928 (the protocol) and RFC 1929 (name and password). */
 const VERSION = 5;
 const NO_AUTHENTICATION = 0;
-const BY_PASSWORD = 2;
+const USERNAME_PASSWORD = 2;
 const CONNECT = 1;
-const ADDRESS = { ipv4: 1, name: 3, ipv6: 4 } as const;
-const REFUSALS: Readonly<Record<number, string>> = {
+const ADDRESS_TYPE = { ipv4: 1, name: 3, ipv6: 4 } as const;
+const REPLY_TEXTS: Readonly<Record<number, string>> = {
   1: 'general SOCKS server failure',
   2: 'connection not allowed by ruleset',
   3: 'network unreachable',
@@ -29,39 +29,51 @@ const REFUSALS: Readonly<Record<number, string>> = {
  */
 export async function socksConnect(
   socket: Socket,
-  to: TunnelTarget,
+  target: TunnelTarget,
   { username, password }: { readonly username: string; readonly password: string },
 ): Promise<void> {
-  const named = username !== '' || password !== '';
-  socket.write(Buffer.from(named ? [VERSION, 2, NO_AUTHENTICATION, BY_PASSWORD] : [VERSION, 1, 0]));
-  const [version, method] = await take(socket, 2);
+  const hasCredentials = username !== '' || password !== '';
+  socket.write(
+    Buffer.from(
+      hasCredentials ? [VERSION, 2, NO_AUTHENTICATION, USERNAME_PASSWORD] : [VERSION, 1, 0],
+    ),
+  );
+  const [version, method] = await readExactly(socket, 2);
   if (version !== VERSION) throw new Error(`unexpected protocol version ${version}`);
-  if (method === BY_PASSWORD && named) {
-    socket.write(Buffer.concat([Buffer.from([1]), counted(username), counted(password)]));
-    const [, status] = await take(socket, 2);
+  if (method === USERNAME_PASSWORD && hasCredentials) {
+    socket.write(
+      Buffer.concat([Buffer.from([1]), lengthPrefixed(username), lengthPrefixed(password)]),
+    );
+    const [, status] = await readExactly(socket, 2);
     if (status !== 0) throw new Error('username/password authentication failed');
   } else if (method !== NO_AUTHENTICATION) throw new Error('no acceptable authentication methods');
 
-  const port = Buffer.from([to.port >> 8, to.port & 0xff]);
-  socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0]), addressOf(to.host), port]));
-  const [, reply = 1, , kind] = await take(socket, 4);
-  if (reply !== 0) throw new Error(REFUSALS[reply] ?? `unknown code: ${reply}`);
+  const port = Buffer.from([target.port >> 8, target.port & 0xff]);
+  socket.write(
+    Buffer.concat([Buffer.from([VERSION, CONNECT, 0]), encodeAddress(target.host), port]),
+  );
+  const [, reply = 1, , addressType] = await readExactly(socket, 4);
+  if (reply !== 0) throw new Error(REPLY_TEXTS[reply] ?? `unknown code: ${reply}`);
   const length =
-    kind === ADDRESS.ipv4 ? 4 : kind === ADDRESS.ipv6 ? 16 : ((await take(socket, 1))[0] ?? 0);
-  await take(socket, length + port.length);
+    addressType === ADDRESS_TYPE.ipv4
+      ? 4
+      : addressType === ADDRESS_TYPE.ipv6
+        ? 16
+        : ((await readExactly(socket, 1))[0] ?? 0);
+  await readExactly(socket, length + port.length);
 }
 
-function counted(text: string): Buffer {
+function lengthPrefixed(text: string): Buffer {
   const bytes = Buffer.from(text);
   if (bytes.length > 255)
     throw new Error('user name and password of a proxy can have at most 255 bytes each');
   return Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }
 
-function addressOf(host: string): Buffer {
-  if (isIPv4(host)) return Buffer.from([ADDRESS.ipv4, ...host.split('.').map(Number)]);
-  if (isIPv6(host)) return Buffer.concat([Buffer.from([ADDRESS.ipv6]), ipv6Bytes(host)]);
-  return Buffer.concat([Buffer.from([ADDRESS.name]), counted(host)]);
+function encodeAddress(host: string): Buffer {
+  if (isIPv4(host)) return Buffer.from([ADDRESS_TYPE.ipv4, ...host.split('.').map(Number)]);
+  if (isIPv6(host)) return Buffer.concat([Buffer.from([ADDRESS_TYPE.ipv6]), ipv6Bytes(host)]);
+  return Buffer.concat([Buffer.from([ADDRESS_TYPE.name]), lengthPrefixed(host)]);
 }
 
 function ipv6Bytes(host: string): Buffer {
@@ -74,23 +86,23 @@ function ipv6Bytes(host: string): Buffer {
 }
 
 /** Reads exactly `size` bytes, and leaves the rest for the next reader. */
-async function take(socket: Socket, size: number): Promise<Buffer> {
-  let taken = Buffer.alloc(0);
+async function readExactly(socket: Socket, size: number): Promise<Buffer> {
+  let received = Buffer.alloc(0);
   for (;;) {
     // Read everything: data that stays in the socket would make it readable again at once.
     const chunk = socket.read() as Buffer | null;
-    if (chunk !== null) taken = Buffer.concat([taken, chunk]);
-    if (taken.length >= size) {
-      if (taken.length > size) socket.unshift(taken.subarray(size));
-      return taken.subarray(0, size);
+    if (chunk !== null) received = Buffer.concat([received, chunk]);
+    if (received.length >= size) {
+      if (received.length > size) socket.unshift(received.subarray(size));
+      return received.subarray(0, size);
     }
     if (socket.readableEnded || socket.destroyed) throw socket.errored ?? new Error('EOF');
     await new Promise<void>((resolve) => {
-      const done = () => {
-        for (const event of EVENTS) socket.off(event, done);
+      const onEvent = () => {
+        for (const event of EVENTS) socket.off(event, onEvent);
         resolve();
       };
-      for (const event of EVENTS) socket.once(event, done);
+      for (const event of EVENTS) socket.once(event, onEvent);
     });
   }
 }

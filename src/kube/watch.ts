@@ -4,7 +4,7 @@ import { Problem } from '../problem.ts';
 import { type KubeApi, sleep } from './api.ts';
 import { ApiError, connectionProblem, isApiError, isStatus } from './apiError.ts';
 
-interface Versioned {
+interface WithResourceVersion {
   readonly metadata?: { readonly resourceVersion?: string };
 }
 
@@ -42,10 +42,10 @@ export async function* watch<T>(
   let failures = 0;
   for (;;) {
     options.signal.throwIfAborted();
-    let opened = Number.POSITIVE_INFINITY;
+    let openedAt = Number.POSITIVE_INFINITY;
     try {
       if (version === undefined) {
-        const list = await api.get<{ items: T[] } & Versioned>(options.path, {
+        const list = await api.get<{ items: T[] } & WithResourceVersion>(options.path, {
           ...(options.query && { query: options.query }),
           signal: options.signal,
         });
@@ -53,19 +53,19 @@ export async function* watch<T>(
         yield { type: 'RESTARTED', items: list.items };
       }
       const stream = await openWatch(api, options, version);
-      opened = Date.now();
-      for await (const event of eventsOf<T>(stream)) {
+      openedAt = Date.now();
+      for await (const event of readEvents<T>(stream)) {
         failures = 0;
-        const seen = (event.object as Versioned).metadata?.resourceVersion;
-        if (seen !== undefined) version = seen;
+        const resourceVersion = (event.object as WithResourceVersion).metadata?.resourceVersion;
+        if (resourceVersion !== undefined) version = resourceVersion;
         if (event.type !== 'BOOKMARK') yield { type: event.type, object: event.object };
       }
       await sleep(RECONNECT_MS, options.signal);
     } catch (error) {
       options.signal.throwIfAborted();
-      if (isFinal(error)) throw error;
+      if (isPermanent(error)) throw error;
       if (isExpired(error)) version = undefined;
-      if (Date.now() - opened > STABLE_MS) failures = 0;
+      if (Date.now() - openedAt > STABLE_MS) failures = 0;
       failures += 1;
       if (failures >= MAX_FAILURES) throw connectionProblem(api.access.server, error);
       await sleep(RECONNECT_MS * 2 ** (failures - 1), options.signal);
@@ -74,7 +74,7 @@ export async function* watch<T>(
 }
 
 /** A refusal that will not change: the server is not overloaded or restarting, and the version is not expired. */
-function isFinal(error: unknown): boolean {
+function isPermanent(error: unknown): boolean {
   return error instanceof ApiError && error.code < 500 && error.code !== 429 && !isExpired(error);
 }
 
@@ -99,8 +99,8 @@ async function openWatch(
 }
 
 /** The events of an open watch. Leaving the loop destroys the response. */
-async function* eventsOf<T>(response: IncomingMessage): AsyncGenerator<RawEvent<T>> {
-  for await (const line of lines(response)) {
+async function* readEvents<T>(response: IncomingMessage): AsyncGenerator<RawEvent<T>> {
+  for await (const line of splitLines(response)) {
     const event = JSON.parse(line) as { type?: string; object?: unknown };
     if (event.type === 'ERROR')
       throw isStatus(event.object)
@@ -115,7 +115,7 @@ async function* eventsOf<T>(response: IncomingMessage): AsyncGenerator<RawEvent<
 }
 
 /** Splits a stream into its lines. A last line without a line end was cut off, and is dropped. */
-async function* lines(stream: IncomingMessage): AsyncGenerator<string> {
+async function* splitLines(stream: IncomingMessage): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   for await (const chunk of stream) {

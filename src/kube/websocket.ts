@@ -21,7 +21,7 @@ export interface WebsocketHandler {
   /** Called with a part of a message as soon as it arrives. */
   onData(bytes: Buffer, part: MessagePart): void;
   /** A ping or a pong. */
-  onSignOfLife(): void;
+  onPingOrPong(): void;
   /** Called once, at the end: with the error that ended the connection, if one did. */
   onClose(error: Error | undefined): void;
 }
@@ -53,7 +53,7 @@ const KEY_BYTES = 16;
 export async function openWebsocket<Handler extends WebsocketHandler>(
   url: URL,
   options: WebsocketOptions,
-  handle: (websocket: Websocket) => Handler,
+  createHandler: (websocket: Websocket) => Handler,
 ): Promise<Handler> {
   const { protocols, timeout, agent, headers, signal, onSent } = options;
   signal?.throwIfAborted();
@@ -83,9 +83,9 @@ export async function openWebsocket<Handler extends WebsocketHandler>(
       );
       request.once('upgrade', (response, socket: Socket, head) => {
         try {
-          const websocket = new Websocket(socket, chosenProtocol(response, key, protocols));
-          const handler = handle(websocket);
-          websocket.begin(handler, head, options.maxFrameBytes);
+          const websocket = new Websocket(socket, checkUpgrade(response, key, protocols));
+          const handler = createHandler(websocket);
+          websocket.start(handler, head, options.maxFrameBytes);
           resolve(handler);
         } catch (error) {
           socket.destroy();
@@ -125,22 +125,22 @@ function readRefusal(
 }
 
 /** Throws an Error if the response does not match the request. */
-function chosenProtocol(
+function checkUpgrade(
   { headers }: IncomingMessage,
   key: string,
-  offered: readonly string[],
+  protocols: readonly string[],
 ): string {
   if (headers.upgrade?.toLowerCase() !== 'websocket') throw new Error('Invalid Upgrade header');
-  const accept = createHash('sha1')
+  const expectedAccept = createHash('sha1')
     .update(key + KEY_SUFFIX)
     .digest('base64');
-  if (headers['sec-websocket-accept'] !== accept)
+  if (headers['sec-websocket-accept'] !== expectedAccept)
     throw new Error('Invalid Sec-WebSocket-Accept header');
   if (headers['sec-websocket-extensions'] !== undefined)
     throw new Error('Server chose a websocket extension that was not offered');
   const protocol = headers['sec-websocket-protocol'];
   if (protocol === undefined) throw new Error('Server sent no subprotocol');
-  if (!offered.includes(protocol)) throw new Error('Server sent an invalid subprotocol');
+  if (!protocols.includes(protocol)) throw new Error('Server sent an invalid subprotocol');
   return protocol;
 }
 
@@ -157,7 +157,7 @@ export class Websocket {
   }
 
   /** Starts to read. `head` is the data that arrived with the response. */
-  begin(handler: WebsocketHandler, head: Buffer, maxFrameBytes: number): void {
+  start(handler: WebsocketHandler, head: Buffer, maxFrameBytes: number): void {
     const socket = this.#socket;
     const reader = new FrameReader(
       {
@@ -166,9 +166,9 @@ export class Websocket {
         },
         onControl: (opcode, payload) => {
           if (this.#isClosing) return;
-          if (opcode === OPCODE.close) this.#answerClose(payload);
+          if (opcode === OPCODE.close) this.#replyToClose(payload);
           else {
-            handler.onSignOfLife();
+            handler.onPingOrPong();
             if (opcode === OPCODE.ping) this.#write(OPCODE.pong, payload);
           }
         },
@@ -233,7 +233,7 @@ export class Websocket {
   }
 
   /** The server sends no more data, and waits for an answer. */
-  #answerClose(payload: Buffer): void {
+  #replyToClose(payload: Buffer): void {
     this.#isClosing = true;
     const code = payload.subarray(0, CLOSE_CODE_BYTES);
     this.#write(OPCODE.close, Buffer.from(code));

@@ -114,15 +114,15 @@ export class FrameReader {
       throw new Error('a websocket control frame is fragmented or too long');
   }
 
-  #take(bytes: Buffer, endsFrame: boolean): void {
+  #take(bytes: Buffer, isFrameEnd: boolean): void {
     if (this.#opcode < OPCODE.close) {
       const isFirst = this.#isFirst;
       this.#isFirst = false;
-      this.#handler.onData(bytes, { isFirst, isLast: endsFrame && this.#isFinal });
+      this.#handler.onData(bytes, { isFirst, isLast: isFrameEnd && this.#isFinal });
       return;
     }
     this.#control.push(bytes);
-    if (!endsFrame) return;
+    if (!isFrameEnd) return;
     const payload = Buffer.concat(this.#control);
     this.#control = [];
     this.#handler.onControl(this.#opcode, payload);

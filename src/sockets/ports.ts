@@ -8,8 +8,13 @@ import { StartSlots } from '../debugger/startSlots.ts';
 import { refuseUnsuitable } from '../debugger/suitability.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { defaultContainer, type Pod } from '../kube/pod.ts';
-import { type FoundTarget, keyOf, nodeOf, targetNames } from '../kube/targets/foundTarget.ts';
 import type { Target } from '../kube/targets/parseTargets.ts';
+import {
+  type ResolvedTarget,
+  targetKey,
+  targetNames,
+  targetNode,
+} from '../kube/targets/resolvedTarget.ts';
 import { resolveTargets, skippedText } from '../kube/targets/resolveTargets.ts';
 import { candidatesText } from '../nearest.ts';
 import { Problem, wrongUsage } from '../problem.ts';
@@ -48,7 +53,7 @@ export interface SocketListing {
 
 /** A listed target, and its label if several are listed together. */
 interface Listed {
-  readonly found: FoundTarget;
+  readonly found: ResolvedTarget;
   readonly label?: string;
 }
 
@@ -84,7 +89,7 @@ export class PortsSession {
           const explained = explainRefusal(error);
           if (listed.length === 1 || !(explained instanceof Problem)) throw explained;
           failures.push({
-            pod: one.label ?? keyOf(one.found),
+            pod: one.label ?? targetKey(one.found),
             error: explained,
           });
           return undefined;
@@ -130,10 +135,10 @@ export class PortsSession {
 
   async #listOne(one: Listed): Promise<PodSockets> {
     const { selection, signal, onNote, onProgress } = this.#request;
-    const key = keyOf(one.found);
+    const key = targetKey(one.found);
     const kept = this.#kept.get(key);
     const labelled = (text: string) => (one.label === undefined ? text : `${one.label}: ${text}`);
-    const listed = await this.#slots.take(nodeOf(one.found), signal);
+    const listed = await this.#slots.take(targetNode(one.found), signal);
     try {
       const place = kept ?? (await this.#debugger(one));
       if (place.kind === 'node') this.#kept.set(key, place);

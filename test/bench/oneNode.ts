@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mapLimited } from '../../src/kube/mapLimited.ts';
+import { mapConcurrently } from '../../src/kube/mapConcurrently.ts';
 import { type Clients, type CommandLine, run } from './clients.ts';
 import { figure, milliseconds } from './figures.ts';
 import { captureAll, MEMORY, makePods, SELECTED } from './many.ts';
@@ -134,7 +134,7 @@ async function timed(
   linesOf: (pod: string) => readonly CommandLine[],
 ): Promise<number> {
   const begun = performance.now();
-  await mapLimited(pods, atOnce, async (pod) => {
+  await mapConcurrently(pods, atOnce, async (pod) => {
     for (const line of linesOf(pod)) await run(clients, line);
   });
   return performance.now() - begun;

@@ -2,10 +2,10 @@ import { hasContainerEnded } from '../../debugger/containerEnd.ts';
 import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import { runProgram } from '../../debugger/runProgram.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { unlessGone } from '../../kube/apiError.ts';
+import { ignoreNotFound } from '../../kube/apiError.ts';
 import { ExecProblem } from '../../kube/execStatus.ts';
 import { podPath } from '../../kube/pod.ts';
-import { isNoContainer, untilReached } from '../../kube/untilReached.ts';
+import { isContainerMissing, retryUnreachable } from '../../kube/retryUnreachable.ts';
 import { Problem } from '../../problem.ts';
 import { PodSpool } from '../fetch/podSpool.ts';
 import { FETCH_LIMITS, SpoolAccess } from '../fetch/spoolAccess.ts';
@@ -65,7 +65,7 @@ export async function removeCapture(
   options: RemoveOptions = {},
 ): Promise<void> {
   const { namespace, name } = capture.pod.metadata;
-  if (capture.onNode) await api.delete(podPath(namespace, name), { signal }).catch(unlessGone);
+  if (capture.onNode) await api.delete(podPath(namespace, name), { signal }).catch(ignoreNotFound);
   else await endContainer(api, capture, signal, options);
 }
 
@@ -83,14 +83,15 @@ async function endContainer(
     await tell(api, capture, 'remove', signal, place);
     return;
   }
-  const told = await untilReached(() => tell(api, capture, 'remove', signal, place), signal).catch(
-    (error: unknown) => {
-      signal.throwIfAborted();
-      // A container that has just ended cannot be entered; the pod's status proves the end below.
-      if (!(error instanceof ExecProblem || isNoContainer(error))) throw error;
-      return undefined;
-    },
-  );
+  const told = await retryUnreachable(
+    () => tell(api, capture, 'remove', signal, place),
+    signal,
+  ).catch((error: unknown) => {
+    signal.throwIfAborted();
+    // A container that has just ended cannot be entered; the pod's status proves the end below.
+    if (!(error instanceof ExecProblem || isContainerMissing(error))) throw error;
+    return undefined;
+  });
   onAsked?.();
   if (!(await hasContainerEnded(api, capture.pod, capture.container, signal)))
     throw new Problem(

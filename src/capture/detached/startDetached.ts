@@ -9,8 +9,8 @@ import { refuseUnsuitable } from '../../debugger/suitability.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { ApiError } from '../../kube/apiError.ts';
 import type { EphemeralContainer, Pod } from '../../kube/pod.ts';
-import { whoWeAre } from '../../kube/review.ts';
-import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
+import { whoAmI } from '../../kube/review.ts';
+import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import { planRing, ringBytes } from '../spool/ringPlan.ts';
@@ -27,7 +27,7 @@ import { debuggerRequest, startOnNode } from './startOnNode.ts';
 /** Starts a detached capture in a pod or on a node, and waits until it is recording. Throws a Problem. */
 export async function startDetached(
   api: KubeApi,
-  found: FoundTarget,
+  found: ResolvedTarget,
   request: DetachedRequest,
 ): Promise<StartedCapture> {
   try {
@@ -47,7 +47,7 @@ async function startFor(api: KubeApi, pod: Pod, request: DetachedRequest): Promi
   if (via === 'node') return byNode();
   const make = maker(api, pod, request);
   const [owner, chosen] = await Promise.all([
-    whoWeAre(api, signal),
+    whoAmI(api, signal),
     chooseAccessLevel(api, pod, (accessLevel) => make(pod, accessLevel), {
       ...(signal && { signal }),
     }),

@@ -1,8 +1,8 @@
 import { namespaceFor } from '../../debugger/node/nodePod.ts';
 import { StartSlots } from '../../debugger/startSlots.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { type FoundTarget, nodeOf, targetNames } from '../../kube/targets/foundTarget.ts';
 import type { Target } from '../../kube/targets/parseTargets.ts';
+import { type ResolvedTarget, targetNames, targetNode } from '../../kube/targets/resolvedTarget.ts';
 import { resolveTargets, skippedText } from '../../kube/targets/resolveTargets.ts';
 import { Problem } from '../../problem.ts';
 import { newCaptureName, nodePodsIn } from './captureNames.ts';
@@ -52,7 +52,7 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
     const labelled = (text: string) => (isOne ? text : `${target}: ${text}`);
     let started = () => {};
     try {
-      started = await slots.take(nodeOf(one), signal);
+      started = await slots.take(targetNode(one), signal);
       return await startDetached(api, one, {
         ...request,
         ...(name !== undefined && { name }),
@@ -81,7 +81,7 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
  */
 async function newName(
   api: KubeApi,
-  found: readonly FoundTarget[],
+  found: readonly ResolvedTarget[],
   request: PodsRequest,
 ): Promise<string> {
   const pods = found.flatMap(({ pod }) => pod ?? []);

@@ -12,7 +12,7 @@ import type { Debugger } from '../../debugger/place.ts';
 import { waitUntilRunning } from '../../debugger/start.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { type Pod, podsPath } from '../../kube/pod.ts';
-import { whoWeAre } from '../../kube/review.ts';
+import { whoAmI } from '../../kube/review.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import { nodeNetworkNote } from '../recorder/nodeNetworkNote.ts';
 import { describeTarget } from '../recorder/recording.ts';
@@ -72,7 +72,7 @@ async function make(
   // Admission adds to this pod what it added to the debugger's pod, so both have the same limits.
   const ring = planRing(request.ring, spoolRoom(home, 'detached'), 'detached');
   const created = new Date(api.serverTime());
-  const owner = await whoWeAre(api, request.signal);
+  const owner = await whoAmI(api, request.signal);
   const ofOwner = owner !== undefined && { owner };
   const recorder = recorderOf({
     name,

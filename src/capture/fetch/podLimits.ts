@@ -1,5 +1,5 @@
 import type { Pod } from '../../kube/pod.ts';
-import { quantityValue } from '../../kube/quantity.ts';
+import { parseQuantity } from '../../kube/quantity.ts';
 import { cpuLimit } from '../spool/spoolRoom.ts';
 
 /**
@@ -16,7 +16,7 @@ export function hasProcessorToSpare(pod: Pod): boolean {
 
 /** In bytes, if every container has a limit: the pod's cgroup then has their sum as its limit. */
 export function memoryLimit({ spec: { containers } }: Pod): number | undefined {
-  const limits = containers.map(({ resources }) => quantityValue(resources?.limits?.memory ?? ''));
+  const limits = containers.map(({ resources }) => parseQuantity(resources?.limits?.memory ?? ''));
   return limits.reduce(
     (sum, limit) => (sum === undefined || limit === undefined ? undefined : sum + limit),
     0,

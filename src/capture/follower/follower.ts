@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LeasedProcess } from '../../debugger/leasedProcess.ts';
 import { ApiError } from '../../kube/apiError.ts';
-import { LoginLost } from '../../kube/loginLost.ts';
+import { LoginExpired } from '../../kube/loginRenewals.ts';
 import { messageOf, Problem, type ProblemDetails } from '../../problem.ts';
 import { Attachment, type Ending } from './attachment.ts';
 import { BadFrame, type Frame } from './frames.ts';
@@ -294,7 +294,7 @@ export class Follower {
           this.#giveUpStart(messageOf(error));
           continue;
         }
-        if (error instanceof LoginLost && error.isFinal)
+        if (error instanceof LoginExpired && error.isFinal)
           throw new RecordingLost(error.message, { next: error.next, cause: error });
         if (error instanceof ApiError) await this.#giveUpIfGone();
         this.#giveUpIfLate(messageOf(error));

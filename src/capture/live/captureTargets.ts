@@ -2,7 +2,7 @@ import { StartSlots } from '../../debugger/startSlots.ts';
 import type { CaptureFilter } from '../../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
-import { type FoundTarget, keyOf, nodeOf } from '../../kube/targets/foundTarget.ts';
+import { type ResolvedTarget, targetKey, targetNode } from '../../kube/targets/resolvedTarget.ts';
 import { sum } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import { problemMoment } from '../../timing.ts';
@@ -23,10 +23,10 @@ import { hasEnded, runningFor } from './podLife.ts';
 
 /** A live capture of one target or of several at once. */
 export interface LiveCapture extends Omit<Recording, 'output' | 'events'> {
-  readonly targets: readonly FoundTarget[];
+  readonly targets: readonly ResolvedTarget[];
   readonly sink: Sink;
   /** The name of a target in messages. */
-  readonly nameOf: (found: FoundTarget) => string;
+  readonly nameOf: (found: ResolvedTarget) => string;
   /** Yields additions to the capture until the signal; does not throw. */
   readonly joining?: (signal: AbortSignal) => AsyncIterable<Joining>;
   /** Whether to wait for additions when no target is left. */
@@ -39,7 +39,7 @@ export interface LiveCapture extends Omit<Recording, 'output' | 'events'> {
 
 /** The result for one target. */
 export interface TargetOutcome {
-  readonly found: FoundTarget;
+  readonly found: ResolvedTarget;
   /** Packets that arrived, however the recording ended. */
   readonly packets: number;
   readonly bytes: number;
@@ -71,7 +71,7 @@ export async function captureTargets(api: KubeApi, recording: LiveCapture): Prom
 
 /** One target's part of the capture. */
 interface Part {
-  readonly found: FoundTarget;
+  readonly found: ResolvedTarget;
   readonly filter: CaptureFilter;
   /** Called when its start is over, successful or not. */
   started: () => void;
@@ -155,7 +155,7 @@ class Capture {
   }
 
   #begin(
-    found: FoundTarget,
+    found: ResolvedTarget,
     filter: CaptureFilter,
     { sink, joined }: { readonly sink?: TargetSink | undefined; readonly joined: boolean },
   ): void {
@@ -179,7 +179,7 @@ class Capture {
     let sink = opened;
     try {
       sink ??= await recording.sink.open(found);
-      part.started = await this.#slots.take(nodeOf(found), this.#ending.signal);
+      part.started = await this.#slots.take(targetNode(found), this.#ending.signal);
       const { output, events } = clients?.watching(found, sink) ?? sink;
       part.outcome = await recordTarget(this.#api, found, {
         ...recording,
@@ -244,7 +244,7 @@ class Capture {
       }
       const found = { pod };
       // Two sources can name the same pod.
-      if (captured.has(keyOf(found))) continue;
+      if (captured.has(targetKey(found))) continue;
       if (captured.size >= maxPods)
         this.#note(found, `skipped: ${maxPods} targets are already being captured (--max-pods)`);
       else {
@@ -255,9 +255,9 @@ class Capture {
   }
 
   /** The targets that are being captured, by key. */
-  #captured(): Map<string, FoundTarget> {
+  #captured(): Map<string, ResolvedTarget> {
     const going = this.#parts.filter(({ ended }) => !ended);
-    return new Map(going.map(({ found }) => [keyOf(found), found]));
+    return new Map(going.map(({ found }) => [targetKey(found), found]));
   }
 
   async #allEnded(): Promise<void> {
@@ -290,7 +290,7 @@ class Capture {
     return this.#parts.length > 1 || this.#recording.joining !== undefined;
   }
 
-  #note(found: FoundTarget, text: string): void {
+  #note(found: ResolvedTarget, text: string): void {
     this.#recording.progress.note(`${this.#recording.nameOf(found)}: ${text}`);
   }
 

@@ -1,8 +1,8 @@
 import type { KubeApi } from '../../kube/api.ts';
-import { isApiError, mayPass } from '../../kube/apiError.ts';
+import { isApiError, isTransient } from '../../kube/apiError.ts';
 import { listAll } from '../../kube/listAll.ts';
 import { type Pod, podsPath } from '../../kube/pod.ts';
-import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
+import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 
 import { openCursor } from '../../pcap/openCursor.ts';
 import type { PacketCursor } from '../../pcap/packetCursor.ts';
@@ -61,7 +61,7 @@ export class Clients {
   }
 
   /** Wraps the sink of a target, to inspect a pod's packets as they are written. */
-  watching({ pod }: FoundTarget, sink: TargetSink): TargetSink {
+  watching({ pod }: ResolvedTarget, sink: TargetSink): TargetSink {
     if (!pod) return sink;
     const { output, events, end } = sink;
     const own = new Set(pod.status?.podIPs?.map(({ ip }) => ip) ?? [pod.status?.podIP ?? '']);
@@ -100,7 +100,7 @@ export class Clients {
       try {
         pod = await this.#podWith(caller.address, signal);
       } catch (error) {
-        if (signal.aborted || !mayPass(error)) throw error;
+        if (signal.aborted || !isTransient(error)) throw error;
         this.#askAgain(caller);
         continue;
       }

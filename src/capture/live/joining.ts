@@ -7,7 +7,7 @@ import {
 } from '../../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
-import { merged } from '../../kube/targets/merged.ts';
+import { mergeIterators } from '../../kube/targets/mergeIterators.ts';
 import type { Target } from '../../kube/targets/parseTargets.ts';
 import { hasChangingAddresses, type Peer, withPeerTerms } from '../../kube/targets/peers.ts';
 import { watchPeers } from '../../kube/targets/watchPeers.ts';
@@ -85,7 +85,7 @@ export async function* joining(
   ];
   let known = peerTerms;
   let times = 0;
-  for await (const change of merged(sources)) {
+  for await (const change of mergeIterators(sources)) {
     if ('pod' in change) {
       yield { ...change, filter: withPeerTerms(known, ownFilter) };
     } else {

@@ -3,7 +3,7 @@ import { debuggerFor } from '../../debugger/debuggerFor.ts';
 import type { EarlyExec } from '../../debugger/earlyExec.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
+import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 import { type CaptureSpec, type RecorderSpec, recorderSpec } from '../spec.ts';
 import type { Milliseconds } from '../units.ts';
 import { nodeNetworkNote } from './nodeNetworkNote.ts';
@@ -30,7 +30,7 @@ export interface SiteRequest {
  */
 export async function atSite<Outcome>(
   api: KubeApi,
-  found: FoundTarget,
+  found: ResolvedTarget,
   { spec, settings, linger, interrupt, progress, early }: SiteRequest,
   record: (site: RecorderSite, spec: RecorderSpec) => Promise<Outcome>,
 ): Promise<Outcome> {

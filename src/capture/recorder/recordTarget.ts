@@ -1,5 +1,5 @@
 import type { KubeApi } from '../../kube/api.ts';
-import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
+import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 import { SpoolRefused } from '../follower/followCapture.ts';
 import type { RecorderSpec } from '../spec.ts';
 import { planSpool } from '../spool/spoolPlan.ts';
@@ -15,7 +15,7 @@ import { streamed } from './streamed.ts';
  */
 export async function recordTarget(
   api: KubeApi,
-  found: FoundTarget,
+  found: ResolvedTarget,
   recording: Recording,
 ): Promise<CaptureOutcome> {
   return atSite(api, found, recording, (site, spec) => {

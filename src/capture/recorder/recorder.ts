@@ -1,6 +1,6 @@
 import type { Debugger } from '../../debugger/place.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
+import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 import type { RecorderSpec } from '../spec.ts';
 import type { CaptureOutcome, Recording } from './recording.ts';
 
@@ -8,7 +8,7 @@ import type { CaptureOutcome, Recording } from './recording.ts';
 export interface RecorderSite {
   readonly api: KubeApi;
   /** The target. */
-  readonly found: FoundTarget;
+  readonly found: ResolvedTarget;
   readonly place: Debugger;
   /** The target's name for the user: `pod shop/web`. */
   readonly shown: string;

@@ -3,7 +3,7 @@ import type { EarlyExec } from '../../debugger/earlyExec.ts';
 import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import type { NodeTarget } from '../../debugger/node/nodePod.ts';
 import type { Debugger } from '../../debugger/place.ts';
-import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
+import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 import type { Output } from '../../output/output.ts';
 import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import type { CaptureEnd } from '../captureEnd.ts';
@@ -37,7 +37,7 @@ export interface CaptureProgress {
 
 /** Describes the target for the user: a debugger on the node is not the target itself. */
 export function describeTarget(
-  found: FoundTarget | NodeTarget,
+  found: ResolvedTarget | NodeTarget,
   { kind, namespace, pod }: Debugger,
 ): string {
   if (kind === 'ephemeral') return `pod ${namespace}/${pod}`;

@@ -3,7 +3,7 @@ import { tcpdumpChangesUser } from '../../debugger/image.ts';
 import { tellsOfWait } from '../../debugger/startWait.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
-import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
+import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import { outageText } from '../earlyEnd.ts';
@@ -55,7 +55,7 @@ const HURRY_MS = 500;
  */
 export async function recordRing(
   api: KubeApi,
-  found: FoundTarget,
+  found: ResolvedTarget,
   recording: RingRecording,
 ): Promise<Manifest> {
   // Checks the room in the pod before anything is added to it.

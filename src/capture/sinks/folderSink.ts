@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
+import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 import { checkFile, FileOutput } from '../../output/fileOutput.ts';
 import { messageOf, Problem } from '../../problem.ts';
 import type { Sink, TargetSink } from './sink.ts';
@@ -13,16 +13,16 @@ const PRIVATE = 0o700;
 export class FolderSink implements Sink {
   readonly #folder: string;
   readonly #force: boolean;
-  readonly #nameOf: (found: FoundTarget) => string;
+  readonly #nameOf: (found: ResolvedTarget) => string;
   readonly #taken = new Map<string, number>();
 
-  constructor(folder: string, force: boolean, nameOf: (found: FoundTarget) => string) {
+  constructor(folder: string, force: boolean, nameOf: (found: ResolvedTarget) => string) {
     this.#folder = folder;
     this.#force = force;
     this.#nameOf = nameOf;
   }
 
-  async open(found: FoundTarget): Promise<TargetSink> {
+  async open(found: ResolvedTarget): Promise<TargetSink> {
     const path = this.#pathOf(found);
     try {
       await mkdir(this.#folder, { recursive: true, mode: PRIVATE });
@@ -42,7 +42,7 @@ export class FolderSink implements Sink {
   async close(): Promise<void> {}
 
   /** A pod may be replaced by one of the same name, for example in a StatefulSet. */
-  #pathOf(found: FoundTarget): string {
+  #pathOf(found: ResolvedTarget): string {
     const name = targetFileName(this.#nameOf(found));
     const before = this.#taken.get(name) ?? 0;
     this.#taken.set(name, before + 1);

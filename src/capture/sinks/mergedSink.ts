@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import type { Access } from '../../kube/authentication.ts';
 import { defaultContainer, type Pod } from '../../kube/pod.ts';
-import { type FoundTarget, nodeOf } from '../../kube/targets/foundTarget.ts';
+import { type ResolvedTarget, targetNode } from '../../kube/targets/resolvedTarget.ts';
 import { type Output, OutputClosed } from '../../output/output.ts';
 import { PcapngMerger } from '../../pcap/pcapngMerger.ts';
 import { sectionOfThisComputer } from '../../pcap/section.ts';
@@ -48,7 +48,7 @@ export class MergedSink implements Sink {
     return this.#merger.bytes;
   }
 
-  async open(found: FoundTarget): Promise<TargetSink> {
+  async open(found: ResolvedTarget): Promise<TargetSink> {
     return new MergedTarget({
       clock: (place) => this.#clocks.of(found, place),
       at: recordedAt(found),
@@ -88,8 +88,8 @@ export class MergedSink implements Sink {
   }
 }
 
-function recordedAt(found: FoundTarget): TargetIdentity {
-  const node = nodeOf(found);
+function recordedAt(found: ResolvedTarget): TargetIdentity {
+  const node = targetNode(found);
   if (!found.pod) return { node };
   const { metadata, spec } = found.pod;
   const main = defaultContainer(found.pod);

@@ -1,6 +1,6 @@
 import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import type { Access } from '../../kube/authentication.ts';
-import { type FoundTarget, keyOf, nodeOf } from '../../kube/targets/foundTarget.ts';
+import { type ResolvedTarget, targetKey, targetNode } from '../../kube/targets/resolvedTarget.ts';
 import { type NodeClock, readNodeClock } from './nodeClock.ts';
 
 /** How long an answer is reused. Clocks are adjusted, and drift. */
@@ -19,10 +19,10 @@ export class NodeClocks {
   }
 
   /** The clock of a target's node; undefined if it cannot be read. */
-  async of(found: FoundTarget, place: ContainerRef): Promise<NodeClock | undefined> {
-    const node = nodeOf(found);
+  async of(found: ResolvedTarget, place: ContainerRef): Promise<NodeClock | undefined> {
+    const node = targetNode(found);
     const isOwn = node === '' || found.pod?.spec.runtimeClassName !== undefined;
-    const key = isOwn ? keyOf(found) : keyOf({ node });
+    const key = isOwn ? targetKey(found) : targetKey({ node });
     const asked = this.#asked.get(key);
     const known = asked && Date.now() - asked.at < STANDS_MS ? await asked.clock : undefined;
     if (known) return known;

@@ -1,4 +1,4 @@
-import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
+import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 import type { Output } from '../../output/output.ts';
 import type { CaptureOutcome, RecordingEvents } from '../recorder/recording.ts';
 
@@ -15,7 +15,7 @@ export type SinkEnd = 'size' | 'complete' | 'reader-gone';
 
 /** Where the packets of a capture go. */
 export interface Sink {
-  open(found: FoundTarget): Promise<TargetSink>;
+  open(found: ResolvedTarget): Promise<TargetSink>;
   /** Registers a callback that is called once, when no more packets are wanted. */
   onEnd(callback: (why: SinkEnd) => void): void;
   /** Resolves when everything is written. Rejects with the Problem of an output that accepted no more data. */

@@ -1,4 +1,4 @@
-import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
+import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 import { type Output, OutputClosed } from '../../output/output.ts';
 import type { CaptureBounds } from '../spec.ts';
 import type { Sink, SinkEnd, TargetSink } from './sink.ts';
@@ -10,7 +10,7 @@ const SPACE = 0x20;
 /** Packets as text, in the order in which they arrive. Each line starts with the label of its target. */
 export class TextSink implements Sink {
   readonly #output: Output;
-  readonly #labelOf: (found: FoundTarget) => string;
+  readonly #labelOf: (found: ResolvedTarget) => string;
   readonly #limits: CaptureBounds;
   /** The output accepts one chunk at a time. */
   #turn: Promise<void> = Promise.resolve();
@@ -21,14 +21,14 @@ export class TextSink implements Sink {
   #ended = false;
 
   /** `labelOf` returns the label for the lines of a target. The limits apply to all targets together. */
-  constructor(output: Output, labelOf: (found: FoundTarget) => string, limits: CaptureBounds) {
+  constructor(output: Output, labelOf: (found: ResolvedTarget) => string, limits: CaptureBounds) {
     this.#output = output;
     this.#labelOf = labelOf;
     this.#limits = limits;
     output.onReaderGone?.(() => this.#end('reader-gone'));
   }
 
-  async open(found: FoundTarget): Promise<TargetSink> {
+  async open(found: ResolvedTarget): Promise<TargetSink> {
     const label = Buffer.from(this.#labelOf(found));
     const write = (chunk: Buffer) => {
       const written = this.#turn.then(() => this.#write(label, chunk));

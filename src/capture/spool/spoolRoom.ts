@@ -1,5 +1,5 @@
 import type { Container, Pod, Volume } from '../../kube/pod.ts';
-import { quantityValue } from '../../kube/quantity.ts';
+import { parseQuantity } from '../../kube/quantity.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 
@@ -37,7 +37,7 @@ export function spoolRoom(pod: Pod, use: keyof typeof SHARE, volumeName?: string
       reason: `${shareText(use)} of the pod's ephemeral-storage limit of ${bytesText(limit)}`,
     });
   const sizeLimit = volume?.emptyDir?.sizeLimit;
-  const size = sizeLimit === undefined ? undefined : quantityValue(sizeLimit);
+  const size = sizeLimit === undefined ? undefined : parseQuantity(sizeLimit);
   if (size)
     limits.push({
       bytes: size * SHARE[use],
@@ -62,7 +62,7 @@ function storageLimit({ spec: { containers, initContainers = [] } }: Pod): numbe
 /** The sum of a limit over containers; undefined if none has one. */
 function sumOf(containers: readonly Container[], resource: string): number | undefined {
   const limits = containers.flatMap(({ resources }) => {
-    const value = quantityValue(resources?.limits?.[resource] ?? '');
+    const value = parseQuantity(resources?.limits?.[resource] ?? '');
     return value === undefined ? [] : [value];
   });
   return limits.length === 0 ? undefined : limits.reduce((sum, limit) => sum + limit, 0);

@@ -1,6 +1,6 @@
 import { diagnose } from '../../doctor/diagnose.ts';
 import { renderDiagnosis } from '../../doctor/renderDiagnosis.ts';
-import { parseTarget, targetIn } from '../../kube/targets/parseTargets.ts';
+import { parseTarget, targetInNamespace } from '../../kube/targets/parseTargets.ts';
 import { print } from '../../output/standardOutput.ts';
 import { problemMoment } from '../../timing.ts';
 import { command } from '../command.ts';
@@ -28,7 +28,7 @@ export const doctorCommand = command({
     const settings = debuggerSettings(flags);
     const written = word === undefined ? undefined : parseTarget(word);
     const { api, namespace } = await connect(flags);
-    const target = written && targetIn(written, namespace);
+    const target = written && targetInNamespace(written, namespace);
     const interruption = onInterruption();
     const answered = statusLine().wait('waiting for the results of the checks');
     try {

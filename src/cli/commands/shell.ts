@@ -7,7 +7,11 @@ import type { Debugger } from '../../debugger/place.ts';
 import { AttendedProgram } from '../../debugger/shell/attendedProgram.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { oneTarget } from '../../kube/targets/oneTarget.ts';
-import { type NamedTarget, parseTarget, targetIn } from '../../kube/targets/parseTargets.ts';
+import {
+  type NamedTarget,
+  parseTarget,
+  targetInNamespace,
+} from '../../kube/targets/parseTargets.ts';
 import { OutputClosed } from '../../output/output.ts';
 import { StandardOutput } from '../../output/standardOutput.ts';
 import { wrongUsage } from '../../problem.ts';
@@ -69,7 +73,7 @@ async function run({
   statusLine().onTerminalOnly();
   const { api, namespace } = await connect(flags);
   try {
-    const place = await findPlace(api, targetIn(written, namespace), settings, netns);
+    const place = await findPlace(api, targetInNamespace(written, namespace), settings, netns);
     try {
       return await attend(await start(api, place, command));
     } finally {

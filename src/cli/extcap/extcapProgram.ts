@@ -4,7 +4,7 @@ import { authenticate } from '../../kube/authentication.ts';
 import { chooseContext } from '../../kube/kubeconfig.ts';
 import { listNames } from '../../kube/nameList.ts';
 import { podsPath } from '../../kube/pod.ts';
-import { parseTarget, targetIn } from '../../kube/targets/parseTargets.ts';
+import { parseTarget, targetInNamespace } from '../../kube/targets/parseTargets.ts';
 import { PipeOutput } from '../../output/pipeOutput.ts';
 import { Problem } from '../../problem.ts';
 import { report } from '../report.ts';
@@ -102,7 +102,7 @@ async function capture({ values }: ExtcapWords): Promise<number> {
     );
     api = new KubeApi(await authenticate(chosen));
     const kept = { write: (chunk: Buffer) => output.write(chunk), close: async () => {} };
-    const target = targetIn(parseTarget(pod), chosen.namespace);
+    const target = targetInNamespace(parseTarget(pod), chosen.namespace);
     return await captureForWireshark(api, target, kept, values);
   } catch (error) {
     // Printed before the recorder closes the pipe. Wireshark then ends this program, and shows what is on standard

@@ -1,4 +1,4 @@
-import { parsePeer, type WrittenPeer } from '../../kube/targets/peers.ts';
+import { type ParsedPeer, parsePeer } from '../../kube/targets/peers.ts';
 import type { DebuggerValues } from './debugger.ts';
 import type { FlagTable, FlagValues, ValueType } from './flag.ts';
 import { PRESET_FLAG } from './preset.ts';
@@ -7,7 +7,7 @@ import type { TargetValues } from './targets.ts';
 import { anyText, count, DURATION, FILE, SIZE } from './valueTypes.ts';
 
 /** The other end of the pods' traffic. */
-const PEER: ValueType<WrittenPeer> = { placeholder: 'PEER', parse: parsePeer };
+const PEER: ValueType<ParsedPeer> = { placeholder: 'PEER', parse: parsePeer };
 
 /** The options of `capture` itself. */
 export const CAPTURE_FLAGS = {

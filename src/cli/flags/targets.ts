@@ -1,8 +1,8 @@
 import {
+  type ParsedTarget,
   parseTargets,
   type Target,
-  targetIn,
-  type WrittenTarget,
+  targetInNamespace,
 } from '../../kube/targets/parseTargets.ts';
 import type { Argument } from '../command.ts';
 import type { FlagGroup, FlagValues } from './flag.ts';
@@ -38,7 +38,7 @@ export const TARGET_GROUP_WITH_L = {
 
 /** The targets of words and flags, and the maximum number of pods. */
 interface WrittenTargets {
-  readonly targets: readonly WrittenTarget[];
+  readonly targets: readonly ParsedTarget[];
   readonly maxPods: number;
 }
 
@@ -56,7 +56,7 @@ export function targetsIn<Written extends WrittenTargets>(
   written: Written,
   current: string,
 ): Omit<Written, 'targets'> & { readonly targets: readonly Target[] } {
-  return { ...written, targets: written.targets.map((one) => targetIn(one, current)) };
+  return { ...written, targets: written.targets.map((one) => targetInNamespace(one, current)) };
 }
 
 export type TargetValues = FlagValues<typeof FLAGS>;

@@ -3,7 +3,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import { isApiError } from '../../kube/apiError.ts';
 import { type KubeNode, readNode } from '../../kube/node.ts';
 import { type NewPod, type Pod, podPath, podsPath } from '../../kube/pod.ts';
-import { whoWeAre } from '../../kube/review.ts';
+import { whoAmI } from '../../kube/review.ts';
 import { Problem } from '../../problem.ts';
 import type { DebuggerRequest } from '../container.ts';
 import { isFargate, refuseVirtualNode } from '../hiddenNetwork.ts';
@@ -182,7 +182,7 @@ async function ask(
     ),
     tryExec(api, namespace, name, signal),
     lackedToKeepPods(api, namespace, signal),
-    whoWeAre(api, signal),
+    whoAmI(api, signal),
   ]);
   refuseNode(target, node);
   if (verdict.kind === 'refused') throw podRefused(verdict, namespace);

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { KubeApi } from '../../kube/api.ts';
-import { isApiError, mayPass } from '../../kube/apiError.ts';
+import { isApiError, isTransient } from '../../kube/apiError.ts';
 import { hasFinished, type Pod, podPath, podsPath } from '../../kube/pod.ts';
 import { leaving } from '../leftover.ts';
 import { explainRefusal } from '../refusals.ts';
@@ -27,7 +27,7 @@ export async function deleteNodePod(
       return true;
     } catch (error) {
       if (isApiError(error, 404)) return true;
-      if (signal.aborted || !mayPass(error)) return false;
+      if (signal.aborted || !isTransient(error)) return false;
       await wait(AGAIN_MS);
     }
   }

@@ -33,10 +33,10 @@ const KINDS: readonly ObjectKind[] = [
 ];
 
 /** The supported kinds, for errors. */
-export const KIND_WORDS = 'pod, deploy, sts, ds, rs, job, cronjob, svc, node';
+export const SUPPORTED_KINDS = 'pod, deploy, sts, ds, rs, job, cronjob, svc, node';
 
 /** The kind for a word such as `deploy`, `Deployments`, `deployment.apps` or `deployments.v1.apps`. */
-export function kindOfWord(word: string): ObjectKind | undefined {
+export function findKind(word: string): ObjectKind | undefined {
   const [name = '', ...rest] = word.toLowerCase().split('.');
   const group = rest.filter((part, index) => index > 0 || part !== 'v1').join('.');
   return KINDS.find(
@@ -46,17 +46,17 @@ export function kindOfWord(word: string): ObjectKind | undefined {
 }
 
 /** kubectl's words for kinds that have no pods. In front of a name, they are not read as a namespace. */
-const OTHER_KINDS =
+const KINDS_WITHOUT_PODS =
   /^(cm|configmaps?|secrets?|ing|ingress(es)?|ep|endpoints|pvc|persistentvolumeclaims?|ns|namespaces?|sa|serviceaccounts?|netpol|networkpolic(y|ies)|hpa)$/;
 
-export function isOtherKind(word: string): boolean {
-  return OTHER_KINDS.test(word);
+export function isKindWithoutPods(word: string): boolean {
+  return KINDS_WITHOUT_PODS.test(word);
 }
 
-export function kindNamed(kind: NamedKind): ObjectKind {
-  const found = KINDS.find((candidate) => candidate.kind === kind);
-  if (!found) throw new Error(`no kind ${kind}`);
-  return found;
+export function kindByName(kind: NamedKind): ObjectKind {
+  const objectKind = KINDS.find((candidate) => candidate.kind === kind);
+  if (!objectKind) throw new Error(`no kind ${kind}`);
+  return objectKind;
 }
 
 /** The collection's path, in a namespace or in the whole cluster. */

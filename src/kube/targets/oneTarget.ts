@@ -1,8 +1,8 @@
 import { wrongUsage } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
 import type { Pod } from '../pod.ts';
-import { type FoundTarget, targetNames } from './foundTarget.ts';
 import type { Target } from './parseTargets.ts';
+import { type ResolvedTarget, targetNames } from './resolvedTarget.ts';
 import { resolveTargets, skippedText } from './resolveTargets.ts';
 
 export interface OneTargetOptions {
@@ -12,7 +12,7 @@ export interface OneTargetOptions {
 }
 
 /** How many names to list as a choice. */
-const NAMES_SHOWN = 10;
+const MAX_NAMES_SHOWN = 10;
 
 /**
  * The pod or node that the targets refer to, for commands that take a single one. Throws a Problem if there are
@@ -22,21 +22,21 @@ export async function oneTarget(
   api: KubeApi,
   targets: readonly Target[],
   { signal, onNote }: OneTargetOptions,
-): Promise<FoundTarget> {
+): Promise<ResolvedTarget> {
   const resolved = await resolveTargets(api, targets, {
     maxPods: Number.POSITIVE_INFINITY,
     signal,
   });
   const { found } = resolved;
-  const [only, another] = found;
-  if (!only || another)
+  const [target, another] = found;
+  if (!target || another)
     throw wrongUsage(
       `${targets.map(({ text }) => text).join(', ')}: matches ${found.length} pods, but this command takes only one`,
-      `choose one: ${found.slice(0, NAMES_SHOWN).map(targetNames(found)).join(', ')}${found.length > NAMES_SHOWN ? ' …' : ''}`,
+      `choose one: ${found.slice(0, MAX_NAMES_SHOWN).map(targetNames(found)).join(', ')}${found.length > MAX_NAMES_SHOWN ? ' …' : ''}`,
     );
   const skipped = skippedText(resolved);
   if (skipped !== undefined) onNote(skipped);
-  return only;
+  return target;
 }
 
 /** The pod that the targets refer to, for commands that take a single pod. Throws a Problem. */
@@ -45,10 +45,10 @@ export async function onePod(
   targets: readonly Target[],
   options: OneTargetOptions,
 ): Promise<Pod> {
-  const found = await oneTarget(api, targets, options);
-  if (found.pod) return found.pod;
+  const target = await oneTarget(api, targets, options);
+  if (target.pod) return target.pod;
   throw wrongUsage(
-    `node/${found.node}: this command takes a pod, not a node`,
+    `node/${target.node}: this command takes a pod, not a node`,
     'use a pod with hostNetwork on that node',
   );
 }

@@ -1,5 +1,5 @@
 import { wrongUsage } from '../../problem.ts';
-import { isOtherKind, KIND_WORDS, kindOfWord, type NamedKind } from './kinds.ts';
+import { findKind, isKindWithoutPods, type NamedKind, SUPPORTED_KINDS } from './kinds.ts';
 
 interface Named<Kind extends NamedKind> {
   readonly kind: Kind;
@@ -9,14 +9,14 @@ interface Named<Kind extends NamedKind> {
 }
 
 /** One object, as the user writes it. */
-export type WrittenName = Named<'pod'> | Named<'node'> | Named<Exclude<NamedKind, 'pod' | 'node'>>;
+export type ParsedName = Named<'pod'> | Named<'node'> | Named<Exclude<NamedKind, 'pod' | 'node'>>;
 
 /** A target as the user writes it: one object, or every pod with certain labels. */
-export type WrittenTarget =
-  | WrittenName
+export type ParsedTarget =
+  | ParsedName
   | { readonly kind: 'selector'; readonly selector: string; readonly allNamespaces: boolean };
 
-interface Placed {
+interface Namespaced {
   /**
    * The namespace that is written before it, else the current one. For a node, the namespace of a debugger pod on it.
    */
@@ -26,10 +26,10 @@ interface Placed {
 }
 
 /** One object in a known namespace. */
-export type NamedTarget = WrittenName & Placed;
+export type NamedTarget = ParsedName & Namespaced;
 
 /** A target of the user in a known namespace. */
-export type Target = WrittenTarget & Placed;
+export type Target = ParsedTarget & Namespaced;
 
 /** A target that refers to the pods that exist at the moment. */
 export type GroupTarget = Exclude<Target, { readonly kind: 'pod' } | { readonly kind: 'node' }>;
@@ -46,10 +46,10 @@ export interface TargetFlags {
  * Reads targets in kubectl's notation: `pod-1`, `deploy/web`, or a selector instead. Throws a Problem if one is
  * invalid.
  */
-export function parseTargets(words: readonly string[], flags: TargetFlags = {}): WrittenTarget[] {
+export function parseTargets(args: readonly string[], flags: TargetFlags = {}): ParsedTarget[] {
   const { selector, allNamespaces = false } = flags;
   if (selector !== undefined) {
-    if (words.length > 0)
+    if (args.length > 0)
       throw wrongUsage(
         'name cannot be provided when a selector is specified',
         'use either names or a selector',
@@ -61,56 +61,56 @@ export function parseTargets(words: readonly string[], flags: TargetFlags = {}):
       'a resource cannot be retrieved by name across all namespaces',
       "-A requires a selector; the empty selector ('') selects every pod",
     );
-  if (words.length === 0)
+  if (args.length === 0)
     throw wrongUsage(
       'TARGET or a selector is required',
       'examples: pod-1, deploy/web, svc/web, node/worker-1, --selector app=web',
     );
-  return words.map(parseTarget);
+  return args.map(parseTarget);
 }
 
 /** The names that the API server accepts for a namespace (RFC 1123 label), and for other objects (subdomain). */
-const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+const NAMESPACE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const OBJECT_NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 
 /**
  * Reads one target: `pod-1`, `pod/pod-1`, `svc/web`, or with its namespace `shop/pod-1`, `shop/svc/web`. The first of
  * two words is a kind if there is such a kind. Throws a Problem.
  */
-export function parseTarget(word: string): WrittenName {
+export function parseTarget(word: string): ParsedName {
   const parts = word.split('/');
   const name = parts.pop() ?? '';
   const [first = 'pod', second] = parts;
   const isNamespaced = parts.length === 2 || (parts.length === 1 && isNamespace(first));
   const kindWord = isNamespaced ? (second ?? 'pod') : first;
-  const kind = kindOfWord(kindWord);
+  const kind = findKind(kindWord);
   if (!kind || parts.length > 2)
     throw wrongUsage(
       `unsupported kind "${kindWord}" in "${word}"`,
-      `supported kinds: ${KIND_WORDS}`,
+      `supported kinds: ${SUPPORTED_KINDS}`,
     );
-  if (!NAME.test(name)) throw wrongUsage(`invalid name of a ${kind.kind}: "${name}"`);
+  if (!OBJECT_NAME.test(name)) throw wrongUsage(`invalid name of a ${kind.kind}: "${name}"`);
   if (!isNamespaced) return { kind: kind.kind, name };
-  if (!NAMESPACE.test(first)) throw wrongUsage(`invalid namespace "${first}" in "${word}"`);
+  if (!NAMESPACE_NAME.test(first)) throw wrongUsage(`invalid namespace "${first}" in "${word}"`);
   if (kind.kind === 'node') throw wrongUsage(`${word}: nodes have no namespace`);
   return { kind: kind.kind, name, namespace: first };
 }
 
 /** Whether a word before a name is a namespace: it is not a kind, not even a kind without pods. */
 function isNamespace(word: string): boolean {
-  return NAMESPACE.test(word) && kindOfWord(word) === undefined && !isOtherKind(word);
+  return NAMESPACE_NAME.test(word) && findKind(word) === undefined && !isKindWithoutPods(word);
 }
 
 /** Adds the namespace to a target: the current one unless another is written before it. */
-export function targetIn<Written extends WrittenTarget>(
-  target: Written,
-  current: string,
-): Written & Placed {
-  const written = target.kind === 'selector' ? undefined : target.namespace;
-  return { ...target, namespace: written ?? current, text: textOf(target) };
+export function targetInNamespace<Parsed extends ParsedTarget>(
+  target: Parsed,
+  currentNamespace: string,
+): Parsed & Namespaced {
+  const namespace = target.kind === 'selector' ? undefined : target.namespace;
+  return { ...target, namespace: namespace ?? currentNamespace, text: targetText(target) };
 }
 
-function textOf(target: WrittenTarget): string {
+function targetText(target: ParsedTarget): string {
   if (target.kind !== 'selector')
     return [target.namespace, target.kind, target.name].filter(Boolean).join('/');
   return `-l '${target.selector}'${target.allNamespaces ? ' -A' : ''}`;

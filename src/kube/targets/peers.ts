@@ -5,22 +5,26 @@ import { Problem, wrongUsage } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
 import { isApiError } from '../apiError.ts';
 import { listAll } from '../listAll.ts';
-import { mapLimited } from '../mapLimited.ts';
+import { mapConcurrently } from '../mapConcurrently.ts';
 import type { Pod } from '../pod.ts';
 import { hasFinished } from '../pod.ts';
-import { findNamed } from './findNamed.ts';
-import { kindNamed } from './kinds.ts';
+import { getObject } from './getObject.ts';
+import { kindByName } from './kinds.ts';
 import {
   type GroupTarget,
   type NamedTarget,
+  type ParsedName,
   parseTarget,
-  targetIn,
-  type WrittenName,
+  targetInNamespace,
 } from './parseTargets.ts';
 import { podQuery } from './podQuery.ts';
-import { type EndpointSlice, endpointSlicesPath, slicesOf } from './serviceEndpoints.ts';
+import {
+  type EndpointSlice,
+  endpointSliceSelector,
+  endpointSlicesPath,
+} from './serviceEndpoints.ts';
 
-type Addresses =
+type AddressPeer =
   | { readonly kind: 'address'; readonly text: string }
   | { readonly kind: 'network'; readonly text: string };
 
@@ -28,13 +32,13 @@ type Addresses =
  * The other end of traffic, as the user writes it: an address, a network, or an object that has addresses in the
  * cluster.
  */
-export type WrittenPeer = Addresses | WrittenName;
+export type ParsedPeer = AddressPeer | ParsedName;
 
 /** The other end of traffic, an object in a known namespace. */
-export type Peer = Addresses | NamedTarget;
+export type Peer = AddressPeer | NamedTarget;
 
 /** Reads a peer: `10.1.2.3`, `10.1.0.0/16`, or a target such as `pod/x`, `svc/x`, `shop/svc/x`. Throws a Problem. */
-export function parsePeer(word: string): WrittenPeer {
+export function parsePeer(word: string): ParsedPeer {
   if (isIP(word) !== 0 && !word.includes('%')) return { kind: 'address', text: word };
   const network = networkOf(word);
   if (network !== undefined) return { kind: 'network', text: network };
@@ -44,12 +48,14 @@ export function parsePeer(word: string): WrittenPeer {
 }
 
 /** Adds the namespace to a peer: the current one unless another is written before it. */
-export function peerIn(peer: WrittenPeer, current: string): Peer {
-  return peer.kind === 'address' || peer.kind === 'network' ? peer : targetIn(peer, current);
+export function peerInNamespace(peer: ParsedPeer, currentNamespace: string): Peer {
+  return peer.kind === 'address' || peer.kind === 'network'
+    ? peer
+    : targetInNamespace(peer, currentNamespace);
 }
 
 /** How many peers to look up at the same time. */
-const AT_ONCE = 8;
+const CONCURRENCY = 8;
 
 /**
  * The pcap-filter(7) expressions for the current addresses of the peers, without duplicates: `host 10.1.2.3` or
@@ -60,10 +66,10 @@ export async function peerTerms(
   peers: readonly Peer[],
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
-  const terms = await mapLimited(peers, AT_ONCE, async (peer) => {
+  const terms = await mapConcurrently(peers, CONCURRENCY, async (peer) => {
     if (peer.kind === 'network') return [`net ${peer.text}`];
     if (peer.kind === 'address') return [`host ${peer.text}`];
-    const addresses = (await addressesOf(api, peer, signal)).filter((one) => isIP(one) !== 0);
+    const addresses = (await peerAddresses(api, peer, signal)).filter((one) => isIP(one) !== 0);
     if (addresses.length === 0)
       throw new Problem(`--peer ${peer.text}: it currently has no address`, {
         kind: 'not-found',
@@ -85,7 +91,7 @@ export function withPeerTerms(terms: readonly string[], filter: CaptureFilter): 
 }
 
 /** Whether the addresses of a peer can change. */
-export function hasChangingAddresses({ kind }: WrittenPeer): boolean {
+export function hasChangingAddresses({ kind }: ParsedPeer): boolean {
   return kind !== 'address' && kind !== 'network' && kind !== 'node';
 }
 
@@ -103,19 +109,19 @@ interface Node {
   readonly status?: { readonly addresses?: readonly { readonly address: string }[] };
 }
 
-async function addressesOf(
+async function peerAddresses(
   api: KubeApi,
   peer: NamedTarget,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
   const { kind, name, namespace } = peer;
-  const named = <T>() => findNamed<T>(api, kindNamed(kind), namespace, name, signal);
-  if (kind === 'pod') return podAddresses([await named<Pod>()]);
+  const getPeer = <T>() => getObject<T>(api, kindByName(kind), namespace, name, signal);
+  if (kind === 'pod') return podAddresses([await getPeer<Pod>()]);
   if (kind === 'node')
-    return ((await named<Node>()).status?.addresses ?? []).map(({ address }) => address);
+    return ((await getPeer<Node>()).status?.addresses ?? []).map(({ address }) => address);
   if (peer.kind !== 'service') return groupAddresses(api, peer, signal);
   const [{ spec, status }, endpoints] = await Promise.all([
-    named<Service>(),
+    getPeer<Service>(),
     endpointAddresses(api, namespace, name, signal),
   ]);
   return [
@@ -134,7 +140,7 @@ async function endpointAddresses(
   signal: AbortSignal | undefined,
 ): Promise<string[] | undefined> {
   try {
-    const query = { labelSelector: slicesOf(service) };
+    const query = { labelSelector: endpointSliceSelector(service) };
     const path = endpointSlicesPath(namespace);
     const slices = await listAll<EndpointSlice>(api, path, query, signal);
     return slices.flatMap(({ endpoints }) => endpoints ?? []).flatMap(({ addresses }) => addresses);
@@ -149,9 +155,9 @@ async function groupAddresses(
   target: GroupTarget,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
-  const { path, labelSelector, keep } = await podQuery(api, target, signal);
+  const { path, labelSelector, matches } = await podQuery(api, target, signal);
   const pods = await listAll<Pod>(api, path, labelSelector ? { labelSelector } : {}, signal);
-  return podAddresses(pods.filter(keep));
+  return podAddresses(pods.filter(matches));
 }
 
 /** The addresses of pods that have ended may belong to other pods by now. */

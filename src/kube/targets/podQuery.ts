@@ -4,8 +4,8 @@ import { isApiError } from '../apiError.ts';
 import { type LabelSelector, selectorText } from '../labelSelector.ts';
 import type { Pod } from '../pod.ts';
 import { podsPath } from '../pod.ts';
-import { findNamed } from './findNamed.ts';
-import { kindNamed, type NamedKind } from './kinds.ts';
+import { getObject } from './getObject.ts';
+import { kindByName, type NamedKind } from './kinds.ts';
 import type { GroupTarget } from './parseTargets.ts';
 import { endpointPods } from './serviceEndpoints.ts';
 
@@ -15,9 +15,9 @@ export interface PodQuery {
   readonly path: string;
   readonly labelSelector: string;
   /** Whether a listed pod belongs to the target. Labels may be the same by chance. */
-  readonly keep: (pod: Pod) => boolean;
+  readonly matches: (pod: Pod) => boolean;
   /** Why there may be no pods, in words that follow the target's name. */
-  readonly none: string;
+  readonly emptyReason: string;
 }
 
 interface Workload {
@@ -40,7 +40,7 @@ interface Service {
 }
 
 /** The pods of every job have this label, in all versions. batch.kubernetes.io/job-name is newer. */
-const JOB_NAME = 'job-name';
+const JOB_NAME_LABEL = 'job-name';
 
 /**
  * Reads the object that a target names, and returns how to query its pods. Needs `get` of that kind only, and `list` of
@@ -58,26 +58,27 @@ export async function podQuery(
     return {
       path: target.allNamespaces ? '/api/v1/pods' : path,
       labelSelector: target.selector,
-      keep: () => true,
-      none: target.allNamespaces
+      matches: () => true,
+      emptyReason: target.allNamespaces
         ? 'matches no pods in any namespace'
         : `matches no pods in namespace "${namespace}"`,
     };
-  const named = <T>() => findNamed<T>(api, kindNamed(target.kind), namespace, target.name, signal);
+  const getTarget = <T>() =>
+    getObject<T>(api, kindByName(target.kind), namespace, target.name, signal);
   if (target.kind === 'service')
-    return ofService(api, namespace, target.name, await named(), signal);
+    return serviceQuery(api, namespace, target.name, await getTarget(), signal);
   if (target.kind === 'cronjob')
-    return ofCronJob(api, namespace, target.name, await named(), signal);
-  return ofWorkload(path, target.kind, await named());
+    return cronJobQuery(api, namespace, target.name, await getTarget(), signal);
+  return workloadQuery(path, target.kind, await getTarget());
 }
 
-function ofWorkload(path: string, kind: NamedKind, { metadata, spec }: Workload): PodQuery {
+function workloadQuery(path: string, kind: NamedKind, { metadata, spec }: Workload): PodQuery {
   return {
     path,
     labelSelector: selectorText(spec.selector),
     // The pods of a deployment belong to its replica sets. Reading those needs another permission.
-    keep: kind === 'deployment' ? () => true : (pod) => isOwnedBy(pod, metadata.uid),
-    none: spec.replicas === 0 ? 'has no pods: it is scaled to 0 replicas' : 'has no pods',
+    matches: kind === 'deployment' ? () => true : (pod) => isOwnedBy(pod, metadata.uid),
+    emptyReason: spec.replicas === 0 ? 'has no pods: it is scaled to 0 replicas' : 'has no pods',
   };
 }
 
@@ -85,25 +86,25 @@ function ofWorkload(path: string, kind: NamedKind, { metadata, spec }: Workload)
  * The controller names its jobs after the cron job and the scheduled minute, and lists only active jobs in the status.
  * A job from `kubectl create job --from=cronjob/x` is found by its owner.
  */
-async function ofCronJob(
+async function cronJobQuery(
   api: KubeApi,
   namespace: string,
   name: string,
   { metadata, spec, status }: CronJob,
   signal: AbortSignal | undefined,
 ): Promise<PodQuery> {
-  const owned = await ownedJobs(api, namespace, metadata.uid, signal);
-  const jobs = new Set([...owned, ...(status?.active ?? []).map((job) => job.name)]);
+  const ownedNames = await ownedJobs(api, namespace, metadata.uid, signal);
+  const jobs = new Set([...ownedNames, ...(status?.active ?? []).map((job) => job.name)]);
   return {
     path: podsPath(namespace),
-    labelSelector: JOB_NAME,
-    keep: (pod) => {
-      const job = pod.metadata.labels?.[JOB_NAME] ?? '';
+    labelSelector: JOB_NAME_LABEL,
+    matches: (pod) => {
+      const job = pod.metadata.labels?.[JOB_NAME_LABEL] ?? '';
       return (
         jobs.has(job) || (job.startsWith(`${name}-`) && /^\d+$/.test(job.slice(name.length + 1)))
       );
     },
-    none: `currently has no job; its schedule is "${spec.schedule}"`,
+    emptyReason: `currently has no job; its schedule is "${spec.schedule}"`,
   };
 }
 
@@ -127,7 +128,7 @@ async function ownedJobs(
   }
 }
 
-async function ofService(
+async function serviceQuery(
   api: KubeApi,
   namespace: string,
   name: string,
@@ -144,15 +145,16 @@ async function ofService(
     return {
       path,
       labelSelector,
-      keep: () => true,
-      none: 'has no pods: its selector matches none',
+      matches: () => true,
+      emptyReason: 'has no pods: its selector matches none',
     };
   const pods = await endpointPods(api, namespace, name, signal);
   return {
     path,
     labelSelector,
-    keep: (pod) => pods.has(pod.metadata.name),
-    none: 'has no pods: it has no selector, and its endpoints are not pods in this namespace',
+    matches: (pod) => pods.has(pod.metadata.name),
+    emptyReason:
+      'has no pods: it has no selector, and its endpoints are not pods in this namespace',
   };
 }
 

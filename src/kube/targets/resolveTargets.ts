@@ -2,22 +2,22 @@ import { Problem } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
 import { isApiError } from '../apiError.ts';
 import { listAll } from '../listAll.ts';
-import { mapLimited } from '../mapLimited.ts';
+import { mapConcurrently } from '../mapConcurrently.ts';
 import type { Pod } from '../pod.ts';
-import { findNamed } from './findNamed.ts';
-import { type FoundTarget, keyOf } from './foundTarget.ts';
-import { kindNamed } from './kinds.ts';
+import { getObject } from './getObject.ts';
+import { kindByName } from './kinds.ts';
 import type { Target } from './parseTargets.ts';
 import { podQuery } from './podQuery.ts';
-import { whyAbsent } from './presence.ts';
+import { type ResolvedTarget, targetKey } from './resolvedTarget.ts';
+import { skipReason } from './skipReason.ts';
 
 /** The pods and nodes that targets refer to at one moment. */
-export interface ResolvedTargets {
+export interface TargetResolution {
   /**
    * In the order of the targets. The pods of one target are sorted by namespace and name. There are no duplicates. A
    * pod that the user named is included in any state.
    */
-  readonly found: readonly FoundTarget[];
+  readonly found: readonly ResolvedTarget[];
   /** Pods of groups that cannot be entered, with the reason in words that follow the pod's name. */
   readonly skipped: readonly { readonly pod: Pod; readonly why: string }[];
 }
@@ -26,14 +26,14 @@ export interface ResolveOptions {
   /** More pods than this are a Problem that says how many there are. */
   readonly maxPods: number;
   /** Groups may have no pod yet, for callers that wait for pods. */
-  readonly mayBeEmpty?: boolean;
+  readonly allowEmpty?: boolean;
   readonly signal?: AbortSignal;
 }
 
 /** How many targets are queried at the same time. */
-const AT_ONCE = 8;
+const CONCURRENCY = 8;
 /** How many names are listed in an error about too many pods. */
-const NAMES_SHOWN = 5;
+const MAX_NAMES_SHOWN = 5;
 
 /**
  * Finds the pods and nodes that targets refer to. Throws ApiError or a Problem: if a name does not exist (the Problem
@@ -42,57 +42,62 @@ const NAMES_SHOWN = 5;
 export async function resolveTargets(
   api: KubeApi,
   targets: readonly Target[],
-  { maxPods, mayBeEmpty, signal }: ResolveOptions,
-): Promise<ResolvedTargets> {
+  { maxPods, allowEmpty, signal }: ResolveOptions,
+): Promise<TargetResolution> {
   signal?.throwIfAborted();
-  const each = await mapLimited(targets, AT_ONCE, (target) =>
-    resolveTarget(api, target, mayBeEmpty ?? false, signal),
+  const resolved = await mapConcurrently(targets, CONCURRENCY, (target) =>
+    resolveTarget(api, target, allowEmpty ?? false, signal),
   );
-  const found = onceEach(each.flatMap((one) => one.found));
+  const found = uniqueTargets(resolved.flatMap((one) => one.found));
   const pods = found.flatMap(({ pod }) => pod ?? []);
-  if (pods.length > maxPods) throw tooMany(targets, pods, maxPods);
-  const inUse = new Set(found.map(keyOf));
-  const skipped = onceEach(each.flatMap((one) => one.skipped));
-  return { found, skipped: skipped.filter((one) => !inUse.has(keyOf(one))) };
+  if (pods.length > maxPods) throw tooManyPods(targets, pods, maxPods);
+  const foundKeys = new Set(found.map(targetKey));
+  const skipped = uniqueTargets(resolved.flatMap((one) => one.skipped));
+  return { found, skipped: skipped.filter((one) => !foundKeys.has(targetKey(one))) };
 }
 
 async function resolveTarget(
   api: KubeApi,
   target: Target,
-  mayBeEmpty: boolean,
+  allowEmpty: boolean,
   signal: AbortSignal | undefined,
-): Promise<ResolvedTargets> {
+): Promise<TargetResolution> {
   if (target.kind === 'pod') {
     const { namespace, name } = target;
-    const pod = await findNamed<Pod>(api, kindNamed('pod'), namespace, name, signal);
+    const pod = await getObject<Pod>(api, kindByName('pod'), namespace, name, signal);
     return { found: [{ pod }], skipped: [] };
   }
   if (target.kind === 'node') {
-    await seeNode(api, target.name, signal);
+    await checkNodeExists(api, target.name, signal);
     return { found: [{ node: target.name, namespace: target.namespace }], skipped: [] };
   }
-  const { path, labelSelector, keep, none } = await podQuery(api, target, signal);
+  const { path, labelSelector, matches, emptyReason } = await podQuery(api, target, signal);
   const listed = await listAll<Pod>(api, path, labelSelector ? { labelSelector } : {}, signal);
-  const all = listed.filter(keep).sort(byName);
-  if (all.length === 0 && !mayBeEmpty)
-    throw new Problem(`${target.text} ${none}`, { kind: 'not-found', next: look(path) });
-  const judged = all.map((pod) => ({ pod, why: whyAbsent(pod) }));
-  const skipped = judged.flatMap(({ pod, why }) => (why === undefined ? [] : [{ pod, why }]));
-  if (skipped.length === all.length && !mayBeEmpty)
+  const all = listed.filter(matches).sort(byName);
+  if (all.length === 0 && !allowEmpty)
+    throw new Problem(`${target.text} ${emptyReason}`, {
+      kind: 'not-found',
+      next: listPodsHint(path),
+    });
+  const candidates = all.map((pod) => ({ pod, why: skipReason(pod) }));
+  const skipped = candidates.flatMap(({ pod, why }) => (why === undefined ? [] : [{ pod, why }]));
+  if (skipped.length === all.length && !allowEmpty)
     throw new Problem(`${target.text} has no running pod`, {
       kind: 'unsuitable',
       next: [
-        ...skipped.slice(0, NAMES_SHOWN).map(({ pod, why }) => `pod "${pod.metadata.name}" ${why}`),
-        ...look(path),
+        ...skipped
+          .slice(0, MAX_NAMES_SHOWN)
+          .map(({ pod, why }) => `pod "${pod.metadata.name}" ${why}`),
+        ...listPodsHint(path),
       ],
     });
-  return { found: judged.filter(({ why }) => why === undefined), skipped };
+  return { found: candidates.filter(({ why }) => why === undefined), skipped };
 }
 
 /** One line for the user about the skipped pods. Undefined if there are none. */
-export function skippedText({ skipped }: ResolvedTargets): string | undefined {
+export function skippedText({ skipped }: TargetResolution): string | undefined {
   const shown = skipped
-    .slice(0, NAMES_SHOWN)
+    .slice(0, MAX_NAMES_SHOWN)
     .map(({ pod, why }) => `pod "${pod.metadata.name}" ${why}`);
   const more = skipped.length - shown.length;
   return skipped.length === 0
@@ -101,16 +106,20 @@ export function skippedText({ skipped }: ResolvedTargets): string | undefined {
 }
 
 /** Checks that a node exists, if the user may read nodes. */
-async function seeNode(api: KubeApi, name: string, signal: AbortSignal | undefined): Promise<void> {
+async function checkNodeExists(
+  api: KubeApi,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   try {
-    await findNamed(api, kindNamed('node'), '', name, signal);
+    await getObject(api, kindByName('node'), '', name, signal);
   } catch (error) {
     if (!isApiError(error, 403)) throw error;
   }
 }
 
-function tooMany(targets: readonly Target[], pods: readonly Pod[], maxPods: number): Problem {
-  const names = pods.slice(0, NAMES_SHOWN).map(({ metadata }) => metadata.name);
+function tooManyPods(targets: readonly Target[], pods: readonly Pod[], maxPods: number): Problem {
+  const names = pods.slice(0, MAX_NAMES_SHOWN).map(({ metadata }) => metadata.name);
   const more = pods.length - names.length;
   return new Problem(
     `${targets.map(({ text }) => text).join(', ')}: matches ${pods.length} pods, and each of them would get a debugger`,
@@ -124,7 +133,7 @@ function tooMany(targets: readonly Target[], pods: readonly Pod[], maxPods: numb
   );
 }
 
-function look(path: string): string[] {
+function listPodsHint(path: string): string[] {
   const namespace = /\/namespaces\/([^/]+)\//.exec(path)?.[1];
   const where = namespace === undefined ? '-A' : `-n ${namespace}`;
   return [`kubectl get pods ${where} --show-labels   shows the existing pods`];
@@ -140,6 +149,6 @@ function fullName({ metadata }: Pod): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
 
-function onceEach<Found extends FoundTarget>(targets: readonly Found[]): Found[] {
-  return [...new Map(targets.map((found) => [keyOf(found), found])).values()];
+function uniqueTargets<Found extends ResolvedTarget>(targets: readonly Found[]): Found[] {
+  return [...new Map(targets.map((found) => [targetKey(found), found])).values()];
 }

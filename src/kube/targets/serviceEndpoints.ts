@@ -17,7 +17,7 @@ export function endpointSlicesPath(namespace: string): string {
 }
 
 /** The label selector for the slices of one service. */
-export function slicesOf(service: string): string {
+export function endpointSliceSelector(service: string): string {
   return `kubernetes.io/service-name=${service}`;
 }
 
@@ -31,7 +31,7 @@ export async function endpointPods(
   const slices = await listAll<EndpointSlice>(
     api,
     endpointSlicesPath(namespace),
-    { labelSelector: slicesOf(service) },
+    { labelSelector: endpointSliceSelector(service) },
     signal,
   );
   const references = slices.flatMap(({ endpoints }) => endpoints ?? []).map((one) => one.targetRef);

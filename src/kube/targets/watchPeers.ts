@@ -1,12 +1,12 @@
 import { Problem } from '../../problem.ts';
 import { type KubeApi, sleep } from '../api.ts';
-import { mayPass } from '../apiError.ts';
+import { isTransient } from '../apiError.ts';
 import { podsPath } from '../pod.ts';
 import { type WatchOptions, watch } from '../watch.ts';
-import { merged } from './merged.ts';
+import { mergeIterators } from './mergeIterators.ts';
 import { type Peer, peerTerms } from './peers.ts';
 import { podQuery } from './podQuery.ts';
-import { endpointSlicesPath, slicesOf } from './serviceEndpoints.ts';
+import { endpointSliceSelector, endpointSlicesPath } from './serviceEndpoints.ts';
 
 /** Changes that happen together (a rollout) are read once, after this many milliseconds. */
 const SETTLE_MS = 500;
@@ -24,41 +24,47 @@ export async function* watchPeers(
   known: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<readonly string[], void> {
-  const end = new AbortController();
-  const all = AbortSignal.any([signal, end.signal]);
+  const stop = new AbortController();
+  const combined = AbortSignal.any([signal, stop.signal]);
   const reported = new Set(known);
   try {
-    const queries = await Promise.all(peers.map((peer) => watchOf(api, peer, all)));
+    const queries = await Promise.all(peers.map((peer) => watchOptions(api, peer, combined)));
     const sources = queries.flatMap((query) =>
-      query ? [watch(api, { ...query, signal: all })] : [],
+      query ? [watch(api, { ...query, signal: combined })] : [],
     );
-    for await (const _change of merged(sources)) {
-      await sleep(SETTLE_MS, all);
-      const now = (await Promise.all(peers.map((peer) => termsOf(api, peer, all)))).flat();
-      const added = now.filter((term) => !reported.has(term));
+    for await (const _change of mergeIterators(sources)) {
+      await sleep(SETTLE_MS, combined);
+      const current = (
+        await Promise.all(peers.map((peer) => currentTerms(api, peer, combined)))
+      ).flat();
+      const added = current.filter((term) => !reported.has(term));
       for (const term of added) reported.add(term);
       if (added.length > 0) yield added;
     }
   } finally {
-    end.abort();
+    stop.abort();
   }
 }
 
 /** The current addresses of one peer. Empty for a peer that has no address at the moment, or no longer exists. */
-async function termsOf(api: KubeApi, peer: Peer, signal: AbortSignal): Promise<readonly string[]> {
+async function currentTerms(
+  api: KubeApi,
+  peer: Peer,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   for (;;)
     try {
       return await peerTerms(api, [peer], signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof Problem)) throw error;
-      if (!mayPass(error)) return [];
+      if (!isTransient(error)) return [];
       await sleep(RETRY_MS, signal);
     }
 }
 
 /** The collection to watch for changes of a peer's addresses. Undefined if they cannot change. */
-async function watchOf(
+async function watchOptions(
   api: KubeApi,
   peer: Peer,
   signal: AbortSignal,
@@ -76,7 +82,7 @@ async function watchOf(
     case 'service':
       return {
         path: endpointSlicesPath(peer.namespace),
-        query: { labelSelector: slicesOf(peer.name) },
+        query: { labelSelector: endpointSliceSelector(peer.name) },
       };
     default: {
       const { path, labelSelector } = await podQuery(api, peer, signal);

@@ -1,10 +1,10 @@
 import type { KubeApi } from '../api.ts';
 import type { Pod } from '../pod.ts';
 import { watch } from '../watch.ts';
-import { merged } from './merged.ts';
+import { mergeIterators } from './mergeIterators.ts';
 import type { GroupTarget, Target } from './parseTargets.ts';
 import { podQuery } from './podQuery.ts';
-import { whyAbsent } from './presence.ts';
+import { skipReason } from './skipReason.ts';
 
 /** A pod that a target refers to from now on, or that no target refers to any more. */
 export interface PodChange {
@@ -35,34 +35,34 @@ export async function* watchTargets(
   const named = targets.flatMap((target) =>
     target.kind === 'pod' ? [`${target.namespace}/${target.name}`] : [],
   );
-  const end = new AbortController();
-  const all = AbortSignal.any([signal, end.signal]);
+  const stop = new AbortController();
+  const combined = AbortSignal.any([signal, stop.signal]);
   const members = new Members(
     known.filter(({ metadata }) => !named.includes(`${metadata.namespace}/${metadata.name}`)),
     groups.length,
   );
   try {
-    const sources = groups.map((target, group) => sightings(api, target, group, all));
-    for await (const sighting of merged(sources)) yield* members.see(sighting);
+    const sources = groups.map((target, group) => watchGroup(api, target, group, combined));
+    for await (const event of mergeIterators(sources)) yield* members.apply(event);
   } finally {
-    end.abort();
+    stop.abort();
   }
 }
 
 /** What was seen of one group: all of its pods, or one pod that is or is not in it. */
-type Sighting = { readonly group: number } & (
+type GroupEvent = { readonly group: number } & (
   | { readonly pods: readonly Pod[] }
   | { readonly pod: Pod; readonly present: boolean }
 );
 
-async function* sightings(
+async function* watchGroup(
   api: KubeApi,
   target: GroupTarget,
   group: number,
   signal: AbortSignal,
-): AsyncGenerator<Sighting> {
-  const { path, labelSelector, keep } = await podQuery(api, target, signal);
-  const isPresent = (pod: Pod) => keep(pod) && whyAbsent(pod) === undefined;
+): AsyncGenerator<GroupEvent> {
+  const { path, labelSelector, matches } = await podQuery(api, target, signal);
+  const isPresent = (pod: Pod) => matches(pod) && skipReason(pod) === undefined;
   const query = labelSelector ? { labelSelector } : {};
   for await (const event of watch<Pod>(api, { path, query, signal })) {
     if (event.type === 'RESTARTED') yield { group, pods: event.items.filter(isPresent) };
@@ -79,20 +79,21 @@ class Members {
 
   /** The groups of the known pods are not known. They count for all groups until the first list of each. */
   constructor(known: readonly Pod[], groups: number) {
-    const all = Array.from({ length: groups }, (_, group) => group);
-    for (const pod of known) this.#members.set(pod.metadata.uid, { pod, groups: new Set(all) });
+    const allGroups = Array.from({ length: groups }, (_, group) => group);
+    for (const pod of known)
+      this.#members.set(pod.metadata.uid, { pod, groups: new Set(allGroups) });
   }
 
-  *see(sighting: Sighting): Generator<PodChange> {
-    const { group } = sighting;
-    if ('pod' in sighting) {
-      yield* sighting.present ? this.#add(group, sighting.pod) : this.#drop(group, sighting.pod);
+  *apply(event: GroupEvent): Generator<PodChange> {
+    const { group } = event;
+    if ('pod' in event) {
+      yield* event.present ? this.#add(group, event.pod) : this.#remove(group, event.pod);
       return;
     }
-    const here = new Set(sighting.pods.map(({ metadata }) => metadata.uid));
+    const presentUids = new Set(event.pods.map(({ metadata }) => metadata.uid));
     for (const { pod } of [...this.#members.values()])
-      if (!here.has(pod.metadata.uid)) yield* this.#drop(group, pod);
-    for (const pod of sighting.pods) yield* this.#add(group, pod);
+      if (!presentUids.has(pod.metadata.uid)) yield* this.#remove(group, pod);
+    for (const pod of event.pods) yield* this.#add(group, pod);
   }
 
   *#add(group: number, pod: Pod): Generator<PodChange> {
@@ -106,7 +107,7 @@ class Members {
     yield { type: 'joined', pod };
   }
 
-  *#drop(group: number, pod: Pod): Generator<PodChange> {
+  *#remove(group: number, pod: Pod): Generator<PodChange> {
     const { uid } = pod.metadata;
     const member = this.#members.get(uid);
     if (!member) return;

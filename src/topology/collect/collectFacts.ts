@@ -1,6 +1,6 @@
 import { explainRefusal } from '../../debugger/refusals.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { mapLimited } from '../../kube/mapLimited.ts';
+import { mapConcurrently } from '../../kube/mapConcurrently.ts';
 import { messageOf, Problem } from '../../problem.ts';
 import { type ClusterFacts, FACTS_FORMAT } from '../model/clusterFacts.ts';
 import type { NodeFacts } from '../model/nodeFacts.ts';
@@ -60,7 +60,7 @@ export async function collectFacts(
   const unknown: Unknown[] = [];
   const errors: unknown[] = [];
   const [nodes, read] = await Promise.all([
-    mapLimited(request.nodes, AT_ONCE, async (node) => {
+    mapConcurrently(request.nodes, AT_ONCE, async (node) => {
       try {
         return await collectNode(pool, node, request);
       } catch (error) {

@@ -2,7 +2,7 @@ import { podIdentifiers } from '../../debugger/node/nodePod.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { listAll } from '../../kube/listAll.ts';
 import { onePod } from '../../kube/targets/oneTarget.ts';
-import { parseTarget, targetIn } from '../../kube/targets/parseTargets.ts';
+import { parseTarget, targetInNamespace } from '../../kube/targets/parseTargets.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import type { ClusterFacts } from '../model/clusterFacts.ts';
 import type { RawNode } from './objectRecords.ts';
@@ -40,7 +40,7 @@ export async function findSubject(
   options: SubjectOptions,
 ): Promise<Subject> {
   if (word === undefined) return allNodes(api, options);
-  const target = targetIn(parseTarget(word), options.currentNamespace);
+  const target = targetInNamespace(parseTarget(word), options.currentNamespace);
   if (target.kind === 'node') return { kind: 'node', node: target.name };
   const pod = await onePod(api, [target], options);
   const { nodeName: node } = pod.spec;

@@ -5,14 +5,14 @@ import type { RingRecording } from '../../../src/capture/ring/recordRing.ts';
 import { captureRing } from '../../../src/cli/captureRing.ts';
 import { Interrupted } from '../../../src/cli/interruption.ts';
 import type { KubeApi } from '../../../src/kube/api.ts';
-import type { FoundTarget } from '../../../src/kube/targets/foundTarget.ts';
+import type { ResolvedTarget } from '../../../src/kube/targets/resolvedTarget.ts';
 import { Problem } from '../../../src/problem.ts';
 import { podWith } from '../debugger/pods.ts';
 
 type Act = (recording: RingRecording) => Promise<Manifest>;
 const acts = new Map<string, Act>();
 vi.mock('../../../src/capture/ring/recordRing.ts', () => ({
-  recordRing: (_: KubeApi, { pod }: FoundTarget, recording: RingRecording) =>
+  recordRing: (_: KubeApi, { pod }: ResolvedTarget, recording: RingRecording) =>
     acts.get(pod?.metadata.name ?? '')?.(recording),
 }));
 

@@ -1,7 +1,7 @@
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { explainRefusal } from '../../../src/debugger/refusals.ts';
-import { ApiError, mayPass } from '../../../src/kube/apiError.ts';
+import { ApiError, isTransient } from '../../../src/kube/apiError.ts';
 import { Problem } from '../../../src/problem.ts';
 import { recording } from '../kube/recordings.ts';
 
@@ -104,7 +104,7 @@ describe('an admission policy', () => {
 
   it('is permanent if it denies with 500, unlike an error of the server', () => {
     const denial = new ApiError(500, 'Unknown', 'admission webhook "a" denied the request: no');
-    expect([denial, new ApiError(500, 'InternalError', 'no leader')].map(mayPass)).toEqual([
+    expect([denial, new ApiError(500, 'InternalError', 'no leader')].map(isTransient)).toEqual([
       false,
       true,
     ]);

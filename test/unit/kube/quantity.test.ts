@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { quantityValue } from '../../../src/kube/quantity.ts';
+import { parseQuantity } from '../../../src/kube/quantity.ts';
 
 describe('a quantity', () => {
   it.each([
@@ -14,10 +14,10 @@ describe('a quantity', () => {
     [7, 7],
     ['0', 0],
   ] as const)('%s is %d', (text, value) => {
-    expect(quantityValue(text)).toBeCloseTo(value, 6);
+    expect(parseQuantity(text)).toBeCloseTo(value, 6);
   });
 
   it.each(['', 'Mi', '5 Mi', '5mi', 'five'])('%j is invalid', (text) => {
-    expect(quantityValue(text)).toBeUndefined();
+    expect(parseQuantity(text)).toBeUndefined();
   });
 });

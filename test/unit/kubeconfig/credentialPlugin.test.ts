@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { authenticate } from '../../../src/kube/authentication.ts';
 import { pluginSource } from '../../../src/kube/credentialPlugin.ts';
 import type { UserEntry } from '../../../src/kube/kubeconfigEntries.ts';
-import { LoginLost } from '../../../src/kube/loginLost.ts';
+import { LoginExpired } from '../../../src/kube/loginRenewals.ts';
 import { PROGRAM, runProgram, upstreamKubectl } from './clients.ts';
 import { kubeconfigOf, startWorld, type World } from './world.ts';
 
@@ -136,7 +136,7 @@ describe("a plugin's answer", () => {
       const { exec, give, take, runs } = counting();
       const pauses: (number | undefined)[] = [];
       const source = pluginSource(exec, cluster, {
-        onLoginLost: (_problem, againInMs) => pauses.push(againInMs),
+        onLoginExpired: (_problem, againInMs) => pauses.push(againInMs),
       });
       give({ token: 'a' });
       await source.current();
@@ -149,7 +149,7 @@ describe("a plugin's answer", () => {
         const before = runs();
         const outcome = await renew();
         if (runs() > before) started.push(second);
-        else expect(outcome).toBeInstanceOf(LoginLost);
+        else expect(outcome).toBeInstanceOf(LoginExpired);
         vi.setSystemTime(Date.now() + 5_000);
       }
       expect(started).toEqual([0, 10, 40]);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseTarget, targetIn } from '../../../src/kube/targets/parseTargets.ts';
+import { parseTarget, targetInNamespace } from '../../../src/kube/targets/parseTargets.ts';
 import { PortsSession } from '../../../src/sockets/ports.ts';
 import { podWith } from '../debugger/pods.ts';
 import { fakeServer, json } from '../kube/fakeServer.ts';
@@ -16,7 +16,7 @@ it.each([false, true])(
     });
     const { api } = await fakeServer({ rest: (_, response) => json(response, 200, pod) });
     const session = new PortsSession(api, {
-      targets: [targetIn(parseTarget('web'), 'shop')],
+      targets: [targetInNamespace(parseTarget('web'), 'shop')],
       maxPods: 1,
       selection: selecting({ unix: false, processes }),
       settings: { image: 'x', pullPolicy: 'IfNotPresent', ttl: 60 },

@@ -6,7 +6,7 @@ import { seconds } from '../../../../src/capture/units.ts';
 import type { NodeTarget } from '../../../../src/debugger/node/nodePod.ts';
 import { everyPacket } from '../../../../src/filters/capture/captureFilter.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
-import { parseTargets, targetIn } from '../../../../src/kube/targets/parseTargets.ts';
+import { parseTargets, targetInNamespace } from '../../../../src/kube/targets/parseTargets.ts';
 import { podWith } from '../../debugger/pods.ts';
 import { fakeServer, json, type Seen, status } from '../../kube/fakeServer.ts';
 import { podOnNode } from './podOnNode.ts';
@@ -86,7 +86,9 @@ describe('a capture on a node', () => {
 
   it('of several nodes gets a name that is unused on all of them', async () => {
     const { api, names } = await server(podOnNode('x', 'capture-1', NODE, 'tools'));
-    const targets = parseTargets(['node/n1', 'node/n2']).map((one) => targetIn(one, 'shop'));
+    const targets = parseTargets(['node/n1', 'node/n2']).map((one) =>
+      targetInNamespace(one, 'shop'),
+    );
     await expect(startInPods(api, { ...REQUEST, targets, maxPods: 5 })).rejects.toThrow();
     expect(names()).toEqual(Array(2).fill(expect.stringMatching(/^netdebug-capture-capture-2-/)));
   });

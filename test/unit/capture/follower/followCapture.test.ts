@@ -13,7 +13,7 @@ import {
 } from '../../../../src/capture/follower/follower.ts';
 import { RecorderProblem } from '../../../../src/capture/recorderProblem.ts';
 import { LeasedProcess } from '../../../../src/debugger/leasedProcess.ts';
-import { LoginLost } from '../../../../src/kube/loginLost.ts';
+import { LoginExpired } from '../../../../src/kube/loginRenewals.ts';
 import { OutputClosed } from '../../../../src/output/output.ts';
 import { PacketCutter } from '../../../../src/pcap/packetCutter.ts';
 import { fakeServer } from '../../kube/fakeServer.ts';
@@ -646,7 +646,7 @@ describe('a recording that cannot be followed', () => {
   });
 
   it('a login that is not renewed: an error about the login, as soon as the user is no longer asked', async () => {
-    const lost = new LoginLost('your login has expired', true, undefined);
+    const lost = new LoginExpired('your login has expired', true, undefined);
     let attempts = 0;
     const { access } = await fakeServer({
       exec: (socket, request) => {

@@ -10,7 +10,7 @@ import { seconds } from '../../../../src/capture/units.ts';
 import { debuggerContainer } from '../../../../src/debugger/container.ts';
 import { everyPacket, test } from '../../../../src/filters/capture/captureFilter.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
-import type { FoundTarget } from '../../../../src/kube/targets/foundTarget.ts';
+import type { ResolvedTarget } from '../../../../src/kube/targets/resolvedTarget.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { podWithDebuggers, RUNNING } from '../../debugger/pods.ts';
 import { fakeServer, json } from '../../kube/fakeServer.ts';
@@ -27,7 +27,7 @@ function podNamed(name: string): Pod {
   return { ...pod, metadata: { ...pod.metadata, name, uid: `uid-of-${name}` } };
 }
 
-const nameOf = (found: FoundTarget) => found.pod?.metadata.name ?? '';
+const nameOf = (found: ResolvedTarget) => found.pod?.metadata.name ?? '';
 
 /** A packet of 60 bytes at this second. */
 function packetAt(second: number): Buffer {

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import { joining } from '../../../../src/capture/live/joining.ts';
 import { everyPacket, renderCaptureFilter } from '../../../../src/filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../../../src/kube/api.ts';
-import { parsePeer, peerIn } from '../../../../src/kube/targets/peers.ts';
+import { parsePeer, peerInNamespace } from '../../../../src/kube/targets/peers.ts';
 
 const CHANGES = Array.from({ length: 20 }, (_, index) => `host 10.0.1.${index}`);
 vi.mock('../../../../src/kube/targets/watchPeers.ts', () => ({
@@ -20,7 +20,7 @@ it('peers that change all the time do not get a recorder for each change', async
     onNote: (text: string) => notes.push(text),
   };
   const filters: (string | undefined)[] = [];
-  const sources = { peers: [peerIn(parsePeer('svc/db'), 'shop')] };
+  const sources = { peers: [peerInNamespace(parsePeer('svc/db'), 'shop')] };
   const { signal } = new AbortController();
   for await (const { filter } of joining({} as KubeApi, sources, options, signal))
     filters.push(renderCaptureFilter(filter));

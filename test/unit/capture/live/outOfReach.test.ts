@@ -3,7 +3,7 @@ import { Clients } from '../../../../src/capture/live/clients.ts';
 import type { KubeApi } from '../../../../src/kube/api.ts';
 import { ApiError, connectionProblem } from '../../../../src/kube/apiError.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
-import { parsePeer, peerIn } from '../../../../src/kube/targets/peers.ts';
+import { parsePeer, peerInNamespace } from '../../../../src/kube/targets/peers.ts';
 import { watchPeers } from '../../../../src/kube/targets/watchPeers.ts';
 import { podWith } from '../../debugger/pods.ts';
 import { callTo, pcap } from './calls.ts';
@@ -46,7 +46,7 @@ it('clients are found after the server comes back', async () => {
 
 it('new addresses of a peer are found too, even while another peer has none', async () => {
   const api = unsteady((path) => (path.endsWith('/a') ? at('a', '10.0.0.2') : at('b')));
-  const peers = ['pod/a', 'pod/b'].map((word) => peerIn(parsePeer(word), 'shop'));
+  const peers = ['pod/a', 'pod/b'].map((word) => peerInNamespace(parsePeer(word), 'shop'));
   const told: (readonly string[])[] = [];
   for await (const terms of watchPeers(api, peers, ['host 10.0.0.1'], signal)) told.push(terms);
   expect(told).toEqual([['host 10.0.0.2']]);

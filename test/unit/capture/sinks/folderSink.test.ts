@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { FolderSink } from '../../../../src/capture/sinks/folderSink.ts';
-import { targetNames } from '../../../../src/kube/targets/foundTarget.ts';
+import { targetNames } from '../../../../src/kube/targets/resolvedTarget.ts';
 import { podWith } from '../../debugger/pods.ts';
 import { pcapHeader } from '../fakePod.ts';
 

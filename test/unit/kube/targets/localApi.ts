@@ -6,9 +6,9 @@ import {
   parseTargets,
   type Target,
   type TargetFlags,
-  targetIn,
+  targetInNamespace,
 } from '../../../../src/kube/targets/parseTargets.ts';
-import { type Peer, parsePeer, peerIn } from '../../../../src/kube/targets/peers.ts';
+import { type Peer, parsePeer, peerInNamespace } from '../../../../src/kube/targets/peers.ts';
 import { startTestServer, type TestServer } from '../../../cluster/apiserver/testServer.ts';
 import { startControllers } from '../../../cluster/controllers/controllers.ts';
 import { startFakeKubelet } from '../../../cluster/controllers/fakeKubelet.ts';
@@ -46,12 +46,12 @@ export function template(app: string, spec: object = {}) {
 /** Starts one for the tests of a file. */
 /** Targets as the user writes them, in the namespace of the tests. */
 export function targetsOf(words: readonly string[], flags: TargetFlags = {}): Target[] {
-  return parseTargets(words, flags).map((target) => targetIn(target, NAMESPACE));
+  return parseTargets(words, flags).map((target) => targetInNamespace(target, NAMESPACE));
 }
 
 /** A peer as the user writes it, in the namespace of the tests. */
 export function peerOf(word: string): Peer {
-  return peerIn(parsePeer(word), NAMESPACE);
+  return peerInNamespace(parsePeer(word), NAMESPACE);
 }
 
 export function localApi(): LocalApi {

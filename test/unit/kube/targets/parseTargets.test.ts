@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseTarget, parseTargets, targetIn } from '../../../../src/kube/targets/parseTargets.ts';
+import {
+  parseTarget,
+  parseTargets,
+  targetInNamespace,
+} from '../../../../src/kube/targets/parseTargets.ts';
 import { Problem } from '../../../../src/problem.ts';
 
 describe('parseTarget', () => {
@@ -80,7 +84,9 @@ describe('parseTarget', () => {
 
 describe('parseTargets', () => {
   it('accepts several, and a selector', () => {
-    const placed = parseTargets(['web-1', 'shop/svc/db']).map((one) => targetIn(one, 'default'));
+    const placed = parseTargets(['web-1', 'shop/svc/db']).map((one) =>
+      targetInNamespace(one, 'default'),
+    );
     expect(placed.map(({ namespace, text }) => [namespace, text])).toEqual([
       ['default', 'pod/web-1'],
       ['shop', 'shop/service/db'],

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { targetNames } from '../../../../src/kube/targets/foundTarget.ts';
 import { onePod } from '../../../../src/kube/targets/oneTarget.ts';
 import type { TargetFlags } from '../../../../src/kube/targets/parseTargets.ts';
+import { targetNames } from '../../../../src/kube/targets/resolvedTarget.ts';
 import { resolveTargets, skippedText } from '../../../../src/kube/targets/resolveTargets.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { SocketStore } from '../../../../src/sockets/socketStore.ts';

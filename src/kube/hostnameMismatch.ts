@@ -7,16 +7,16 @@ interface NameMismatch {
 }
 
 /** Why a certificate is not valid for the requested host, in Go's words, which kubectl shows. */
-export function nameMismatch(error: unknown): string {
+export function hostnameMismatchText(error: unknown): string {
   const { host = '', cert } = error as NameMismatch;
-  const wanted = host.replace(/\.$/, '');
+  const hostname = host.replace(/\.$/, '');
   const names = (cert?.subjectaltname ?? '').split(', ');
-  const kind = isIP(wanted) === 0 ? 'DNS:' : 'IP Address:';
+  const kind = isIP(hostname) === 0 ? 'DNS:' : 'IP Address:';
   const valid = names
     .filter((name) => name.startsWith(kind))
     .map((name) => name.slice(kind.length));
-  if (valid.length > 0) return `certificate is valid for ${valid.join(', ')}, not ${wanted}`;
-  return isIP(wanted) === 0
-    ? `certificate is not valid for any names, but wanted to match ${wanted}`
-    : `cannot validate certificate for ${wanted} because it doesn't contain any IP SANs`;
+  if (valid.length > 0) return `certificate is valid for ${valid.join(', ')}, not ${hostname}`;
+  return isIP(hostname) === 0
+    ? `certificate is not valid for any names, but wanted to match ${hostname}`
+    : `cannot validate certificate for ${hostname} because it doesn't contain any IP SANs`;
 }

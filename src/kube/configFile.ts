@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { errorCode, messageOf, Problem } from '../problem.ts';
 
-const REASONS: Readonly<Record<string, string>> = {
+const ERROR_TEXTS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   EACCES: 'permission denied',
   EISDIR: 'is a directory',
@@ -10,16 +10,16 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Why a file cannot be opened, in the system's words as kubectl shows them. */
-export function fileReason(error: unknown): string {
-  return REASONS[errorCode(error) ?? ''] ?? messageOf(error);
+export function fileErrorText(error: unknown): string {
+  return ERROR_TEXTS[errorCode(error) ?? ''] ?? messageOf(error);
 }
 
 /** Reads a file that the kubeconfig or a flag names. Throws a Problem with kubectl's wording if it cannot be read. */
-export function readNamed(file: string): Buffer {
+export function readConfigFile(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new Problem(`open ${file}: ${fileReason(error)}`, {
+    throw new Problem(`open ${file}: ${fileErrorText(error)}`, {
       kind: 'configuration',
       cause: error,
     });
@@ -29,5 +29,5 @@ export function readNamed(file: string): Buffer {
 /** As in kubectl, the data form (base64) takes precedence over the file form. */
 export function fileOrData(file: string | undefined, data: string | undefined): Buffer | undefined {
   if (data) return Buffer.from(data, 'base64');
-  return file ? readNamed(file) : undefined;
+  return file ? readConfigFile(file) : undefined;
 }

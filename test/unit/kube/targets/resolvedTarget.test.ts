@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { targetNames } from '../../../../src/kube/targets/foundTarget.ts';
+import { targetNames } from '../../../../src/kube/targets/resolvedTarget.ts';
 import { podWith } from '../../debugger/pods.ts';
 
 const pod = (namespace: string, name: string) => ({

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 
 /** Where Unix systems keep the certificates that they trust (Go's crypto/x509: root_linux.go, root_bsd.go). */
-const FILES = [
+const BUNDLE_FILES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
   '/etc/ssl/ca-bundle.pem',
@@ -11,7 +11,7 @@ const FILES = [
   '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
   '/etc/ssl/cert.pem',
 ];
-const FOLDERS = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
+const CERTIFICATE_FOLDERS = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
@@ -20,28 +20,33 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE----
  * are found as Go finds them, with SSL_CERT_FILE and SSL_CERT_DIR. The certificates in NODE_EXTRA_CA_CERTS are added.
  * If the system has none, as in small images, Node's copy of Mozilla's list is used.
  */
-export function systemTrust(): string[] {
-  const found =
+export function systemCertificates(): string[] {
+  const certificates =
     process.platform === 'win32' || process.platform === 'darwin'
       ? getCACertificates('system')
-      : unixTrust(process.env);
+      : unixCertificates(process.env);
   return [
-    ...(found.length > 0 ? found : getCACertificates('bundled')),
+    ...(certificates.length > 0 ? certificates : getCACertificates('bundled')),
     ...getCACertificates('extra'),
   ];
 }
 
 /** Node can read them as well, but prints an error if a folder does not exist. */
-function unixTrust({ SSL_CERT_FILE: file, SSL_CERT_DIR: folders }: NodeJS.ProcessEnv): string[] {
-  const first = (file ? [file] : FILES).map(contentOf).find((content) => content !== undefined);
-  const others = (folders ? folders.split(':') : FOLDERS).flatMap((folder) =>
-    namesIn(folder).map((name) => contentOf(join(folder, name))),
+function unixCertificates({
+  SSL_CERT_FILE: file,
+  SSL_CERT_DIR: folders,
+}: NodeJS.ProcessEnv): string[] {
+  const first = (file ? [file] : BUNDLE_FILES)
+    .map(tryReadFile)
+    .find((content) => content !== undefined);
+  const others = (folders ? folders.split(':') : CERTIFICATE_FOLDERS).flatMap((folder) =>
+    tryReadFolder(folder).map((name) => tryReadFile(join(folder, name))),
   );
   const contents = [first, ...others].filter((content) => content !== undefined);
   return [...new Set(contents.flatMap((content) => content.match(CERTIFICATE) ?? []))];
 }
 
-function contentOf(file: string): string | undefined {
+function tryReadFile(file: string): string | undefined {
   try {
     return readFileSync(file, 'latin1');
   } catch {
@@ -49,10 +54,10 @@ function contentOf(file: string): string | undefined {
   }
 }
 
-function namesIn(folder: string): string[] {
+function tryReadFolder(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => !isAlias(entry))
+      .filter((entry) => !isHashLink(entry))
       .map(({ name }) => name);
   } catch {
     return [];
@@ -60,6 +65,6 @@ function namesIn(folder: string): string[] {
 }
 
 /** OpenSSL finds certificates through links that are named by a hash, and point to files in the same folder. */
-function isAlias(entry: Dirent): boolean {
+function isHashLink(entry: Dirent): boolean {
   return entry.isSymbolicLink() && !readlinkSync(join(entry.parentPath, entry.name)).includes('/');
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findNamed } from '../../../../src/kube/targets/findNamed.ts';
-import { kindNamed } from '../../../../src/kube/targets/kinds.ts';
+import { getObject } from '../../../../src/kube/targets/getObject.ts';
+import { kindByName } from '../../../../src/kube/targets/kinds.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { fakeServer, json, type Seen, status } from '../fakeServer.ts';
 
@@ -26,7 +26,7 @@ async function cluster(pods: string[], refuse: (seen: Seen) => boolean = () => f
 
 async function stepsFor(pods: string[], name: string, refuse?: (seen: Seen) => boolean) {
   const { api } = await cluster(pods, refuse);
-  const error = await findNamed(api, kindNamed('pod'), 'shop', name).catch(
+  const error = await getObject(api, kindByName('pod'), 'shop', name).catch(
     (reason: unknown) => reason,
   );
   expect(error).toBeInstanceOf(Problem);
@@ -37,7 +37,7 @@ async function stepsFor(pods: string[], name: string, refuse?: (seen: Seen) => b
 describe('findNamed', () => {
   it('reads the pod', async () => {
     const { api, seen } = await cluster(['shop/web']);
-    expect(await findNamed(api, kindNamed('pod'), 'shop', 'web')).toEqual({
+    expect(await getObject(api, kindByName('pod'), 'shop', 'web')).toEqual({
       metadata: { namespace: 'shop', name: 'web' },
     });
     expect(seen).toHaveLength(1);
@@ -79,7 +79,7 @@ describe('findNamed', () => {
 
   it('passes on every other refusal', async () => {
     const { api } = await cluster([], () => true);
-    await expect(findNamed(api, kindNamed('pod'), 'shop', 'web')).rejects.toMatchObject({
+    await expect(getObject(api, kindByName('pod'), 'shop', 'web')).rejects.toMatchObject({
       code: 403,
     });
   });

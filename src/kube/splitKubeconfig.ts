@@ -1,15 +1,15 @@
 import { load } from 'js-yaml';
 
 /** A kubeconfig whose lists are split into items. The items are parsed when they are read. */
-export interface LargeKubeconfig {
+export interface SplitKubeconfig {
   /** Everything except the three lists, parsed. */
   readonly rest: Readonly<Record<string, unknown>>;
-  readonly clusters: readonly LargeItem[];
-  readonly users: readonly LargeItem[];
-  readonly contexts: readonly LargeItem[];
+  readonly clusters: readonly UnparsedItem[];
+  readonly users: readonly UnparsedItem[];
+  readonly contexts: readonly UnparsedItem[];
 }
 
-export interface LargeItem {
+export interface UnparsedItem {
   readonly name: string;
   /** Parses the item: an object with its name and its entry. Throws the errors of the YAML parser. */
   readonly parse: () => unknown;
@@ -17,18 +17,18 @@ export interface LargeItem {
 
 const LISTS = ['clusters', 'users', 'contexts'];
 /** Anchors, aliases and merges: references between parts of a YAML document. */
-const SHARED = /\s[&*][^\s,]|<<:/;
-const [SPACE, DASH, HASH, NEWLINE, RETURN] = [0x20, 0x2d, 0x23, 0x0a, 0x0d];
+const YAML_REFERENCE = /\s[&*][^\s,]|<<:/;
+const [SPACE, DASH, HASH, NEWLINE, CARRIAGE_RETURN] = [0x20, 0x2d, 0x23, 0x0a, 0x0d];
 
 /**
  * Splits a kubeconfig in kubectl's own format into the items of its lists. This takes a small part of the time of
  * parsing it. Returns undefined for any other format.
  */
-export function splitKubeconfig(source: string): LargeKubeconfig | undefined {
-  const mayShare = source.includes('&') || source.includes('*') || source.includes('<<:');
-  if (mayShare && SHARED.test(source)) return undefined;
+export function splitKubeconfig(source: string): SplitKubeconfig | undefined {
+  const mayHaveReferences = source.includes('&') || source.includes('*') || source.includes('<<:');
+  if (mayHaveReferences && YAML_REFERENCE.test(source)) return undefined;
   const keys = new Set<string>();
-  const lists: Record<string, LargeItem[]> = { clusters: [], users: [], contexts: [] };
+  const lists: Record<string, UnparsedItem[]> = { clusters: [], users: [], contexts: [] };
   let rest = '';
   let list: ItemList | undefined;
   let at = source.startsWith('---\n') ? 4 : 0;
@@ -39,12 +39,12 @@ export function splitKubeconfig(source: string): LargeKubeconfig | undefined {
     while (source.charCodeAt(first) === SPACE) first++;
     const indent = first - at;
     const code = source.charCodeAt(first);
-    const isBlank = code === NEWLINE || code === RETURN || first === end || code === HASH;
+    const isBlank = code === NEWLINE || code === CARRIAGE_RETURN || first === end || code === HASH;
     // Another document starts here.
     if (source.startsWith('---', at)) return undefined;
     if (isBlank || indent > 0 || code === DASH) {
       if (list) {
-        if (!isBlank && !list.take(at, indent, code === DASH)) return undefined;
+        if (!isBlank && !list.addLine(at, indent, code === DASH)) return undefined;
       } else rest += source.slice(at, end);
     } else {
       if (list && !list.end(at)) return undefined;
@@ -69,7 +69,7 @@ export function splitKubeconfig(source: string): LargeKubeconfig | undefined {
 
 /** Collects the items of one list while the lines of the document are read. */
 class ItemList {
-  readonly items: LargeItem[] = [];
+  readonly items: UnparsedItem[] = [];
   readonly #source: string;
   /** The indentation of each item's dash. */
   #indent: number | undefined;
@@ -81,7 +81,7 @@ class ItemList {
   }
 
   /** Takes a line that starts at `at`. Returns false if it is not in a format that can be split. */
-  take(at: number, indent: number, isItem: boolean): boolean {
+  addLine(at: number, indent: number, isItem: boolean): boolean {
     if (this.#indent === undefined) {
       if (!isItem) return false;
       this.#indent = indent;
@@ -93,7 +93,7 @@ class ItemList {
     const field = this.#indent + 2;
     const isField = indent === field || (indent === this.#indent && isItem);
     if (isField && this.#source.startsWith('name:', at + field)) {
-      this.#name = nameIn(this.#source.slice(at + field + 5, lineEnd(this.#source, at)));
+      this.#name = parseName(this.#source.slice(at + field + 5, lineEnd(this.#source, at)));
       return this.#name !== undefined;
     }
     // There is one space between the dash and the field.
@@ -117,7 +117,7 @@ function lineEnd(source: string, at: number): number {
 }
 
 /** The text after `name:`. Undefined if only the parser can read it. */
-function nameIn(value: string): string | undefined {
+function parseName(value: string): string | undefined {
   const [, quote, name] = /^ +(["']?)(\w[^\s"'\\]*)\1\s*$/.exec(value) ?? [];
   if (name === undefined) return undefined;
   // An unquoted number or boolean is not a text.

@@ -14,7 +14,7 @@ interface Named {
  * Reads the object that a target names. If there is none, throws a Problem that suggests similar names, and the other
  * namespaces that have an object of that name.
  */
-export async function findNamed<T>(
+export async function getObject<T>(
   api: KubeApi,
   kind: ObjectKind,
   namespace: string,
@@ -27,33 +27,37 @@ export async function findNamed<T>(
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== 'NotFound') throw error;
     throw new Problem(error.message, {
-      next: await suggestions(api, kind, namespace, name),
+      next: await suggestNames(api, kind, namespace, name),
       cause: error,
     });
   }
 }
 
-async function suggestions(
+async function suggestNames(
   api: KubeApi,
   { kind, plural, group }: ObjectKind,
   namespace: string,
   name: string,
 ): Promise<string[]> {
-  const of = { kind, plural, group };
-  const here = await names(api, collectionPath(of, namespace), { limit: '1000' });
-  const near = here
+  const objectKind = { kind, plural, group };
+  const namesInNamespace = await listNamesIfAllowed(api, collectionPath(objectKind, namespace), {
+    limit: '1000',
+  });
+  const similar = namesInNamespace
     .map((object) => ({ object, distance: distance(name, object.name) }))
-    .filter(({ distance, object }) => isNear(name, object.name, distance))
+    .filter(({ distance, object }) => isSimilar(name, object.name, distance))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, MAX_SUGGESTIONS);
   const elsewhere =
     kind === 'node'
       ? []
-      : await names(api, collectionPath(of, 'all'), { fieldSelector: `metadata.name=${name}` });
-  const where = kind === 'node' ? 'cluster' : 'namespace';
+      : await listNamesIfAllowed(api, collectionPath(objectKind, 'all'), {
+          fieldSelector: `metadata.name=${name}`,
+        });
+  const scope = kind === 'node' ? 'cluster' : 'namespace';
   return [
-    ...(near.length > 0
-      ? [`did you mean ${near.map(({ object }) => `"${object.name}"`).join(' or ')}?`]
+    ...(similar.length > 0
+      ? [`did you mean ${similar.map(({ object }) => `"${object.name}"`).join(' or ')}?`]
       : []),
     ...elsewhere
       .slice(0, MAX_SUGGESTIONS)
@@ -61,16 +65,16 @@ async function suggestions(
         (object) =>
           `there is a ${kind} of this name in another namespace: add -n ${object.namespace}`,
       ),
-    ...(near.length + elsewhere.length === 0
+    ...(similar.length + elsewhere.length === 0
       ? [
-          `kubectl get ${plural}${kind === 'node' ? '' : ` -n ${namespace}`}   lists the ${plural} of this ${where}`,
+          `kubectl get ${plural}${kind === 'node' ? '' : ` -n ${namespace}`}   lists the ${plural} of this ${scope}`,
         ]
       : []),
   ];
 }
 
 /** Suggestions are optional: users without permission to list get none. */
-async function names(
+async function listNamesIfAllowed(
   api: KubeApi,
   path: string,
   query: Readonly<Record<string, string>>,
@@ -83,6 +87,6 @@ async function names(
   }
 }
 
-function isNear(asked: string, name: string, distance: number): boolean {
-  return name.startsWith(asked) || distance <= Math.max(2, Math.floor(asked.length / 3));
+function isSimilar(typedName: string, name: string, distance: number): boolean {
+  return name.startsWith(typedName) || distance <= Math.max(2, Math.floor(typedName.length / 3));
 }

@@ -41,7 +41,7 @@ const EXEC: Readonly<Record<string, GoType>> = {
  * Checks the types of the fields in a kubeconfig document. Without this check, a token that YAML reads as a number
  * would become a different token. Throws an Error with the wording of Go's decoder.
  */
-export function checkShape(document: unknown): void {
+export function checkFieldTypes(document: unknown): void {
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     throw new Error(`couldn't get version/kind; json parse error: ${mismatch(document, 'struct')}`);
   const { apiVersion, kind } = document as Record<string, unknown>;

@@ -1,8 +1,8 @@
 import { open, readFile, unlink, writeFile } from 'node:fs/promises';
 import { dump, loadAll } from 'js-yaml';
 import { messageOf } from '../problem.ts';
+import { fileErrorText } from './configFile.ts';
 import type { UserOrigin } from './kubeconfig.ts';
-import { fileReason } from './namedFile.ts';
 
 interface Document {
   users?: { name?: string; user?: { 'auth-provider'?: { config?: object } } }[];
@@ -18,7 +18,7 @@ export async function saveProviderConfig(
 ): Promise<void> {
   const lock = `${file}.lock`;
   try {
-    await makeLock(lock);
+    await createLock(lock);
     try {
       const document = loadAll(await readFile(file, 'utf8'))[0] as Document;
       const provider = document.users?.find((user) => user.name === name)?.user?.['auth-provider'];
@@ -33,10 +33,10 @@ export async function saveProviderConfig(
   }
 }
 
-async function makeLock(file: string): Promise<void> {
+async function createLock(file: string): Promise<void> {
   try {
     await (await open(file, 'wx', 0)).close();
   } catch (error) {
-    throw new Error(`open ${file}: ${fileReason(error)}`, { cause: error });
+    throw new Error(`open ${file}: ${fileErrorText(error)}`, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { merged } from '../../../../src/kube/targets/merged.ts';
+import { mergeIterators } from '../../../../src/kube/targets/mergeIterators.ts';
 
 async function* source(...values: number[]): AsyncGenerator<number> {
   yield* values;
@@ -13,7 +13,7 @@ async function* failing(): AsyncGenerator<number> {
 
 it('yields the values of all sources, and ends with the last source', async () => {
   const values: number[] = [];
-  for await (const value of merged([source(1, 2), source(), source(3)])) values.push(value);
+  for await (const value of mergeIterators([source(1, 2), source(), source(3)])) values.push(value);
   expect(values.sort()).toEqual([1, 2, 3]);
 });
 
@@ -24,7 +24,7 @@ it('reports a source that failed while its reader was busy when the reader comes
   onTestFinished(() => {
     process.off('unhandledRejection', note);
   });
-  const values = merged([failing()]);
+  const values = mergeIterators([failing()]);
   expect(await values.next()).toEqual({ done: false, value: 1 });
   await turn();
   await turn();

@@ -5,7 +5,7 @@ import { hasFinished } from '../pod.ts';
  * Why a pod of a group is skipped: it has no network to enter, or it is being deleted. Undefined for a running pod.
  * Static pods are included: they only need a debugger on the node.
  */
-export function whyAbsent(pod: Pod): string | undefined {
+export function skipReason(pod: Pod): string | undefined {
   const phase = pod.status?.phase ?? 'Unknown';
   if (hasFinished(phase)) return `has finished (${phase})`;
   if (pod.metadata.deletionTimestamp !== undefined) return 'is being deleted';

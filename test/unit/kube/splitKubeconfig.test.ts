@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { dump, loadAll } from 'js-yaml';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { chooseContext } from '../../../src/kube/kubeconfig.ts';
-import { splitKubeconfig } from '../../../src/kube/largeKubeconfig.ts';
+import { splitKubeconfig } from '../../../src/kube/splitKubeconfig.ts';
 import { Problem } from '../../../src/problem.ts';
 
 interface Config {
