@@ -33,7 +33,7 @@ export async function probePath(
   const next = plan.kind === 'mtu' ? undefined : plainPlan(main, trace);
   return next === undefined
     ? { main }
-    : { main, plain: await announced(pool, next.trace, next.plan) };
+    : { main, plainDatagrams: await announced(pool, next.trace, next.plan) };
 }
 
 async function announced(pool: FactsPool, trace: PathTrace, plan: ProbePlan): Promise<ProbeResult> {
@@ -42,7 +42,7 @@ async function announced(pool: FactsPool, trace: PathTrace, plan: ProbePlan): Pr
 }
 
 function planOf(wanted: ProbeKind, trace: PathTrace): ProbePlan {
-  const { request, source, destination, service, ways } = trace;
+  const { request, source, destination, service, paths } = trace;
   const { from, protocol } = request;
   if (from.kind !== 'pod' && from.kind !== 'node')
     throw wrongUsage('--probe: FROM must be a pod or a node', 'as in: path pod-1 pod-2 --probe');
@@ -50,7 +50,7 @@ function planOf(wanted: ProbeKind, trace: PathTrace): ProbePlan {
   const kind = wanted === 'auto' ? (port === undefined ? 'icmp' : protocol) : wanted;
   if ((kind === 'tcp' || kind === 'udp') && port === undefined)
     throw wrongUsage(`--probe=${kind} needs a port`, 'as in: path pod-1 pod-2 --port 80 --probe');
-  const mtu = ways[0]?.hops[0]?.mtu ?? 1500;
+  const mtu = paths[0]?.hops[0]?.mtu ?? 1500;
   return {
     ...fresh(kind),
     source,
@@ -83,15 +83,15 @@ function plainPlan(
   )?.lost;
   const [from, to] = [lost?.after?.node, lost?.before?.node];
   if (from === undefined || to === undefined) return undefined;
-  const { wiring } = trace;
-  const hop = trace.ways[0]?.hops.find(({ node, kind }) => node === from && kind === 'vxlan');
-  const host = wiring.node(from);
-  const place = host && wiring.host(host);
-  const port = Number(place && wiring.device(place, hop?.device)?.link.data.port);
-  const [sender, receiver] = [from, to].map((name) => findEndpoint(wiring, `node/${name}`, ''));
+  const { topology } = trace;
+  const hop = trace.paths[0]?.hops.find(({ node, kind }) => node === from && kind === 'vxlan');
+  const host = topology.node(from);
+  const place = host && topology.hostPlace(host);
+  const port = Number(place && topology.device(place, hop?.device)?.link.data.port);
+  const [sender, receiver] = [from, to].map((name) => findEndpoint(topology, `node/${name}`, ''));
   if (!port || !sender || !receiver || 'notFound' in sender || 'notFound' in receiver)
     return undefined;
-  const plain = tracePath(wiring, { from: sender, to: receiver, protocol: 'udp', port });
+  const plain = tracePath(topology, { from: sender, to: receiver, protocol: 'udp', port });
   const { source, destination } = plain;
   return { trace: plain, plan: { ...fresh('udp'), count: 1, source, destination, port, size: 0 } };
 }

@@ -3,7 +3,7 @@ import { messageOf, wrongUsage } from '../problem.ts';
 import { collectFacts, type NodeRequest } from '../topology/collect/collectFacts.ts';
 import { FactsPool } from '../topology/collect/factsPool.ts';
 import { readPodSide } from '../topology/collect/podSide.ts';
-import { findSubject, type Subject, subjectIn } from '../topology/collect/subject.ts';
+import { findSubject, findSubjectInDump, type Subject } from '../topology/collect/subject.ts';
 import { type ClusterFacts, newFacts } from '../topology/model/clusterFacts.ts';
 import { connect } from './connect.ts';
 import { note, statusLine } from './console.ts';
@@ -42,7 +42,7 @@ export async function readFacts(
 ): Promise<{ readonly facts: ClusterFacts; readonly subject: Subject }> {
   if (flags.from !== undefined) {
     const facts = await factsFrom(flags.from);
-    return { facts, subject: subjectIn(facts, wanted.word, flags.namespace) };
+    return { facts, subject: findSubjectInDump(facts, wanted.word, flags.namespace) };
   }
   const settings = debuggerSettings(flags);
   const { api, namespace } = await connect(flags);
@@ -84,7 +84,7 @@ export async function readFacts(
       nodes: nodes.map((name) => ({
         name,
         scope: wanted.scope,
-        chosen: subject.kind === 'pod' ? subject.words : [],
+        namespaces: subject.kind === 'pod' ? subject.words : [],
       })),
       rules: false,
       cni: wanted.cni,

@@ -2,15 +2,16 @@ import type { KubeApi } from '../kube/api.ts';
 import { Problem } from '../problem.ts';
 import { familyOf, parseAddress } from '../topology/address.ts';
 import { readObjects } from '../topology/collect/apiObjects.ts';
-import { askRoutes } from '../topology/collect/askRoutes.ts';
 import {
   type AddressPair,
   collectFacts,
   type NodeRequest,
 } from '../topology/collect/collectFacts.ts';
 import { FactsPool } from '../topology/collect/factsPool.ts';
+import { queryRoutes } from '../topology/collect/queryRoutes.ts';
 import { findSubject, type SubjectOptions } from '../topology/collect/subject.ts';
 import { newFacts } from '../topology/model/clusterFacts.ts';
+import { Topology } from '../topology/topology.ts';
 import { findEndpoint, type PathEndpoint } from '../topology/trace/endpoint.ts';
 import { hostPortPod, nodePortService } from '../topology/trace/nodePorts.ts';
 import { backendsOf, servicePort, usableBackends } from '../topology/trace/serviceBackends.ts';
@@ -20,7 +21,6 @@ import {
   type PathTrace,
   tracePath,
 } from '../topology/trace/tracePath.ts';
-import { Wiring } from '../topology/wiring.ts';
 import { connect } from './connect.ts';
 import { note, statusLine } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
@@ -39,7 +39,7 @@ type Flags = ConnectionValues & DebuggerValues & FactsValues;
 
 /** Converts the words of a path to a request. The pod must be known first, to find its name server. */
 export type RequestFor = (
-  wiring: Wiring,
+  topology: Topology,
   from: PathEndpoint,
   to: PathEndpoint | undefined,
 ) => PathRequest;
@@ -51,7 +51,7 @@ export interface UsePath {
   readonly run: (trace: PathTrace, pool: FactsPool, interruption: Interruption) => Promise<void>;
 }
 
-/** Follows a path in the facts of the cluster or of a file. Returns the trace, whose wiring contains the facts. */
+/** Follows a path in the facts of the cluster or of a file. Returns the trace, whose topology contains the facts. */
 export async function readPath(
   flags: Flags,
   words: PathWords,
@@ -59,10 +59,10 @@ export async function readPath(
   use?: UsePath,
 ): Promise<PathTrace> {
   if (flags.from !== undefined) {
-    const wiring = new Wiring(await factsFrom(flags.from));
-    const find = (word: string) => endpointIn(wiring, word, flags.namespace ?? 'default');
+    const topology = new Topology(await factsFrom(flags.from));
+    const find = (word: string) => endpointIn(topology, word, flags.namespace ?? 'default');
     const to = words.to === undefined ? undefined : find(words.to);
-    return tracePath(wiring, requestFor(wiring, find(words.from), to));
+    return tracePath(topology, requestFor(topology, find(words.from), to));
   }
   const settings = debuggerSettings(flags);
   const { api, namespace } = await connect(flags);
@@ -89,13 +89,13 @@ export async function readPath(
       podWord(api, words.from, options),
       words.to === undefined ? undefined : podWord(api, words.to, options),
     ]);
-    const requestIn = (wiring: Wiring) =>
+    const requestIn = (topology: Topology) =>
       requestFor(
-        wiring,
-        endpointIn(wiring, from, namespace),
-        to === undefined ? undefined : endpointIn(wiring, to, namespace),
+        topology,
+        endpointIn(topology, from, namespace),
+        to === undefined ? undefined : endpointIn(topology, to, namespace),
       );
-    const planned = new Wiring(newFacts(known.objects, known.unknown));
+    const planned = new Topology(newFacts(known.objects, known.unknown));
     const nodes = nodesFor(planned, requestIn(planned));
     const facts = await collectFacts(api, pool, {
       nodes,
@@ -104,15 +104,15 @@ export async function readPath(
       pairs: pairsOf(planned, requestIn(planned), nodes),
       cni: false,
       objects,
-      known,
+      objectsRead: known,
       signal,
     });
-    const wiring = new Wiring(facts);
+    const wiring = new Topology(facts);
     const trace = tracePath(wiring, requestIn(wiring));
     const asked =
       trace.questions.length === 0
         ? undefined
-        : new Wiring(await askRoutes(pool, facts, trace.questions));
+        : new Topology(await queryRoutes(pool, facts, trace.questions));
     const whole = asked === undefined ? trace : tracePath(asked, requestIn(asked));
     line.clear();
     await use?.run(whole, pool, interruption);
@@ -135,8 +135,8 @@ async function podWord(api: KubeApi, word: string, options: SubjectOptions): Pro
   return `${subject.namespace}/${subject.name}`;
 }
 
-function endpointIn(wiring: Wiring, word: string, namespace: string): PathEndpoint {
-  const found = findEndpoint(wiring, word, namespace);
+function endpointIn(topology: Topology, word: string, namespace: string): PathEndpoint {
+  const found = findEndpoint(topology, word, namespace);
   if (!('notFound' in found)) return found;
   throw new Problem(found.notFound, {
     kind: 'not-found',
@@ -145,7 +145,7 @@ function endpointIn(wiring: Wiring, word: string, namespace: string): PathEndpoi
 }
 
 /** The nodes where a path starts, ends, or may end, with the pods that are read completely. */
-function nodesFor(wiring: Wiring, request: PathRequest) {
+function nodesFor(topology: Topology, request: PathRequest) {
   const chosen = new Map<string, string[]>();
   const add = (node: string | undefined, words: readonly string[]) => {
     if (node !== undefined) chosen.set(node, [...(chosen.get(node) ?? []), ...words]);
@@ -153,22 +153,22 @@ function nodesFor(wiring: Wiring, request: PathRequest) {
   for (const end of [request.from, request.to]) {
     if (end?.kind === 'node') add(end.node.name, []);
     if (end?.kind === 'pod') add(end.pod.node, wordsOfPod(end));
-    const service = serviceAt(wiring, end, request);
+    const service = serviceAt(topology, end, request);
     if (end?.kind === 'node') {
-      const own = hostPortPod(wiring, end.node.name, request.port, request.protocol);
+      const own = hostPortPod(topology, end.node.name, request.port, request.protocol);
       if (own !== undefined) add(own.pod.node, wordsOfPod(own));
     }
     if (service === undefined) continue;
     const family = end?.addresses[0]?.includes(':') ? 6 : 4;
-    const backends = service.port && backendsOf(wiring, service.object, service.port, family);
+    const backends = service.port && backendsOf(topology, service.object, service.port, family);
     const usable = usableBackends(backends ?? []);
     const near = end?.kind === 'node' ? end.node.name : undefined;
     const backend = usable.find(({ node }) => node === near) ?? usable[0];
-    const pod = backend && wiring.podsWithAddress(backend.address)[0];
+    const pod = backend && topology.podsWithAddress(backend.address)[0];
     if (pod === undefined) add(backend?.node, []);
     else add(pod.node, wordsOfPod({ pod }));
   }
-  return [...chosen].map(([name, words]) => ({ name, scope: 'all' as const, chosen: words }));
+  return [...chosen].map(([name, words]) => ({ name, scope: 'all' as const, namespaces: words }));
 }
 
 /** Addresses whose tracked connections are relevant: a service, or a node that may forward a port. */
@@ -182,7 +182,7 @@ function addressesOf({ to, port }: PathRequest): readonly string[] {
  * tunnel.
  */
 function pairsOf(
-  wiring: Wiring,
+  topology: Topology,
   request: PathRequest,
   nodes: readonly NodeRequest[],
 ): AddressPair[] {
@@ -191,13 +191,13 @@ function pairsOf(
   const ends = [...from.addresses, ...(to?.addresses ?? [])].filter(
     (address) => familyOf(address) === family,
   );
-  const pods = wiring.facts.objects.pods?.filter(({ uid }) =>
-    nodes.some(({ chosen }) => chosen.includes(uid)),
+  const pods = topology.facts.objects.pods?.filter(({ uid }) =>
+    nodes.some(({ namespaces }) => namespaces.includes(uid)),
   );
   const behind = (pods ?? [])
     .filter(({ hostNetwork }) => !hostNetwork)
     .flatMap(({ addresses }) => addresses.filter((address) => familyOf(address) === family));
-  const underlay = (wiring.facts.objects.nodes ?? [])
+  const underlay = (topology.facts.objects.nodes ?? [])
     .filter(({ name }) => nodes.some((one) => one.name === name))
     .flatMap(({ addresses }) =>
       addresses.filter(({ type }) => type === 'InternalIP').map(({ address }) => address),
@@ -215,12 +215,16 @@ function pairsAmong(addresses: readonly string[]): AddressPair[] {
 }
 
 /** The service that an end refers to, through its own address or a node port. */
-function serviceAt(wiring: Wiring, end: PathEndpoint | undefined, { port, protocol }: PathRequest) {
+function serviceAt(
+  topology: Topology,
+  end: PathEndpoint | undefined,
+  { port, protocol }: PathRequest,
+) {
   if (end?.kind === 'service') {
     const own = servicePort(end.service, port, protocol);
     return { object: end.service, ...(own && { port: own }) };
   }
-  const found = end?.kind === 'node' ? nodePortService(wiring, port, protocol) : undefined;
+  const found = end?.kind === 'node' ? nodePortService(topology, port, protocol) : undefined;
   return found && { object: found.service, port: found.port };
 }
 

@@ -21,9 +21,9 @@ export function parseAddress(text: string): Address | undefined {
 }
 
 function parseIpv4(text: string): bigint | undefined {
-  const parts = IPV4.exec(text)?.slice(1).map(Number);
-  if (!parts?.every((part) => part <= 255)) return undefined;
-  return parts.reduce((value, part) => (value << 8n) | BigInt(part), 0n);
+  const octets = IPV4.exec(text)?.slice(1).map(Number);
+  if (!octets?.every((octet) => octet <= 255)) return undefined;
+  return octets.reduce((value, octet) => (value << 8n) | BigInt(octet), 0n);
 }
 
 function parseIpv6(text: string): bigint | undefined {
@@ -41,10 +41,10 @@ function parseIpv6(text: string): bigint | undefined {
 function groupsOf(text: string): bigint[] | undefined {
   if (text === '') return [];
   const groups: bigint[] = [];
-  for (const part of text.split(':')) {
-    const ipv4 = parseIpv4(part);
+  for (const piece of text.split(':')) {
+    const ipv4 = parseIpv4(piece);
     if (ipv4 !== undefined) groups.push(ipv4 >> 16n, ipv4 & 0xffffn);
-    else if (/^[0-9a-f]{1,4}$/i.test(part)) groups.push(BigInt(`0x${part}`));
+    else if (/^[0-9a-f]{1,4}$/i.test(piece)) groups.push(BigInt(`0x${piece}`));
     else return undefined;
   }
   return groups;

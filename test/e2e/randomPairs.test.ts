@@ -2,14 +2,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { KubeApi } from '../../src/kube/api.ts';
 import { authenticate } from '../../src/kube/authentication.ts';
 import { chooseContext } from '../../src/kube/kubeconfig.ts';
-import { askRoutes } from '../../src/topology/collect/askRoutes.ts';
 import { collectFacts } from '../../src/topology/collect/collectFacts.ts';
 import { FactsPool } from '../../src/topology/collect/factsPool.ts';
+import { queryRoutes } from '../../src/topology/collect/queryRoutes.ts';
 import { diagnosePath } from '../../src/topology/findings/diagnosePath.ts';
 import type { NetworkFinding } from '../../src/topology/findings/finding.ts';
+import { Topology } from '../../src/topology/topology.ts';
 import { findEndpoint } from '../../src/topology/trace/endpoint.ts';
 import { type PathTrace, tracePath } from '../../src/topology/trace/tracePath.ts';
-import { Wiring } from '../../src/topology/wiring.ts';
 import { seeded } from '../unit/topology/support/namespaces.ts';
 import {
   type FaultPod,
@@ -118,10 +118,12 @@ describe('faults at random pairs of pods', () => {
     await kubectl(['delete', 'pod', '--now', '--wait=false', ...pods.map(({ name }) => name)]);
   });
 
-  const traceIn = (wiring: Wiring, { from, to }: Pair): PathTrace => {
-    const [one, other] = [from, to].map(({ name }) => findEndpoint(wiring, name, world.namespace));
+  const traceIn = (topology: Topology, { from, to }: Pair): PathTrace => {
+    const [one, other] = [from, to].map(({ name }) =>
+      findEndpoint(topology, name, world.namespace),
+    );
     if (!one || !other || 'notFound' in one || 'notFound' in other) throw new Error('no such pod');
-    return tracePath(wiring, { from: one, to: other, protocol: 'tcp', port: 80 });
+    return tracePath(topology, { from: one, to: other, protocol: 'tcp', port: 80 });
   };
 
   /** The findings for each pair, from the facts that `path` collects for one of them. */
@@ -129,14 +131,14 @@ describe('faults at random pairs of pods', () => {
     const nodes = world.nodes.map((name, at) => ({
       name,
       scope: 'all' as const,
-      chosen: [asked.from, asked.to].filter(({ node }) => node === at).map(({ uid }) => uid),
+      namespaces: [asked.from, asked.to].filter(({ node }) => node === at).map(({ uid }) => uid),
     }));
     const objects = { namespace: world.namespace, services: true, policies: true };
     const facts = await collectFacts(api, pool, { nodes, rules: true, cni: false, objects });
-    const bare = new Wiring(facts);
+    const bare = new Topology(facts);
     const { questions } = traceIn(bare, asked);
-    const wiring = new Wiring(await askRoutes(pool, facts, questions));
-    return new Map(pairs.map((pair) => [pair, diagnosePath(traceIn(wiring, pair))]));
+    const topology = new Topology(await queryRoutes(pool, facts, questions));
+    return new Map(pairs.map((pair) => [pair, diagnosePath(traceIn(topology, pair))]));
   }
 
   it.for(FAULTS)('are found there and nowhere else: $name', async (fault: PlantedFault) => {

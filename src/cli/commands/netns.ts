@@ -3,7 +3,7 @@ import { namespaceRows } from '../../topology/netns/namespaceRows.ts';
 import { placeOf } from '../../topology/netns/placeOf.ts';
 import { renderNamespace } from '../../topology/netns/renderNamespace.ts';
 import { namespaceTable } from '../../topology/netns/renderNamespaces.ts';
-import { Wiring } from '../../topology/wiring.ts';
+import { Topology } from '../../topology/topology.ts';
 import { command } from '../command.ts';
 import { DEBUGGER_GROUP } from '../flags/debugger.ts';
 import { FACTS_GROUP, printDocument } from '../flags/facts.ts';
@@ -31,8 +31,8 @@ export const netnsCommand = command({
       cni: true,
       podSide: true,
     });
-    const wiring = new Wiring(facts);
-    const place = subject.kind === 'pod' ? placeOf(wiring, subject) : undefined;
+    const topology = new Topology(facts);
+    const place = subject.kind === 'pod' ? placeOf(topology, subject) : undefined;
     const rows = namespaceRows(facts).filter(
       ({ inode, node }) =>
         place === undefined || (inode === place.network.inode && node === place.node.name),
@@ -43,7 +43,7 @@ export const netnsCommand = command({
     }
     noteUnknown(facts);
     await print(
-      place ? renderNamespace(wiring, place) : namespaceTable(rows, flags.output === 'wide'),
+      place ? renderNamespace(topology, place) : namespaceTable(rows, flags.output === 'wide'),
     );
     return 0;
   },

@@ -108,7 +108,7 @@ export const pathCommand = command({
     const show = async (trace: PathTrace) => {
       const { from: start, to: end } = trace.request;
       if (start.kind === 'node' && end === undefined && start.place !== undefined)
-        await print(drawNode(trace.wiring, start.place));
+        await print(drawNode(trace.topology, start.place));
       const findings = findingsOf(trace);
       await print(renderPath(trace, findings, output === 'wide', { name: dns, probe }));
     };
@@ -132,7 +132,7 @@ export const pathCommand = command({
     if (flags.mermaid) {
       await print(renderMermaid(pictureOf(trace, findings)));
     } else if (output === 'json' || output === 'yaml') {
-      const { facts } = trace.wiring;
+      const { facts } = trace.topology;
       const document = { ...pathDocument(trace, findings), ...probeDocument(probe) };
       await printDocument(document, facts, output);
     } else if (!flags.watch) {
@@ -189,16 +189,16 @@ function checkFamily(end: PathEndpoint | undefined, family: 4 | 6): void {
 
 /** Makes the pod's name server the destination. */
 function toNameServer(words: PathWords): RequestFor {
-  return (wiring, from) => {
-    const [server] = nameServersOf(wiring, from);
-    const found = server === undefined ? undefined : findEndpoint(wiring, server, '');
+  return (topology, from) => {
+    const [server] = nameServersOf(topology, from);
+    const found = server === undefined ? undefined : findEndpoint(topology, server, '');
     if (found === undefined || 'notFound' in found) {
       throw new Problem('the name server of this pod is unknown', {
         kind: 'no-facts',
         next: ['its resolv.conf could not be read, or has no name server'],
       });
     }
-    return { ...usual(words)(wiring, from, found), to: found };
+    return { ...usual(words)(topology, from, found), to: found };
   };
 }
 

@@ -1,5 +1,5 @@
 import { countOf, type FamilyPlan, familyPlan, type PlanRequest } from './capacity.ts';
-import { overlaps, type Range, range, rangeText } from './range.ts';
+import { mustParseRange, overlaps, type Range, rangeText } from './range.ts';
 
 const MAX_ALTERNATIVES = 3;
 /** Where to look for a new pod range, in order of preference. */
@@ -8,7 +8,7 @@ const SPACES = {
   6: ['fd00:10:244::/48', 'fd00::/16'],
 } as const;
 /** Private ranges that no plan should use. */
-const UNFIT = ['172.17.0.0/16', '100.64.0.0/10'].map(range);
+const RESERVED_RANGES = ['172.17.0.0/16', '100.64.0.0/10'].map(mustParseRange);
 /** The number of nodes to plan for when none is given. */
 const DEFAULT_NODES = 256;
 
@@ -23,37 +23,37 @@ export interface Alternative {
 /** The best alternatives: with enough nodes, node ranges that fit the pods of a node, and no overlap. */
 export function alternativesTo(request: PlanRequest, current: FamilyPlan): readonly Alternative[] {
   const { family } = current.range;
-  const roomy = maskFor(family, 2 * request.podsPerNode);
-  const tight = maskFor(family, request.podsPerNode + 3);
-  const wanted = Math.max(request.nodes ?? Math.min(current.nodes, DEFAULT_NODES), 1);
-  const bits = Math.ceil(Math.log2(wanted));
+  const wider = maskFor(family, 2 * request.podsPerNode);
+  const narrower = maskFor(family, request.podsPerNode + 3);
+  const nodeCount = Math.max(request.nodes ?? Math.min(current.nodes, DEFAULT_NODES), 1);
+  const bits = Math.ceil(Math.log2(nodeCount));
   const candidates = [
-    { network: current.range as Range, nodeMask: roomy },
-    ...[roomy, tight].map((nodeMask) => ({
+    { network: current.range as Range, nodeMask: wider },
+    ...[wider, narrower].map((nodeMask) => ({
       network: freeRange(request, family, nodeMask - bits),
       nodeMask,
     })),
-    { network: current.range as Range, nodeMask: tight },
-    { network: freeRange(request, family, roomy - bits - 1), nodeMask: roomy },
+    { network: current.range as Range, nodeMask: narrower },
+    { network: freeRange(request, family, wider - bits - 1), nodeMask: wider },
   ];
-  const found = new Map<string, Alternative>();
+  const alternatives = new Map<string, Alternative>();
   for (const { network, nodeMask } of candidates) {
     if (!network || nodeMask < network.length || isTaken(request, network)) continue;
     const text = rangeText(network);
-    const plan = familyPlan(range(text), {
+    const plan = familyPlan(mustParseRange(text), {
       nodeMask: { ...request.nodeMask, [family]: nodeMask },
       services: request.services,
     });
     const isSame = text === rangeText(current.range) && nodeMask === current.nodeMask;
-    if (isSame || plan.nodes < wanted) continue;
-    found.set(`${text} ${nodeMask}`, {
+    if (isSame || plan.nodes < nodeCount) continue;
+    alternatives.set(`${text} ${nodeMask}`, {
       clusterCidr: text,
       nodeMask,
       nodes: plan.nodes,
       addressesPerNode: countOf(plan.addressesPerNode),
     });
   }
-  return [...found.values()].slice(0, MAX_ALTERNATIVES);
+  return [...alternatives.values()].slice(0, MAX_ALTERNATIVES);
 }
 
 /** The longest node mask with this many addresses. IPv6 nodes always get a /64. */
@@ -62,24 +62,26 @@ function maskFor(family: 4 | 6, addresses: number): number {
 }
 
 function isTaken({ services, avoid }: PlanRequest, network: Range): boolean {
-  return [...services, ...avoid, ...UNFIT].some((other) => overlaps(network, other));
+  return [...services, ...avoid, ...RESERVED_RANGES].some((reserved) =>
+    overlaps(network, reserved),
+  );
 }
 
 /** The first private network of this length that overlaps nothing. */
 function freeRange(request: PlanRequest, family: 4 | 6, length: number): Range | undefined {
-  const taken = [...request.services, ...request.avoid, ...UNFIT];
-  for (const space of SPACES[family].map(range)) {
+  const reserved = [...request.services, ...request.avoid, ...RESERVED_RANGES];
+  for (const space of SPACES[family].map(mustParseRange)) {
     if (length < space.length) continue;
     const size = 1n << BigInt((family === 4 ? 32 : 128) - length);
     const end = space.first + (1n << BigInt((family === 4 ? 32 : 128) - space.length));
     let first = space.first;
     while (first < end) {
       const candidate = { family, first, length };
-      const blocker = taken.find((other) => overlaps(candidate, other));
+      const blocker = reserved.find((range) => overlaps(candidate, range));
       if (!blocker) return candidate;
       // Continue after the overlapping range, aligned to the network's size.
-      const behind = blocker.first + (1n << BigInt((family === 4 ? 32 : 128) - blocker.length));
-      first = ((behind + size - 1n) / size) * size;
+      const following = blocker.first + (1n << BigInt((family === 4 ? 32 : 128) - blocker.length));
+      first = ((following + size - 1n) / size) * size;
     }
   }
   return undefined;

@@ -38,15 +38,15 @@ export function familyPlan(
   const { family } = range;
   const nodeMask = masks[family];
   const blocks = nodeMask < range.length ? 0n : 1n << BigInt(nodeMask - range.length);
-  const taken = services
+  const overlapping = services
     .filter((service) => overlaps(service, range))
     .reduce((sum, service) => sum + blocksWithin(service, range, nodeMask), 0n);
-  const free = blocks - taken;
+  const free = blocks - overlapping;
   return {
     range,
     nodeMask,
     nodes: Number(free < 0n ? 0n : free),
-    takenByServices: Number(taken),
+    takenByServices: Number(overlapping),
     addressesPerNode: usableAddresses(family, nodeMask),
   };
 }

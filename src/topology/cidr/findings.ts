@@ -16,35 +16,35 @@ export function findingsOf(
   families: readonly FamilyPlan[],
   smaller: FamilyPlan,
 ): readonly CidrFinding[] {
-  const found = [
+  const findings = [
     ...families.flatMap((family) => familyFindings(family, request)),
     ...nodeFindings(request, smaller),
     ...overlapFindings(request),
     ...firstLimit(request, smaller),
     ...providerRemarks(request, smaller),
   ];
-  return bySeverity(found);
+  return bySeverity(findings);
 }
 
 function familyFindings(family: FamilyPlan, { podsPerNode }: PlanRequest): CidrFinding[] {
   const { range: cluster, nodeMask, takenByServices, addressesPerNode } = family;
-  const found = misaligned(cluster);
+  const findings = misaligned(cluster);
   if (nodeMask < cluster.length)
-    found.push({
+    findings.push({
       kind: 'node-mask-too-short',
       severity: 'error',
       what: `a /${nodeMask} for each node is larger than ${rangeText(cluster)}`,
       fix: `use a node mask of /${cluster.length} or longer`,
     });
   if (cluster.family === 6 && nodeMask - cluster.length > MAX_IPV6_BITS)
-    found.push({
+    findings.push({
       kind: 'range-too-large',
       severity: 'error',
       what: `the controller manager refuses to divide an IPv6 range into more than 2^${MAX_IPV6_BITS} node ranges`,
       fix: `use a range of /${nodeMask - MAX_IPV6_BITS} or longer`,
     });
   if (takenByServices > 0)
-    found.push({
+    findings.push({
       kind: 'services-inside',
       severity: 'warning',
       what: `the service range lies inside ${rangeText(cluster)}: ${formatCount(takenByServices)} ranges are not given to nodes`,
@@ -53,20 +53,20 @@ function familyFindings(family: FamilyPlan, { podsPerNode }: PlanRequest): CidrF
   // One address is the gateway of the node's pods.
   const forPods = addressesPerNode - 1n;
   if (forPods < BigInt(podsPerNode))
-    found.push({
+    findings.push({
       kind: 'node-range-too-small',
       severity: 'error',
       what: `a /${nodeMask} has ${formatCount(forPods < 0n ? 0n : forPods)} addresses for pods, but a node runs up to ${podsPerNode} pods`,
       fix: 'use a shorter node mask, or fewer pods per node (kubelet --max-pods)',
     });
   else if (cluster.family === 4 && forPods >= WASTE * BigInt(podsPerNode))
-    found.push({
+    findings.push({
       kind: 'node-range-too-large',
       severity: 'warning',
       what: `${formatCount(addressesPerNode)} addresses per node (${formatCount(forPods)} for pods) are used by ${podsPerNode} pods: ${percent(forPods - BigInt(podsPerNode), forPods)} % of them are never used`,
       fix: 'use a longer node mask, so that the range has room for more nodes',
     });
-  return found;
+  return findings;
 }
 
 function percent(part: bigint, whole: bigint): string {
@@ -114,18 +114,18 @@ function ordinal(number: number): string {
 
 function overlapFindings({ cluster, services, avoid }: PlanRequest): CidrFinding[] {
   const planned = [
-    ...cluster.map((one) => ({ one, name: `the pod range ${rangeText(one)}` })),
-    ...services.map((one) => ({ one, name: `the service range ${rangeText(one)}` })),
+    ...cluster.map((range) => ({ one: range, name: `the pod range ${rangeText(range)}` })),
+    ...services.map((range) => ({ one: range, name: `the service range ${rangeText(range)}` })),
   ];
-  const found = planned.flatMap(({ one, name }) => rangeFindings(one, name, avoid));
+  const findings = planned.flatMap(({ one, name }) => rangeFindings(one, name, avoid));
   for (const { one, name } of planned.slice(cluster.length))
     if (cluster.some((range) => overlaps(one, range) && !isInside(one, range)))
-      found.push({
+      findings.push({
         kind: 'overlap',
         severity: 'error',
         what: `${name} overlaps the pod range, but is not inside it`,
       });
-  return found;
+  return findings;
 }
 
 /** What runs out first as the cluster grows. */
@@ -138,7 +138,7 @@ function firstLimit(
     { what: 'ranges for nodes', used: nodes, has: BigInt(smaller.nodes) },
     { what: 'addresses of a node', used: podsPerNode, has: smaller.addressesPerNode - 1n },
   ].map((limit) => ({ ...limit, share: limit.used / Number(limit.has) }));
-  const [first] = limits.sort((one, other) => other.share - one.share);
+  const [first] = limits.sort((a, b) => b.share - a.share);
   if (!first || first.share > 1) return [];
   const [service] = services;
   const rest =

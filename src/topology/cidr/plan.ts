@@ -24,7 +24,10 @@ export function planCidr(request: PlanRequest): CidrPlan {
   const families = request.cluster.map((range) => familyPlan(range, request));
   const [first, ...others] = families;
   if (!first) throw new Error('a plan requires a range');
-  const smaller = others.reduce((least, one) => (one.nodes < least.nodes ? one : least), first);
+  const smaller = others.reduce(
+    (smallest, family) => (family.nodes < smallest.nodes ? family : smallest),
+    first,
+  );
   return {
     ...factsOf(smaller),
     podsPerNode: request.podsPerNode,

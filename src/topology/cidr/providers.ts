@@ -1,16 +1,18 @@
 import type { FamilyPlan, PlanRequest } from './capacity.ts';
 import type { CidrFinding } from './cidrFinding.ts';
-import { overlaps, range, rangeText } from './range.ts';
+import { mustParseRange, overlaps, rangeText } from './range.ts';
 
 /** The default quota of routes in a VPC's route table. With Flannel on ACK, each node takes one. */
 const ACK_ROUTES = 200;
 const ACK_SOURCE =
   'https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/plan-cidr-blocks-for-an-ack-cluster';
-const ACK_FORBIDDEN = ['100.64.0.0/10', '224.0.0.0/4', '127.0.0.0/8', '169.254.0.0/16'].map(range);
+const ACK_FORBIDDEN = ['100.64.0.0/10', '224.0.0.0/4', '127.0.0.0/8', '169.254.0.0/16'].map(
+  mustParseRange,
+);
 
 const AKS_SOURCE = 'https://learn.microsoft.com/en-us/azure/aks/concepts-network-cni-overview';
 const AKS_FORBIDDEN = ['169.254.0.0/16', '172.30.0.0/16', '172.31.0.0/16', '192.0.2.0/24'].map(
-  range,
+  mustParseRange,
 );
 
 const GKE_SOURCE = 'https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr';
@@ -28,33 +30,34 @@ function remark(kind: string, source: string, what: string): CidrFinding {
 }
 
 function ack({ cluster, services }: PlanRequest, smaller: FamilyPlan): CidrFinding[] {
-  const say = (what: string) => remark('ack', ACK_SOURCE, `ACK: ${what}`);
+  const ackRemark = (what: string) => remark('ack', ACK_SOURCE, `ACK: ${what}`);
   const reachable = Math.min(smaller.nodes, ACK_ROUTES);
-  const forbidden = ACK_FORBIDDEN.filter((one) =>
-    [...cluster, ...services].some((planned) => overlaps(one, planned)),
+  const forbidden = ACK_FORBIDDEN.filter((forbiddenRange) =>
+    [...cluster, ...services].some((planned) => overlaps(forbiddenRange, planned)),
   );
   const { length } = smaller.range;
   return [
-    say(
+    ackRemark(
       `with Flannel, each node needs a route of the VPC (quota: ${ACK_ROUTES} by default), so ${reachable} nodes are possible until the quota is raised. The pod range must not overlap the VPC. Pod and service ranges cannot be changed later`,
     ),
-    ...forbidden.map((one) => say(`${rangeText(one)} cannot be used`)),
+    ...forbidden.map((forbiddenRange) => ackRemark(`${rangeText(forbiddenRange)} cannot be used`)),
     ...(length < 8 || length > 28
-      ? [say(`the pod range must be a /8 to a /28, not a /${length}`)]
+      ? [ackRemark(`the pod range must be a /8 to a /28, not a /${length}`)]
       : []),
   ];
 }
 
 /** GKE gives a node at least twice as many addresses as pods, so that addresses are not reused at once. */
 function gke({ podsPerNode }: PlanRequest, { nodeMask }: FamilyPlan): CidrFinding[] {
-  const needed = 32 - Math.ceil(Math.log2(2 * podsPerNode));
+  const maxMask = 32 - Math.ceil(Math.log2(2 * podsPerNode));
   if (podsPerNode > 256) return [];
-  const fits = nodeMask <= needed ? `a /${nodeMask} is enough` : `a /${nodeMask} is too small`;
+  const comparison =
+    nodeMask <= maxMask ? `a /${nodeMask} is enough` : `a /${nodeMask} is too small`;
   return [
     remark(
       'gke',
       GKE_SOURCE,
-      `GKE: a node's range must have at least twice as many addresses as pods: a /${needed} for ${podsPerNode} pods, so ${fits}`,
+      `GKE: a node's range must have at least twice as many addresses as pods: a /${maxMask} for ${podsPerNode} pods, so ${comparison}`,
     ),
   ];
 }
@@ -70,7 +73,9 @@ function eks(): CidrFinding[] {
 }
 
 function aks({ cluster, services }: PlanRequest): CidrFinding[] {
-  return AKS_FORBIDDEN.filter((one) =>
-    [...cluster, ...services].some((planned) => overlaps(one, planned)),
-  ).map((one) => remark('aks', AKS_SOURCE, `AKS: ${rangeText(one)} cannot be used`));
+  return AKS_FORBIDDEN.filter((forbiddenRange) =>
+    [...cluster, ...services].some((planned) => overlaps(forbiddenRange, planned)),
+  ).map((forbiddenRange) =>
+    remark('aks', AKS_SOURCE, `AKS: ${rangeText(forbiddenRange)} cannot be used`),
+  );
 }

@@ -57,9 +57,9 @@ export function rangeText({ family, first, length }: Range): string {
   return `${textOf(ipaddr.fromByteArray(bytes))}/${length}`;
 }
 
-export function overlaps(one: Range, other: Range): boolean {
-  if (one.family !== other.family) return false;
-  return one.first < other.first + sizeOf(other) && other.first < one.first + sizeOf(one);
+export function overlaps(a: Range, b: Range): boolean {
+  if (a.family !== b.family) return false;
+  return a.first < b.first + sizeOf(b) && b.first < a.first + sizeOf(a);
 }
 
 /** Whether `inner` is entirely in `outer`. */
@@ -68,7 +68,7 @@ export function isInside(inner: Range, outer: Range): boolean {
 }
 
 /** Parses a text that is known to be a valid range. */
-export function range(text: string): WrittenRange {
+export function mustParseRange(text: string): WrittenRange {
   const parsed = parseRange(text);
   if (!parsed) throw new Error(`${text} is not a range`);
   return parsed;

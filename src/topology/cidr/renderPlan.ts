@@ -13,19 +13,22 @@ export function renderPlan(plan: CidrPlan): string[] {
     `${network}: ${counted(nodes)} nodes, ${counted(addressesPerNode)} addresses per node, ${podsPerNode} pods per node`,
   ];
   if (families.length > 1)
-    for (const one of families)
+    for (const family of families)
       lines.push(
-        `  ${one.network}: ${counted(one.nodes)} nodes, ${counted(one.addressesPerNode)} addresses per node`,
+        `  ${family.network}: ${counted(family.nodes)} nodes, ${counted(family.addressesPerNode)} addresses per node`,
       );
-  const pieces = [...lines.map((line) => `${line}\n`), ...renderCidrFindings(findings)];
-  if (alternatives.length === 0) return pieces;
+  const chunks = [...lines.map((line) => `${line}\n`), ...renderCidrFindings(findings)];
+  if (alternatives.length === 0) return chunks;
   const columns = [
-    { header: 'CLUSTER-CIDR', cell: (one: Alternative) => one.clusterCidr },
-    { header: 'NODE-MASK', cell: (one: Alternative) => `/${one.nodeMask}` },
-    { header: 'NODES', cell: (one: Alternative) => counted(one.nodes) },
-    { header: 'ADDRESSES-PER-NODE', cell: (one: Alternative) => counted(one.addressesPerNode) },
+    { header: 'CLUSTER-CIDR', cell: (alternative: Alternative) => alternative.clusterCidr },
+    { header: 'NODE-MASK', cell: (alternative: Alternative) => `/${alternative.nodeMask}` },
+    { header: 'NODES', cell: (alternative: Alternative) => counted(alternative.nodes) },
+    {
+      header: 'ADDRESSES-PER-NODE',
+      cell: (alternative: Alternative) => counted(alternative.addressesPerNode),
+    },
   ];
-  return [...pieces, '\nAlternatives:\n', ...renderTable(columns, alternatives)];
+  return [...chunks, '\nAlternatives:\n', ...renderTable(columns, alternatives)];
 }
 
 /** Renders findings as text, each with its fix and source below. */

@@ -17,10 +17,10 @@ export interface AllocationRange {
  * otherwise the one in /run/flannel/subnet.env. https://www.cni.dev/plugins/current/ipam/host-local/
  */
 export function allocationRanges(cni: CniFacts): AllocationRange[] {
-  const found = new Map<string, AllocationRange>();
+  const ranges = new Map<string, AllocationRange>();
   const add = (network: string, range: JsonObject) => {
     const parsed = parseRange(network, range);
-    if (parsed) found.set(`${network} ${parsed.subnet} ${parsed.first}`, parsed);
+    if (parsed) ranges.set(`${network} ${parsed.subnet} ${parsed.first}`, parsed);
   };
   const configurations = [
     ...cni.configurations.filter(({ inForce }) => inForce).map(({ content }) => content),
@@ -34,19 +34,19 @@ export function allocationRanges(cni: CniFacts): AllocationRange[] {
     for (const plugin of plugins) {
       const { type, ...ipam } = objectOf(objectOf(plugin).ipam);
       if (type !== 'host-local') continue;
-      for (const range of rangesOf(ipam)) add(name, range);
+      for (const range of ipamRanges(ipam)) add(name, range);
     }
   }
   const networks = new Set(cni.leases.map(({ network }) => network));
   const { FLANNEL_SUBNET: subnet } = cni.subnetEnv ?? {};
   const [network] = networks;
-  if (found.size === 0 && networks.size === 1 && network !== undefined && subnet !== undefined)
+  if (ranges.size === 0 && networks.size === 1 && network !== undefined && subnet !== undefined)
     add(network, { subnet });
-  return [...found.values()];
+  return [...ranges.values()];
 }
 
 /** `ranges` is a list of range sets; older configurations have a single `subnet`. */
-function rangesOf(ipam: JsonObject): JsonObject[] {
+function ipamRanges(ipam: JsonObject): JsonObject[] {
   const sets = Array.isArray(ipam.ranges) ? ipam.ranges : [];
   const ranges = sets.flat().map(objectOf);
   return typeof ipam.subnet === 'string' ? [ipam, ...ranges] : ranges;
@@ -59,15 +59,15 @@ function parseRange(network: string, range: JsonObject): AllocationRange | undef
   const hostBits = BigInt(bits - prefix.length);
   const base = (prefix.value >> hostBits) << hostBits;
   const end = base + (1n << hostBits) - 1n;
-  const given = (key: string) => {
+  const addressOf = (key: string) => {
     const text = range[key];
     const address = typeof text === 'string' ? parseAddress(text) : undefined;
     return address && contains(prefix, address) ? address.value : undefined;
   };
   // The first address is the network's. The last one is the broadcast address in IPv4; in IPv6 it can be assigned.
-  const first = given('rangeStart') ?? base + 1n;
-  const last = given('rangeEnd') ?? (prefix.family === 4 ? end - 1n : end);
-  const gateway = given('gateway') ?? base + 1n;
+  const first = addressOf('rangeStart') ?? base + 1n;
+  const last = addressOf('rangeEnd') ?? (prefix.family === 4 ? end - 1n : end);
+  const gateway = addressOf('gateway') ?? base + 1n;
   const size = last - first + 1n - (gateway >= first && gateway <= last ? 1n : 0n);
   const text = (value: bigint) => formatAddress({ family: prefix.family, value });
   return {
@@ -80,16 +80,16 @@ function parseRange(network: string, range: JsonObject): AllocationRange | undef
 }
 
 /** Whether a lease is for an address of this range. A configuration without a name may belong to any network. */
-export function isOfRange({ network, first, last }: AllocationRange, lease: Lease): boolean {
+export function isInRange({ network, first, last }: AllocationRange, lease: Lease): boolean {
   const { address } = lease;
   if (network !== '' && network !== lease.network) return false;
-  const [from, to, one] = [first, last, address].map(parseAddress);
+  const [from, to, parsedAddress] = [first, last, address].map(parseAddress);
   return (
     from !== undefined &&
     to !== undefined &&
-    one !== undefined &&
-    one.family === from.family &&
-    one.value >= from.value &&
-    one.value <= to.value
+    parsedAddress !== undefined &&
+    parsedAddress.family === from.family &&
+    parsedAddress.value >= from.value &&
+    parsedAddress.value <= to.value
   );
 }

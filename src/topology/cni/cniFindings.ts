@@ -6,11 +6,11 @@ import type { CachedResult, Lease } from '../model/cniFacts.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { NodeFacts } from '../model/nodeFacts.ts';
 import { samePath } from '../samePath.ts';
-import { allocationRanges, isOfRange } from './allocationRange.ts';
+import { allocationRanges, isInRange } from './allocationRange.ts';
 import { type LeaseState, leaseStates } from './leaseOwners.ts';
 
 /** How many names a finding shows. */
-const SHOWN = 5;
+const MAX_SHOWN = 5;
 
 /**
  * What is wrong with the files of a node's CNI plugins: leaked leases, full ranges, and contradictions between
@@ -58,7 +58,7 @@ function leakedLeases(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): N
       ? `, the oldest since ${new Date(oldest * 1000).toISOString()}`
       : '';
     const shown = leases
-      .slice(0, SHOWN)
+      .slice(0, MAX_SHOWN)
       .map(({ path, containerId }) => `${path}: no sandbox ${containerId?.slice(0, 13)}`);
     const [first] = leases;
     return findingOf({
@@ -66,8 +66,8 @@ function leakedLeases(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): N
       where: { node: node.name },
       evidence: [
         ...shown,
-        ...(leases.length > SHOWN
-          ? [`and ${leases.length - SHOWN} more of network ${network}`]
+        ...(leases.length > MAX_SHOWN
+          ? [`and ${leases.length - MAX_SHOWN} more of network ${network}`]
           : []),
       ].join('\n'),
       values: {
@@ -84,16 +84,16 @@ function fullRanges(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): Net
   const { cni } = node;
   if (!cni) return [];
   return allocationRanges(cni).flatMap((range) => {
-    const taken = cni.leases.filter((lease) => isOfRange(range, lease));
-    if (taken.length < range.size) return [];
-    const leaked = taken.filter((lease) => stateOf(lease) === 'leaked').length;
-    const found = findingOf({
+    const rangeLeases = cni.leases.filter((lease) => isInRange(range, lease));
+    if (rangeLeases.length < range.size) return [];
+    const leaked = rangeLeases.filter((lease) => stateOf(lease) === 'leaked').length;
+    const finding = findingOf({
       kind: 'range-full',
       where: { node: node.name },
-      evidence: `${taken.length} of ${range.size} addresses of ${range.subnet} (${range.first} to ${range.last}) have a lease, ${leaked} of them without a sandbox`,
+      evidence: `${rangeLeases.length} of ${range.size} addresses of ${range.subnet} (${range.first} to ${range.last}) have a lease, ${leaked} of them without a sandbox`,
       values: { node: node.name, leaked: `${leaked}` },
     });
-    return [leaked > 0 ? { ...found, causedBy: 'leaked-lease' } : found];
+    return [leaked > 0 ? { ...finding, causedBy: 'leaked-lease' } : finding];
   });
 }
 
@@ -118,7 +118,7 @@ function resultFindings(node: NodeFacts): NetworkFinding[] {
   return (node.cni?.results ?? []).flatMap((result) => {
     if (result.ifName === undefined || result.ifName === 'lo') return [];
     const network = networkOf(node, result);
-    if (network === undefined) return goneResult(node, result);
+    if (network === undefined) return staleResultFinding(node, result);
     return network.links === undefined ? [] : contradictions(node, result, network);
   });
 }
@@ -128,10 +128,12 @@ function networkOf(node: NodeFacts, result: CachedResult): NetworkNamespace | un
   const { netns, containerId, podName, podNamespace } = result;
   const paths = [netns, ...result.interfaces.map(({ sandbox }) => sandbox)];
   const byPath = node.namespaces.find(({ mounts }) =>
-    mounts.some(({ path }) => paths.some((one) => one !== undefined && samePath(one, path))),
+    mounts.some(({ path }) =>
+      paths.some((candidate) => candidate !== undefined && samePath(candidate, path)),
+    ),
   );
   if (byPath) return byPath;
-  const process = node.processes.find((one) => one.containerId === containerId);
+  const process = node.processes.find((candidate) => candidate.containerId === containerId);
   if (process) return node.namespaces.find(({ inode }) => inode === process.netns);
   return node.namespaces.find(
     ({ owner }) =>
@@ -142,11 +144,11 @@ function networkOf(node: NodeFacts, result: CachedResult): NetworkNamespace | un
   );
 }
 
-function goneResult(node: NodeFacts, result: CachedResult): NetworkFinding[] {
+function staleResultFinding(node: NodeFacts, result: CachedResult): NetworkFinding[] {
   const { containerId, path } = result;
   if (node.runtime === undefined || containerId === undefined) return [];
   if (node.runtime.ids.includes(containerId)) return [];
-  if (node.processes.some((one) => one.containerId === containerId)) return [];
+  if (node.processes.some((process) => process.containerId === containerId)) return [];
   const now = Date.parse(node.collectedAt) / 1000;
   if (result.modifiedAt !== undefined && now - result.modifiedAt < 60) return [];
   return [
@@ -183,13 +185,14 @@ function contradictions(
     ];
   const findings: NetworkFinding[] = [];
   for (const { address } of cached) {
-    const [plain = ''] = address.split('/');
-    if (link.addresses.some((one) => sameAddress(one.address, plain))) continue;
+    const [bareAddress = ''] = address.split('/');
+    if (link.addresses.some((linkAddress) => sameAddress(linkAddress.address, bareAddress)))
+      continue;
     findings.push(
       findingOf({
         kind: 'address-mismatch',
         where,
-        evidence: `${result.path}: ${address}; ${result.ifName} has ${link.addresses.map((one) => `${one.address}/${one.prefixLength}`).join(', ') || 'no address'}`,
+        evidence: `${result.path}: ${address}; ${result.ifName} has ${link.addresses.map((linkAddress) => `${linkAddress.address}/${linkAddress.prefixLength}`).join(', ') || 'no address'}`,
         values: { device: result.ifName ?? '' },
       }),
     );
@@ -219,8 +222,8 @@ function leaseContradictions(
   const leases = (node.cni?.leases ?? []).filter(({ network }) => network === result.network);
   if (leases.length === 0) return [];
   return addresses.flatMap(({ address }) => {
-    const [plain = ''] = address.split('/');
-    const lease = leases.find((one) => sameAddress(one.address, plain));
+    const [bareAddress = ''] = address.split('/');
+    const lease = leases.find((candidate) => sameAddress(candidate.address, bareAddress));
     if (lease && lease.containerId === result.containerId) return [];
     if (lease && lease.containerId === undefined) return [];
     return [
@@ -229,8 +232,8 @@ function leaseContradictions(
         where: whereOf(node, result),
         evidence: lease
           ? `${lease.path} is of ${lease.containerId?.slice(0, 13)}, ${result.path} of ${result.containerId?.slice(0, 13)}`
-          : `no lease for ${plain} in network ${result.network}, but according to ${result.path} the pod has it`,
-        values: { address: plain, isTaken: lease ? 'yes' : 'no' },
+          : `no lease for ${bareAddress} in network ${result.network}, but according to ${result.path} the pod has it`,
+        values: { address: bareAddress, isTaken: lease ? 'yes' : 'no' },
       }),
     ];
   });
@@ -244,12 +247,12 @@ function rangeFindings(facts: ClusterFacts, node: NodeFacts): NetworkFinding[] {
   if (!cni || cidrs.length === 0) return [];
   const ranges = allocationRanges(cni);
   const family = (text: string) => text.includes(':');
-  const outside = (subnet: string) => {
-    const own = cidrs.filter((cidr) => family(cidr) === family(subnet));
+  const isOutside = (subnet: string) => {
+    const familyCidrs = cidrs.filter((cidr) => family(cidr) === family(subnet));
     const [base = ''] = subnet.split('/');
-    return own.length > 0 && !own.some((cidr) => isWithin(cidr, base));
+    return familyCidrs.length > 0 && !familyCidrs.some((cidr) => isWithin(cidr, base));
   };
-  const wrongRanges = ranges.filter(({ subnet }) => outside(subnet));
+  const wrongRanges = ranges.filter(({ subnet }) => isOutside(subnet));
   const findings = wrongRanges.map(({ subnet, network }) =>
     findingOf({
       kind: 'pod-cidr-mismatch',
@@ -268,7 +271,7 @@ function rangeFindings(facts: ClusterFacts, node: NodeFacts): NetworkFinding[] {
   for (const bridge of new Set(bridges))
     for (const { address, prefixLength, scope } of bridge.addresses) {
       const subnet = `${address}/${prefixLength}`;
-      if (scope !== 'global' || !outside(subnet)) continue;
+      if (scope !== 'global' || !isOutside(subnet)) continue;
       findings.push(
         findingOf({
           kind: 'bridge-address-mismatch',

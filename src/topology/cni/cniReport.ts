@@ -31,8 +31,8 @@ export function cniReport(
   nodes: readonly string[],
   pod: PodName | undefined,
 ): CniReport {
-  const chosen = facts.nodes.filter(({ name }) => nodes.includes(name));
-  const reports = chosen.map((node) => nodeReport(facts, node, pod));
+  const selectedNodes = facts.nodes.filter(({ name }) => nodes.includes(name));
+  const reports = selectedNodes.map((node) => nodeReport(facts, node, pod));
   return {
     configuration: reports.flatMap(({ configuration }) => configuration),
     results: reports.flatMap(({ results }) => results),
@@ -45,7 +45,7 @@ function nodeReport(facts: ClusterFacts, node: NodeFacts, pod: PodName | undefin
   const { name, cni } = node;
   if (!cni) return { configuration: [], results: [], leases: [], findings: [] };
   const stateOf = leaseStates(facts, node);
-  const results = cni.results.filter((result) => pod === undefined || isOf(result, pod));
+  const results = cni.results.filter((result) => pod === undefined || isResultOf(result, pod));
   const ids = new Set(results.map(({ containerId }) => containerId));
   const addresses = new Set(
     pod &&
@@ -81,7 +81,10 @@ function nodeReport(facts: ClusterFacts, node: NodeFacts, pod: PodName | undefin
   };
 }
 
-function isOf({ podName, podNamespace }: CachedResult, { name, namespace }: PodName): boolean {
+function isResultOf(
+  { podName, podNamespace }: CachedResult,
+  { name, namespace }: PodName,
+): boolean {
   return podName === name && podNamespace === namespace;
 }
 

@@ -3,9 +3,9 @@ import { optionalColumn } from '../../output/renderList.ts';
 import { renderTable } from '../../output/table.ts';
 import { terminalSafe, terminalSafeJson } from '../../output/terminalSafe.ts';
 import { toYaml } from '../../output/yaml.ts';
-import { renderFindings, shortened } from '../findings/renderFindings.ts';
+import { renderFindings, truncate } from '../findings/renderFindings.ts';
 import type { CniFacts } from '../model/cniFacts.ts';
-import { allocationRanges, isOfRange } from './allocationRange.ts';
+import { allocationRanges, isInRange } from './allocationRange.ts';
 import type { CniReport } from './cniReport.ts';
 
 export interface CniRendering {
@@ -38,7 +38,10 @@ export function* renderCni(report: CniReport, options: CniRendering): Generator<
         file('IN USE', ({ inForce, fault }) => fault?.reason ?? (inForce ? 'yes' : 'no')),
         file('NAME', ({ name }) => name),
         file('VERSION', ({ cniVersion }) => cniVersion),
-        file('PLUGINS', ({ plugins }) => shortened(plugins.join(' → '), LONGEST_LINE) || undefined),
+        file(
+          'PLUGINS',
+          ({ plugins }) => truncate(plugins.join(' → '), MAX_LINE_LENGTH) || undefined,
+        ),
       ],
       report.configuration,
     );
@@ -97,35 +100,35 @@ export function* renderCni(report: CniReport, options: CniRendering): Generator<
   yield* renderFindings(report.findings);
 }
 
-function nodeColumn<Row extends { readonly node: string }>(shown: boolean) {
-  return shown ? [optionalColumn<Row>('NODE', ({ node }) => node)] : [];
+function nodeColumn<Row extends { readonly node: string }>(isShown: boolean) {
+  return isShown ? [optionalColumn<Row>('NODE', ({ node }) => node)] : [];
 }
 
 function* rangeLines({ nodes }: CniRendering): Generator<string> {
   for (const { name, cni } of nodes) {
     if (!cni) continue;
     for (const range of allocationRanges(cni)) {
-      const taken = cni.leases.filter((lease) => isOfRange(range, lease)).length;
-      yield `${terminalSafe(name)}: ${taken} of ${range.size} addresses of ${range.subnet} are taken${range.network === '' ? '' : ` in network ${terminalSafe(range.network)}`}\n`;
+      const leaseCount = cni.leases.filter((lease) => isInRange(range, lease)).length;
+      yield `${terminalSafe(name)}: ${leaseCount} of ${range.size} addresses of ${range.subnet} are taken${range.network === '' ? '' : ` in network ${terminalSafe(range.network)}`}\n`;
     }
   }
 }
 
 /** Limits the output of one result, because plugins may write any content. */
-const MOST_LINES = 400;
-const LONGEST_LINE = 400;
+const MAX_LINES = 400;
+const MAX_LINE_LENGTH = 400;
 
 /** The configuration and results of the plugins for one pod. */
 function* details({ results }: CniReport): Generator<string> {
   for (const { path, args, config, capabilities, routes, dns, interfaces } of results) {
     yield `\n${terminalSafe(path)}\n`;
-    const shown = { interfaces, routes, dns, args, capabilities, config };
-    const lines = toYaml(JSON.parse(terminalSafeJson(JSON.stringify(shown))))
+    const content = { interfaces, routes, dns, args, capabilities, config };
+    const lines = toYaml(JSON.parse(terminalSafeJson(JSON.stringify(content))))
       .split('\n')
       .filter((line) => line !== '');
-    for (const line of lines.slice(0, MOST_LINES))
-      yield `  ${terminalSafe(shortened(line, LONGEST_LINE))}\n`;
-    if (lines.length > MOST_LINES)
-      yield `  … and ${lines.length - MOST_LINES} more lines: -o json has them\n`;
+    for (const line of lines.slice(0, MAX_LINES))
+      yield `  ${terminalSafe(truncate(line, MAX_LINE_LENGTH))}\n`;
+    if (lines.length > MAX_LINES)
+      yield `  … and ${lines.length - MAX_LINES} more lines: -o json has them\n`;
   }
 }

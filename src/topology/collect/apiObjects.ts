@@ -64,7 +64,7 @@ export async function readObjects(
   };
   const core = '/api/v1';
   const { services, policies } = request;
-  const [nodes, pods, serviceList, slices, policyList, others] = await Promise.all([
+  const [nodes, pods, serviceList, slices, policyList, otherPolicies] = await Promise.all([
     read<RawNode, NodeObject>('nodes', `${core}/nodes`, nodeObject),
     readPods(api, request, unknown, signal),
     services
@@ -93,7 +93,7 @@ export async function readObjects(
       ...(serviceList && { services: serviceList }),
       ...(slices && { endpointSlices: slices }),
       ...(policyList && { networkPolicies: policyList }),
-      ...(others && { otherPolicies: others }),
+      ...(otherPolicies && { otherPolicies }),
     },
     unknown,
   };
@@ -160,10 +160,10 @@ async function readOtherPolicies(
 ): Promise<OtherPolicy[]> {
   let groups: Set<string>;
   try {
-    const found = await api.get<{ groups?: readonly { readonly name: string }[] }>('/apis', {
+    const groupList = await api.get<{ groups?: readonly { readonly name: string }[] }>('/apis', {
       ...(signal && { signal }),
     });
-    groups = new Set((found.groups ?? []).map(({ name }) => name));
+    groups = new Set((groupList.groups ?? []).map(({ name }) => name));
   } catch (error) {
     signal?.throwIfAborted();
     unknown.push({ what: 'policies of network plugins', why: messageOf(error) });

@@ -15,7 +15,7 @@ export function parseCachedResult(file: FoundFile, showAnnotations: boolean): Ca
   const wrapped = isObject(value?.result) || value?.kind === 'cniCacheV1';
   const result = wrapped ? objectOf(value?.result) : objectOf(value);
   const args = argumentsOf(wrapped ? value?.cniArgs : undefined);
-  const config = wrapped ? decoded(value?.config) : undefined;
+  const config = wrapped ? decodeConfig(value?.config) : undefined;
   const capabilities = wrapped ? value?.capabilityArgs : undefined;
   const fields = {
     containerId: nonEmptyText(value?.containerId) ?? containerId ?? args.K8S_POD_INFRA_CONTAINER_ID,
@@ -48,19 +48,19 @@ export function parseCachedResult(file: FoundFile, showAnnotations: boolean): Ca
 
 /** Arguments as pairs of key and value, since libcni 0.8. */
 function argumentsOf(pairs: unknown): Record<string, string> {
-  const found: Record<string, string> = {};
+  const args: Record<string, string> = {};
   for (const pair of listOf(pairs)) {
     const [key, value] = Array.isArray(pair) ? pair : [];
-    if (typeof key === 'string' && typeof value === 'string') found[key] = value;
+    if (typeof key === 'string' && typeof value === 'string') args[key] = value;
   }
-  return found;
+  return args;
 }
 
-function decoded(config: unknown): unknown {
+function decodeConfig(config: unknown): unknown {
   if (typeof config !== 'string') return config;
-  const plain = Buffer.from(config, 'base64').toString();
+  const json = Buffer.from(config, 'base64').toString();
   try {
-    return JSON.parse(plain);
+    return JSON.parse(json);
   } catch {
     return undefined;
   }

@@ -65,7 +65,7 @@ export async function parseCniFiles(
     else if (/\.(?:conf|conflist|json)$/.test(name)) configurations.push(parseConfiguration(file));
   }
   return {
-    configurations: inForce(configurations),
+    configurations: activeConfiguration(configurations),
     results,
     leases,
     lastReserved,
@@ -81,7 +81,7 @@ function onNode(path: string): string {
 
 /** Reads the files of an archive that may be cut off. */
 async function filesOf(archive: Buffer): Promise<FoundFile[]> {
-  const found: FoundFile[] = [];
+  const files: FoundFile[] = [];
   const entries = extract();
   entries.on('error', () => {});
   entries.end(archive);
@@ -91,7 +91,7 @@ async function filesOf(archive: Buffer): Promise<FoundFile[]> {
       const chunks: Buffer[] = [];
       for await (const chunk of entry as AsyncIterable<Buffer>) chunks.push(chunk);
       if (type !== 'file') continue;
-      found.push({
+      files.push({
         path: onNode(name),
         content: Buffer.concat(chunks),
         ...(mtime && { modifiedAt: Math.floor(mtime.getTime() / 1000) }),
@@ -100,7 +100,7 @@ async function filesOf(archive: Buffer): Promise<FoundFile[]> {
   } catch {
     // Files before the cut are complete.
   }
-  return found;
+  return files;
 }
 
 function parseConfiguration(file: FoundFile): ConfigurationFile {
@@ -122,7 +122,7 @@ function parseConfiguration(file: FoundFile): ConfigurationFile {
 }
 
 /** Runtimes use the first valid file of their folder, by name. */
-function inForce(configurations: readonly ConfigurationFile[]): ConfigurationFile[] {
+function activeConfiguration(configurations: readonly ConfigurationFile[]): ConfigurationFile[] {
   const folders = new Set<string>();
   return configurations.map((file) => {
     const folder = dirname(file.path);

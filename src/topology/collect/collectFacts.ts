@@ -26,7 +26,7 @@ export interface FactsRequest {
   readonly pairs?: readonly AddressPair[];
   readonly objects: ObjectsRequest;
   /** Objects that were already read, so that the API server is not queried again. */
-  readonly known?: Awaited<ReturnType<typeof readObjects>>;
+  readonly objectsRead?: Awaited<ReturnType<typeof readObjects>>;
   readonly signal?: AbortSignal;
 }
 
@@ -41,11 +41,11 @@ export interface NodeRequest {
   /** Which namespaces to read devices, addresses, routes and neighbours of. */
   readonly scope: 'all' | 'chosen';
   /** Namespaces to read in full besides the node's own: pod UIDs, container ids, inodes, or `all`. */
-  readonly chosen: readonly string[];
+  readonly namespaces: readonly string[];
 }
 
 /** How many nodes are queried at the same time. */
-const AT_ONCE = 16;
+const MAX_PARALLEL_NODES = 16;
 
 /**
  * Collects the facts of nodes, with one round trip each, and of the API server at the same time. A node that fails
@@ -60,7 +60,7 @@ export async function collectFacts(
   const unknown: Unknown[] = [];
   const errors: unknown[] = [];
   const [nodes, read] = await Promise.all([
-    mapConcurrently(request.nodes, AT_ONCE, async (node) => {
+    mapConcurrently(request.nodes, MAX_PARALLEL_NODES, async (node) => {
       try {
         return await collectNode(pool, node, request);
       } catch (error) {
@@ -71,14 +71,14 @@ export async function collectFacts(
         return undefined;
       }
     }),
-    request.known ?? readObjects(api, request.objects, request.signal),
+    request.objectsRead ?? readObjects(api, request.objects, request.signal),
   ]);
-  const found = nodes.filter((node): node is NodeFacts => node !== undefined);
-  if (found.length === 0 && errors.length > 0) throw errors[0];
+  const nodesRead = nodes.filter((node): node is NodeFacts => node !== undefined);
+  if (nodesRead.length === 0 && errors.length > 0) throw errors[0];
   return nameOwners({
     format: FACTS_FORMAT,
     collectedAt,
-    nodes: found,
+    nodes: nodesRead,
     objects: read.objects,
     unknown: [...unknown, ...read.unknown],
   });
@@ -86,11 +86,11 @@ export async function collectFacts(
 
 async function collectNode(
   pool: FactsPool,
-  { name, scope, chosen }: NodeRequest,
+  { name, scope, namespaces }: NodeRequest,
   { rules, cni, showAnnotations = false, addresses = [], pairs = [] }: FactsRequest,
 ): Promise<NodeFacts> {
-  const words = chosen.filter(isWord);
-  if (words.length < chosen.length)
+  const words = namespaces.filter(isWord);
+  if (words.length < namespaces.length)
     throw new Problem(`node "${name}": a pod has an invalid id`, { kind: 'damaged' });
   const sections = await pool.run(
     name,

@@ -90,21 +90,21 @@ export class FactsPool {
     this.#places.clear();
     await Promise.all(
       places.map(async (place) => {
-        const made = await place.catch(() => undefined);
-        await made?.close();
+        const debuggerOnNode = await place.catch(() => undefined);
+        await debuggerOnNode?.close();
       }),
     );
   }
 
   async #place(
     node: string,
-    how: { readonly anew?: boolean; readonly unconfined?: boolean },
+    startOptions: { readonly anew?: boolean; readonly unconfined?: boolean },
   ): Promise<Debugger> {
-    const again = how.anew === true || how.unconfined === true;
-    const known = this.#places.get(node);
-    if (known && !again) return known;
+    const isRestart = startOptions.anew === true || startOptions.unconfined === true;
+    const existing = this.#places.get(node);
+    if (existing && !isRestart) return existing;
     const { settings, namespace, command, rules, probe, keepNode, ...options } = this.#options;
-    const making = factsDebugger(
+    const starting = factsDebugger(
       this.#api,
       { node, namespace },
       {
@@ -113,13 +113,13 @@ export class FactsPool {
         command,
         ...(keepNode !== undefined && { keepNode }),
       },
-      { ...options, ...how, ...(again && { anew: true }) },
+      { ...options, ...startOptions, ...(isRestart && { anew: true }) },
     );
-    this.#places.set(node, making);
+    this.#places.set(node, starting);
     // The caller that awaits the promise gets the error.
-    making.catch(() => this.#places.delete(node));
-    if (known) await (await known.catch(() => undefined))?.close();
-    return making;
+    starting.catch(() => this.#places.delete(node));
+    if (existing) await (await existing.catch(() => undefined))?.close();
+    return starting;
   }
 
   async #runIn(

@@ -45,19 +45,19 @@ function ownerOf(
   const containers = owner.kind === 'container' ? [owner.id] : (sandbox?.containers ?? []);
   const pod =
     (owner.kind === 'pod' && owner.uid !== undefined ? byUid.get(owner.uid) : undefined) ??
-    containers.map((id) => byContainer.get(id)).find((found) => found !== undefined);
-  if (pod) return named(owner.kind === 'pod' ? owner.uid : pod.uid, pod.name, pod.namespace);
+    containers.map((id) => byContainer.get(id)).find((candidate) => candidate !== undefined);
+  if (pod) return podOwner(owner.kind === 'pod' ? owner.uid : pod.uid, pod.name, pod.namespace);
   const cached = node.cni?.results.find(
     ({ netns, containerId }) =>
       (containerId !== undefined && containers.includes(containerId)) ||
       (netns !== undefined && namespace.mounts.some(({ path }) => samePath(path, netns))),
   );
   if (cached?.podName !== undefined)
-    return named(cached.podUid, cached.podName, cached.podNamespace);
+    return podOwner(cached.podUid, cached.podName, cached.podNamespace);
   return owner;
 }
 
-function named(
+function podOwner(
   uid: string | undefined,
   name: string,
   namespace: string | undefined,

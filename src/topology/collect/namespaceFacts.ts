@@ -170,12 +170,12 @@ function netfilterOf(sections: readonly Section[]): NetfilterFacts | undefined {
   const [nft, ipset, ipvs] = [text('nft'), text('ipset'), text('ipvs')];
   const iptablesNft = family(text('iptables-nft'), text('ip6tables-nft'));
   const iptablesLegacy = family(text('iptables-legacy'), text('ip6tables-legacy'));
-  const found = {
+  const facts = {
     ...(nft !== undefined && { nft }),
     ...(iptablesNft && { iptablesNft }),
     ...(iptablesLegacy && { iptablesLegacy }),
     ...(ipset !== undefined && { ipset }),
     ...(ipvs !== undefined && { ipvs }),
   };
-  return Object.keys(found).length > 0 ? found : undefined;
+  return Object.keys(facts).length > 0 ? facts : undefined;
 }

@@ -121,39 +121,40 @@ function parseMounts(
   { processes }: ProcessFacts,
 ): Map<number, NsfsMount[]> {
   const mntns = new Map(processes.map(({ pid, mntns }) => [pid, mntns]));
-  const found = new Map<number, NsfsMount[]>();
+  const mountsByInode = new Map<number, NsfsMount[]>();
   for (const line of nonEmptyLines(sectionText(sections, 'mounts'))) {
     const [, pid, rest = ''] = /^\/proc\/(\d+)\/mountinfo:(.*)$/.exec(line) ?? [];
     const mount = parseNamespaceMount(rest);
     if (mount?.kind !== 'net') continue;
-    const mounts = found.get(mount.inode) ?? [];
+    const mounts = mountsByInode.get(mount.inode) ?? [];
     if (!mounts.some(({ path }) => path === mount.path))
       mounts.push({ path: mount.path, mntns: mntns.get(Number(pid)) ?? 0 });
-    found.set(mount.inode, mounts);
+    mountsByInode.set(mount.inode, mounts);
   }
-  return found;
+  return mountsByInode;
 }
 
 /** Namespace ids by inode. collect.sh names each namespace after its inode. */
 function parseNetnsids(sections: readonly Section[]): Map<number, number> {
-  const found = new Map<number, number>();
+  const netnsidsByInode = new Map<number, number>();
   try {
     for (const { name, nsid } of parseIpRecords(sectionText(sections, 'netnsids') ?? '')) {
       const [, inode] = /^i(\d+)$/.exec(text(name) ?? '') ?? [];
       const id = number(nsid);
-      if (inode !== undefined && id !== undefined) found.set(Number(inode), id);
+      if (inode !== undefined && id !== undefined) netnsidsByInode.set(Number(inode), id);
     }
   } catch {
     // Namespace ids are optional: without them, a column stays empty.
   }
-  return found;
+  return netnsidsByInode;
 }
 
 /** Groups sections by the inode of their namespace. */
 function insideSections(sections: readonly Section[]): Map<number, Section[]> {
-  const found = new Map<number, Section[]>();
+  const sectionsByInode = new Map<number, Section[]>();
   let inode: number | undefined;
-  const add = (to: number, section: Section) => found.set(to, [...(found.get(to) ?? []), section]);
+  const add = (to: number, section: Section) =>
+    sectionsByInode.set(to, [...(sectionsByInode.get(to) ?? []), section]);
   for (const section of sections) {
     const [word = ''] = section.words;
     const failed = /^(?:ns|full)-(\d+)$/.exec(section.name === 'failed' ? word : '')?.[1];
@@ -165,7 +166,7 @@ function insideSections(sections: readonly Section[]): Map<number, Section[]> {
     else if (section.name === 'runtime' || section.name === 'checked') inode = undefined;
     else if (inode !== undefined) add(inode, section);
   }
-  return found;
+  return sectionsByInode;
 }
 
 /** Namespaces whose process had ended, or was in another namespace, when the collection ended. */

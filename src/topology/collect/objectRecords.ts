@@ -82,7 +82,7 @@ export function podObject(pod: Pod): PodObject {
       ...(status?.containerStatuses ?? []),
       ...(status?.initContainerStatuses ?? []),
       ...(status?.ephemeralContainerStatuses ?? []),
-    ].map((found) => [found.name, found]),
+    ].map((entry) => [entry.name, entry]),
   );
   const convert = (kind: ContainerObject['kind']) => (container: RawContainer) =>
     containerObject(container, kind, statuses.get(container.name));

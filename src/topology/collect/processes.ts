@@ -28,9 +28,9 @@ export function parseProcesses(sections: readonly Section[]): ProcessFacts {
     if (owner) owners.set(pid, owner);
   }
   // Leave out the processes of the collection itself.
-  const own = /\d+/.exec(sectionText(sections, 'self') ?? '')?.[0];
+  const ownPid = /\d+/.exec(sectionText(sections, 'self') ?? '')?.[0];
   const isOwn = (pid: number) =>
-    own !== undefined && mntns.get(pid) === Number(own) && mntns.get(1) !== Number(own);
+    ownPid !== undefined && mntns.get(pid) === Number(ownPid) && mntns.get(1) !== Number(ownPid);
   const processes = [...names]
     .filter(([pid]) => !isOwn(pid))
     .map(([pid, name]): NodeProcess => {
@@ -68,14 +68,14 @@ function inodesByPid(text: string | undefined): Map<number, number> {
 
 /** Reads lines `/proc/PID/FILE:VALUE` of grep. Only the first line of each process is used. */
 function valuesByPid(text: string | undefined): Map<number, string> {
-  const found = new Map<number, string>();
+  const values = new Map<number, string>();
   for (const line of nonEmptyLines(text)) {
     const [, pid, value] = /^\/proc\/(\d+)\/\w+:(.*)$/s.exec(line) ?? [];
     // In cgroup v1, each hierarchy has a line, and the first one is enough.
-    if (pid !== undefined && value !== undefined && !found.has(Number(pid)))
-      found.set(Number(pid), value);
+    if (pid !== undefined && value !== undefined && !values.has(Number(pid)))
+      values.set(Number(pid), value);
   }
-  return found;
+  return values;
 }
 
 function sandboxesOf(processes: readonly NodeProcess[], host: number | undefined): Sandbox[] {

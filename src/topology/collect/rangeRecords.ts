@@ -18,11 +18,16 @@ export interface RawControlPlanePod {
 }
 
 /** Reads ranges from a text, separated by commas or spaces. */
-function ranges(use: RangeUse, text: string | undefined, source: string, more: object = {}) {
+function parseRanges(
+  use: RangeUse,
+  text: string | undefined,
+  source: string,
+  properties: object = {},
+) {
   return (text ?? '')
     .split(/[\s,]+/)
     .filter((cidr) => cidr.includes('/'))
-    .map((cidr): LearnedRange => ({ use, cidr, source, ...more }));
+    .map((cidr): LearnedRange => ({ use, cidr, source, ...properties }));
 }
 
 function maskOf(value: unknown): { nodeMask?: number } {
@@ -32,20 +37,20 @@ function maskOf(value: unknown): { nodeMask?: number } {
 
 /** Reads flags such as `--cluster-cidr=10.244.0.0/16`, or `--cluster-cidr` with the value in the next word. */
 function argumentsOf(words: readonly string[]): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
+  const flags = new Map<string, string>();
   for (const [at, word] of words.entries()) {
     const match = /^--?([a-z0-9-]+)(?:=(.*))?$/s.exec(word);
-    if (match?.[1] !== undefined) found.set(match[1], match[2] ?? words[at + 1] ?? '');
+    if (match?.[1] !== undefined) flags.set(match[1], match[2] ?? words[at + 1] ?? '');
   }
-  return found;
+  return flags;
 }
 
 /** Adds the node mask of its family to each range. */
 function withMasks(
-  found: readonly LearnedRange[],
+  ranges: readonly LearnedRange[],
   mask: (family: 4 | 6) => unknown,
 ): LearnedRange[] {
-  return found.map((one) => ({ ...one, ...maskOf(mask(one.cidr.includes(':') ? 6 : 4)) }));
+  return ranges.map((range) => ({ ...range, ...maskOf(mask(range.cidr.includes(':') ? 6 : 4)) }));
 }
 
 /** Reads the flags of kube-controller-manager and kube-apiserver. */
@@ -59,16 +64,16 @@ export function controlPlaneRanges({ spec }: RawControlPlanePod): LearnedRange[]
 }
 
 function argumentRanges(
-  given: ReadonlyMap<string, string>,
+  values: ReadonlyMap<string, string>,
   program: string,
   flags: Readonly<Record<RangeUse, string>>,
 ): LearnedRange[] {
-  const pods = ranges('pods', given.get(flags.pods), `${program} --${flags.pods}`);
+  const pods = parseRanges('pods', values.get(flags.pods), `${program} --${flags.pods}`);
   const mask = (family: 4 | 6) =>
-    given.get(`node-cidr-mask-size-ipv${family}`) ?? given.get('node-cidr-mask-size');
+    values.get(`node-cidr-mask-size-ipv${family}`) ?? values.get('node-cidr-mask-size');
   return [
     ...withMasks(pods, mask),
-    ...ranges('services', given.get(flags.services), `${program} --${flags.services}`),
+    ...parseRanges('services', values.get(flags.services), `${program} --${flags.services}`),
   ];
 }
 
@@ -78,7 +83,7 @@ export function k3sRanges({
 }: {
   readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
 }): LearnedRange[] {
-  const words = parsed(metadata?.annotations?.['k3s.io/node-args']);
+  const words = parseJson(metadata?.annotations?.['k3s.io/node-args']);
   if (!Array.isArray(words)) return [];
   const flags = { pods: 'cluster-cidr', services: 'service-cidr' };
   return argumentRanges(argumentsOf(words.map(String)), 'k3s', flags);
@@ -89,15 +94,15 @@ export function kubeadmRanges({ data }: RawConfigMap): LearnedRange[] {
   const text = data?.ClusterConfiguration;
   const source = 'ConfigMap kubeadm-config';
   return [
-    ...ranges('pods', yamlValue(text, 'podSubnet'), source),
-    ...ranges('services', yamlValue(text, 'serviceSubnet'), source),
+    ...parseRanges('pods', yamlValue(text, 'podSubnet'), source),
+    ...parseRanges('services', yamlValue(text, 'serviceSubnet'), source),
   ];
 }
 
 /** kube-system/kube-proxy: `clusterCIDR` of its configuration. */
 export function kubeProxyRanges({ data }: RawConfigMap): LearnedRange[] {
   const text = data?.['config.conf'] ?? data?.['kube-proxy.conf'];
-  return ranges('pods', yamlValue(text, 'clusterCIDR'), 'ConfigMap kube-proxy');
+  return parseRanges('pods', yamlValue(text, 'clusterCIDR'), 'ConfigMap kube-proxy');
 }
 
 /** The value of a YAML key that is on a line of its own. */
@@ -109,12 +114,12 @@ function yamlValue(text: string | undefined, key: string): string | undefined {
 /** kube-flannel-cfg: https://github.com/flannel-io/flannel/blob/master/Documentation/configuration.md */
 export function flannelRanges({ data }: RawConfigMap): LearnedRange[] {
   const { Network, IPv6Network, SubnetLen, IPv6SubnetLen } = objectOf(
-    parsed(data?.['net-conf.json']),
+    parseJson(data?.['net-conf.json']),
   );
   const source = 'ConfigMap kube-flannel-cfg';
   return [
-    ...ranges('pods', string(Network), source, maskOf(SubnetLen)),
-    ...ranges('pods', string(IPv6Network), source, maskOf(IPv6SubnetLen)),
+    ...parseRanges('pods', stringOf(Network), source, maskOf(SubnetLen)),
+    ...parseRanges('pods', stringOf(IPv6Network), source, maskOf(IPv6SubnetLen)),
   ];
 }
 
@@ -123,7 +128,7 @@ export function ciliumRanges({ data = {} }: RawConfigMap): LearnedRange[] {
   if (!data.ipam?.startsWith('cluster-pool')) return [];
   const source = 'ConfigMap cilium-config';
   return [4, 6].flatMap((family) =>
-    ranges(
+    parseRanges(
       'pods',
       data[`cluster-pool-ipv${family}-cidr`],
       source,
@@ -137,12 +142,12 @@ export function ciliumNodeRanges(raw: unknown): LearnedRange[] {
   const { name } = objectOf(objectOf(raw).metadata);
   const { podCIDRs, pools } = objectOf(objectOf(objectOf(raw).spec).ipam);
   const { allocated } = objectOf(pools);
-  const own = { use: 'pods', source: 'CiliumNode', node: String(name) } as const;
+  const base = { use: 'pods', source: 'CiliumNode', node: String(name) } as const;
   const ofPools = Array.isArray(allocated) ? allocated.map(objectOf) : [];
   return [
-    ...texts(podCIDRs).map((cidr) => ({ ...own, cidr })),
+    ...stringsOf(podCIDRs).map((cidr) => ({ ...base, cidr })),
     ...ofPools.flatMap(({ cidrs }) =>
-      texts(cidrs).map((cidr) => ({ ...own, cidr, blocks: true as const })),
+      stringsOf(cidrs).map((cidr) => ({ ...base, cidr, blocks: true as const })),
     ),
   ];
 }
@@ -154,8 +159,8 @@ export function ciliumPoolRanges(raw: unknown): LearnedRange[] {
   return [ipv4, ipv6]
     .map(objectOf)
     .flatMap(({ cidrs, maskSize }) =>
-      texts(cidrs).flatMap((cidr) =>
-        ranges('pods', cidr, `CiliumPodIPPool ${name}`, { ...maskOf(maskSize), blocks: true }),
+      stringsOf(cidrs).flatMap((cidr) =>
+        parseRanges('pods', cidr, `CiliumPodIPPool ${name}`, { ...maskOf(maskSize), blocks: true }),
       ),
     );
 }
@@ -166,11 +171,11 @@ export function ciliumPoolRanges(raw: unknown): LearnedRange[] {
  */
 export function azureRanges(raw: unknown): LearnedRange[] {
   const { networkContainers } = objectOf(objectOf(raw).status);
-  const own = Array.isArray(networkContainers) ? networkContainers.map(objectOf) : [];
-  return own.flatMap(({ subnetAddressSpace, subnetName }) =>
-    ranges(
+  const containers = Array.isArray(networkContainers) ? networkContainers.map(objectOf) : [];
+  return containers.flatMap(({ subnetAddressSpace, subnetName }) =>
+    parseRanges(
       'pods',
-      string(subnetAddressSpace),
+      stringOf(subnetAddressSpace),
       `NodeNetworkConfig${typeof subnetName === 'string' ? `, subnet ${subnetName}` : ''}`,
     ),
   );
@@ -182,14 +187,14 @@ export function calicoPoolRanges(raw: unknown): LearnedRange[] {
   const { cidr, blockSize, disabled } = objectOf(objectOf(raw).spec);
   if (disabled === true) return [];
   const more = { ...maskOf(blockSize), blocks: true };
-  return ranges('pods', string(cidr), `IPPool ${name}`, more);
+  return parseRanges('pods', stringOf(cidr), `IPPool ${name}`, more);
 }
 
 /** crd.projectcalico.org/v1 BlockAffinity: the block of a pool that a node owns. */
 export function calicoBlockRanges(raw: unknown): LearnedRange[] {
   const { cidr, node, deleted } = objectOf(objectOf(raw).spec);
   if (deleted === true || deleted === 'true' || typeof node !== 'string') return [];
-  return ranges('pods', string(cidr), 'BlockAffinity', { node, blocks: true });
+  return parseRanges('pods', stringOf(cidr), 'BlockAffinity', { node, blocks: true });
 }
 
 /** config.openshift.io/v1 Network. */
@@ -199,9 +204,9 @@ export function openShiftRanges(raw: unknown): LearnedRange[] {
   const networks = Array.isArray(clusterNetwork) ? clusterNetwork.map(objectOf) : [];
   return [
     ...networks.flatMap(({ cidr, hostPrefix }) =>
-      ranges('pods', string(cidr), source, maskOf(hostPrefix)),
+      parseRanges('pods', stringOf(cidr), source, maskOf(hostPrefix)),
     ),
-    ...texts(serviceNetwork).flatMap((cidr) => ranges('services', cidr, source)),
+    ...stringsOf(serviceNetwork).flatMap((cidr) => parseRanges('services', cidr, source)),
   ];
 }
 
@@ -209,16 +214,16 @@ export function openShiftRanges(raw: unknown): LearnedRange[] {
 export function serviceCidrRanges(raw: unknown): LearnedRange[] {
   const { name } = objectOf(objectOf(raw).metadata);
   const { cidrs } = objectOf(objectOf(raw).spec);
-  return texts(cidrs).flatMap((cidr) => ranges('services', cidr, `ServiceCIDR ${name}`));
+  return stringsOf(cidrs).flatMap((cidr) => parseRanges('services', cidr, `ServiceCIDR ${name}`));
 }
 
 /** The API server's error for an invalid service address: "… The range of valid IPs is 10.96.0.0/16". */
 export function refusedServiceRanges(message: string): LearnedRange[] {
   const text = /range of valid IPs is ([0-9a-fA-F:./, ]+)/.exec(message)?.[1];
-  return ranges('services', text, 'dry run of a Service');
+  return parseRanges('services', text, 'dry run of a Service');
 }
 
-function parsed(text: string | undefined): unknown {
+function parseJson(text: string | undefined): unknown {
   try {
     return text === undefined ? undefined : JSON.parse(text);
   } catch {
@@ -226,10 +231,10 @@ function parsed(text: string | undefined): unknown {
   }
 }
 
-function string(value: unknown): string | undefined {
+function stringOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+function stringsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }

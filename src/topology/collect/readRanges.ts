@@ -66,13 +66,18 @@ const SOURCES: readonly Source[] = [
   configMap('cilium-config', ['pods'], ciliumRanges),
   configMap('kube-flannel-cfg', ['pods'], flannelRanges, 'kube-flannel'),
   configMap('kube-flannel-cfg', ['pods'], flannelRanges),
-  listed('IPPools', `${CALICO}/ippools`, 'pods', calicoPoolRanges),
-  listed('BlockAffinities', `${CALICO}/blockaffinities`, 'pods', calicoBlockRanges),
-  listed('CiliumNodes', '/apis/cilium.io/v2/ciliumnodes', 'pods', ciliumNodeRanges),
+  listSource('IPPools', `${CALICO}/ippools`, 'pods', calicoPoolRanges),
+  listSource('BlockAffinities', `${CALICO}/blockaffinities`, 'pods', calicoBlockRanges),
+  listSource('CiliumNodes', '/apis/cilium.io/v2/ciliumnodes', 'pods', ciliumNodeRanges),
   // Which version is served depends on the version of Cilium.
-  listed('CiliumPodIPPools', '/apis/cilium.io/v2/ciliumpodippools', 'pods', ciliumPoolRanges),
-  listed('CiliumPodIPPools', '/apis/cilium.io/v2alpha1/ciliumpodippools', 'pods', ciliumPoolRanges),
-  listed(
+  listSource('CiliumPodIPPools', '/apis/cilium.io/v2/ciliumpodippools', 'pods', ciliumPoolRanges),
+  listSource(
+    'CiliumPodIPPools',
+    '/apis/cilium.io/v2alpha1/ciliumpodippools',
+    'pods',
+    ciliumPoolRanges,
+  ),
+  listSource(
     'NodeNetworkConfigs',
     '/apis/acn.azure.com/v1alpha/nodenetworkconfigs',
     'pods',
@@ -84,7 +89,12 @@ const SOURCES: readonly Source[] = [
     uses: BOTH,
     read: openShiftRanges,
   },
-  listed('ServiceCIDRs', '/apis/networking.k8s.io/v1/servicecidrs', 'services', serviceCidrRanges),
+  listSource(
+    'ServiceCIDRs',
+    '/apis/networking.k8s.io/v1/servicecidrs',
+    'services',
+    serviceCidrRanges,
+  ),
 ];
 
 function configMap(
@@ -97,7 +107,7 @@ function configMap(
   return { name: `ConfigMap ${namespace}/${name}`, path, uses, read };
 }
 
-function listed(name: string, path: string, use: RangeUse, read: Source['read']): Source {
+function listSource(name: string, path: string, use: RangeUse, read: Source['read']): Source {
   return { name, path, isList: true, uses: [use], read };
 }
 
@@ -112,7 +122,7 @@ export async function readRanges(
   const { signal } = options;
   const refused: { readonly name: string; readonly uses: readonly RangeUse[] }[] = [];
   const groups = await groupsOf(api, signal);
-  const found = await Promise.all(
+  const results = await Promise.all(
     SOURCES.filter(({ path }) => isServed(path, groups)).map(async (source) => {
       try {
         return await readSource(api, source, signal);
@@ -124,14 +134,14 @@ export async function readRanges(
       }
     }),
   );
-  const ranges = found.flat();
-  const has = (use: RangeUse) => ranges.some((one) => one.use === use && !one.node);
-  if (!has('services')) {
+  const ranges = results.flat();
+  const isKnown = (use: RangeUse) => ranges.some((range) => range.use === use && !range.node);
+  if (!isKnown('services')) {
     const { ranges: more, isRefused } = await dryRuns(api, options);
     ranges.push(...more);
     if (isRefused) refused.push({ name: 'creating Services (dry run)', uses: ['services'] });
   }
-  const unknown = BOTH.filter((use) => !has(use)).map((use) => {
+  const unknown = BOTH.filter((use) => !isKnown(use)).map((use) => {
     const names = refused.filter(({ uses }) => uses.includes(use)).map(({ name }) => name);
     return {
       what: `range of ${use}`,
@@ -144,8 +154,8 @@ export async function readRanges(
   });
   return {
     ranges,
-    unknown: unknown.map(({ needs, ...one }) =>
-      one.why.startsWith('not allowed') ? { ...one, needs } : one,
+    unknown: unknown.map(({ needs, ...entry }) =>
+      entry.why.startsWith('not allowed') ? { ...entry, needs } : entry,
     ),
   };
 }
@@ -183,7 +193,7 @@ function isServed(path: string, groups: ReadonlySet<string> | undefined): boolea
 }
 
 /** Addresses that no cluster uses for services: reserved (RFC 1112) and for documentation (RFC 3849). */
-const OUTSIDE = ['240.0.0.1', '2001:db8:ffff::1'];
+const OUTSIDE_ADDRESSES = ['240.0.0.1', '2001:db8:ffff::1'];
 
 /**
  * Makes the API server validate, but not create, a Service with an address outside the service range. The error
@@ -196,7 +206,7 @@ async function dryRuns(
   onNote('looking up the range of services with a dry run (dryRun=All), which creates nothing');
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services`;
   let isRefused = false;
-  const found = OUTSIDE.map(async (clusterIP) => {
+  const results = OUTSIDE_ADDRESSES.map(async (clusterIP) => {
     const service = {
       apiVersion: 'v1',
       kind: 'Service',
@@ -214,5 +224,5 @@ async function dryRuns(
       return [];
     }
   });
-  return { ranges: (await Promise.all(found)).flat(), isRefused };
+  return { ranges: (await Promise.all(results)).flat(), isRefused };
 }

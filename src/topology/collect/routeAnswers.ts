@@ -5,9 +5,9 @@ import type { Section } from './sections.ts';
 
 /** The questions that inside.sh asked in a namespace, with their answers. */
 export function routeAnswers(sections: readonly Section[]): RouteAnswer[] {
-  const asked = sections.find(({ name }) => name === 'asked')?.body.toString() ?? '';
-  const answers = answersIn(sections);
-  return asked
+  const batch = sections.find(({ name }) => name === 'asked')?.body.toString() ?? '';
+  const answers = parseAnswers(sections);
+  return batch
     .split('\n')
     .map(questionOf)
     .flatMap((question, number) => {
@@ -24,34 +24,34 @@ function questionOf(line: string): RouteQuestion | undefined {
 }
 
 /** What ip printed for its batches, by the number of the question. */
-export function answersIn(
+export function parseAnswers(
   sections: readonly Section[],
 ): Map<number, Omit<RouteAnswer, 'question'>> {
-  const found = new Map<number, Omit<RouteAnswer, 'question'>>();
+  const answers = new Map<number, Omit<RouteAnswer, 'question'>>();
   for (const [index, { name, words, body }] of sections.entries()) {
-    const told = sections[index + 1];
-    if (name !== 'answers' || told?.name !== 'errors') continue;
-    const errors = errorsOf(told.body.toString());
+    const errorSection = sections[index + 1];
+    if (name !== 'answers' || errorSection?.name !== 'errors') continue;
+    const errors = errorsOf(errorSection.body.toString());
     let number = Number(words[0]);
     for (const line of body.toString().split('\n')) {
       if (line.trim() === '') continue;
-      number = refused(found, errors, Number(words[0]), number);
+      number = recordErrors(answers, errors, Number(words[0]), number);
       try {
         const [route] = routesOf(parseIpRecords(line));
-        found.set(number, { code: 0, ...(route && { route }) });
+        answers.set(number, { code: 0, ...(route && { route }) });
       } catch {
         // This ip prints no JSON here, so the answer is unknown.
       }
       number += 1;
     }
-    refused(found, errors, Number(words[0]), number);
+    recordErrors(answers, errors, Number(words[0]), number);
   }
-  return found;
+  return answers;
 }
 
 /** Notes the errors of the questions from a number on, and returns the next number without an error. */
-function refused(
-  found: Map<number, Omit<RouteAnswer, 'question'>>,
+function recordErrors(
+  answers: Map<number, Omit<RouteAnswer, 'question'>>,
   errors: ReadonlyMap<number, string>,
   first: number,
   from: number,
@@ -62,7 +62,7 @@ function refused(
     const error = errors.get(number - first + 1);
     if (error === undefined) return number;
     // The exit codes that ip would have: 2 if the kernel refuses, 1 if ip itself fails.
-    found.set(number, { code: error.startsWith('RTNETLINK') ? 2 : 1, error });
+    answers.set(number, { code: error.startsWith('RTNETLINK') ? 2 : 1, error });
     number += 1;
   }
 }

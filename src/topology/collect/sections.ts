@@ -11,19 +11,23 @@ export interface Section {
  * section. Text before the first section is dropped.
  */
 export function parseSections(output: Buffer, token: string): Section[] {
-  const mark = Buffer.from(`\n@${token} `);
-  const found: Section[] = [];
-  let at = output.indexOf(mark);
-  while (at >= 0) {
-    const next = output.indexOf(mark, at + mark.length);
-    const part = output.subarray(at + mark.length, next < 0 ? output.length : next);
-    const newline = part.indexOf(0x0a);
-    const head = part.subarray(0, newline < 0 ? part.length : newline).toString();
+  const separator = Buffer.from(`\n@${token} `);
+  const sections: Section[] = [];
+  let start = output.indexOf(separator);
+  while (start >= 0) {
+    const next = output.indexOf(separator, start + separator.length);
+    const section = output.subarray(start + separator.length, next < 0 ? output.length : next);
+    const newline = section.indexOf(0x0a);
+    const head = section.subarray(0, newline < 0 ? section.length : newline).toString();
     const [name = '', ...words] = head.split(' ');
-    found.push({ name, words, body: newline < 0 ? Buffer.alloc(0) : part.subarray(newline + 1) });
-    at = next;
+    sections.push({
+      name,
+      words,
+      body: newline < 0 ? Buffer.alloc(0) : section.subarray(newline + 1),
+    });
+    start = next;
   }
-  return found;
+  return sections;
 }
 
 /** The body of the first section with this name. */

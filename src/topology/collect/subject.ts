@@ -39,7 +39,7 @@ export async function findSubject(
   word: string | undefined,
   options: SubjectOptions,
 ): Promise<Subject> {
-  if (word === undefined) return allNodes(api, options);
+  if (word === undefined) return findAllNodes(api, options);
   const target = targetInNamespace(parseTarget(word), options.currentNamespace);
   if (target.kind === 'node') return { kind: 'node', node: target.name };
   const pod = await onePod(api, [target], options);
@@ -60,7 +60,7 @@ export async function findSubject(
   };
 }
 
-async function allNodes(
+async function findAllNodes(
   api: KubeApi,
   { signal, onNote, withoutNodes }: SubjectOptions,
 ): Promise<Subject> {
@@ -88,7 +88,7 @@ async function allNodes(
 }
 
 /** Finds what a word names in facts that were read before. Throws a Problem if it is not among them. */
-export function subjectIn(
+export function findSubjectInDump(
   facts: ClusterFacts,
   word: string | undefined,
   currentNamespace: string | undefined,
@@ -97,7 +97,7 @@ export function subjectIn(
   const target = parseTarget(word);
   if (target.kind === 'node') {
     const node = facts.nodes.find(({ name }) => name === target.name);
-    if (!node) throw notInDump(`node "${target.name}"`);
+    if (!node) throw notInDumpProblem(`node "${target.name}"`);
     return { kind: 'node', node: node.name };
   }
   if (target.kind !== 'pod') throw wrongUsage(`${word}: with --from, use a pod or node/NAME`);
@@ -106,17 +106,17 @@ export function subjectIn(
     (pod) => pod.name === target.name && (namespace === undefined || pod.namespace === namespace),
   );
   const [pod, another] = pods;
-  if (!pod || pod.node === undefined) throw notInDump(`pod "${word}"`);
+  if (!pod || pod.node === undefined) throw notInDumpProblem(`pod "${word}"`);
   if (another)
     throw wrongUsage(
       `${word}: ${pods.length} namespaces have a pod of this name`,
-      `choose one: ${pods.map((one) => `${one.namespace}/${one.name}`).join(', ')}`,
+      `choose one: ${pods.map((candidate) => `${candidate.namespace}/${candidate.name}`).join(', ')}`,
     );
   const { name, uid, node } = pod;
   return { kind: 'pod', namespace: pod.namespace, name, uid, node, words: [] };
 }
 
-function notInDump(what: string): Problem {
+function notInDumpProblem(what: string): Problem {
   return new Problem(`${what} is not in the file`, {
     kind: 'not-found',
     next: ['leave out the name to list everything'],

@@ -1,4 +1,4 @@
-import type { Fault } from '../trace/way.ts';
+import type { Fault } from '../trace/oneWayPath.ts';
 import { FILE_KINDS } from './fileKinds.ts';
 import type { NetworkFinding } from './finding.ts';
 import type { FaultKind } from './kind.ts';
@@ -23,15 +23,15 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
 
 /** Makes a finding from a fault, with the texts of its kind. */
 export function findingOf({ kind, where, evidence, values }: Fault): NetworkFinding {
-  const known = KINDS[kind] ?? FILE_KINDS[kind];
-  if (known === undefined) throw new Error(`unknown kind of finding: ${kind}`);
+  const faultKind = KINDS[kind] ?? FILE_KINDS[kind];
+  if (faultKind === undefined) throw new Error(`unknown kind of finding: ${kind}`);
   const value = (name: string) => values[name] ?? '';
   return {
     kind,
-    severity: known.severity,
+    severity: faultKind.severity,
     where,
     evidence,
-    meaning: known.meaning(value, where),
-    fix: known.fix(value, where),
+    meaning: faultKind.meaning(value, where),
+    fix: faultKind.fix(value, where),
   };
 }

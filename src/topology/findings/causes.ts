@@ -1,4 +1,4 @@
-import type { Fault } from '../trace/way.ts';
+import type { Fault } from '../trace/oneWayPath.ts';
 import { KINDS } from './catalogue.ts';
 import type { NetworkFinding } from './finding.ts';
 
@@ -13,7 +13,7 @@ const WITHOUT_CONSEQUENCES = new Set([
 const SERVICE_WITHOUT_ENDPOINTS = new Set(['service-no-endpoints', 'service-no-local-endpoints']);
 
 /** A finding and the fault it was made from. */
-export interface Diagnosed {
+export interface ExplainedFault {
   readonly finding: NetworkFinding;
   readonly fault: Fault;
 }
@@ -21,18 +21,22 @@ export interface Diagnosed {
 /**
  * Separates causes from consequences, so that one fault is one independent finding. A lower layer explains a
  * higher one at the same place. A broken device explains faults in the other namespaces of its node. An unanswered
- * neighbour, or a pod that is not ready, follows from any lower-layer error on the way.
+ * neighbour, or a pod that is not ready, follows from any lower-layer error on the path.
  */
-export function withCauses(diagnosed: readonly Diagnosed[]): NetworkFinding[] {
-  return diagnosed.map((one) => {
-    const cause = diagnosed.find((other) => other !== one && explains(other, one));
-    return cause === undefined ? one.finding : { ...one.finding, causedBy: cause.finding.kind };
+export function withCauses(explainedFaults: readonly ExplainedFault[]): NetworkFinding[] {
+  return explainedFaults.map((explained) => {
+    const cause = explainedFaults.find(
+      (candidate) => candidate !== explained && explains(candidate, explained),
+    );
+    return cause === undefined
+      ? explained.finding
+      : { ...explained.finding, causedBy: cause.finding.kind };
   });
 }
 
 function explains(
-  { finding: cause, fault }: Diagnosed,
-  { finding: effect, fault: consequence }: Diagnosed,
+  { finding: cause, fault }: ExplainedFault,
+  { finding: effect, fault: consequence }: ExplainedFault,
 ): boolean {
   if (cause.severity !== 'error' || WITHOUT_CONSEQUENCES.has(cause.kind)) return false;
   // An address that is missing in its pod has no owner.

@@ -1,6 +1,6 @@
 import { sameAddress } from '../address.ts';
+import type { Fault } from '../trace/oneWayPath.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
-import type { Fault } from '../trace/way.ts';
 
 /**
  * Tracked connections to endpoints that no longer exist. As long as the client keeps its port, its packets still
@@ -8,18 +8,18 @@ import type { Fault } from '../trace/way.ts';
  */
 export function conntrackFaults({
   service,
-  wiring,
-  ways,
+  topology,
+  paths,
   request,
   destination,
 }: PathTrace): Fault[] {
   const port = service?.nodePortOf === undefined ? service?.port?.port : request.port;
   const { backends } = service ?? {};
   if (backends === undefined || port === undefined) return [];
-  const nodes = new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
+  const nodes = new Set(paths.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
   return [...nodes].flatMap((name): Fault[] => {
-    const node = wiring.node(name);
-    const host = node && wiring.host(node);
+    const node = topology.node(name);
+    const host = node && topology.hostPlace(node);
     const stale = (host?.network.conntrack?.entries ?? []).find((line) => {
       const { protocol, asked, askedPort, answering } = connectionOf(line);
       return (

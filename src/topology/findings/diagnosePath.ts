@@ -1,11 +1,11 @@
+import type { Fault } from '../trace/oneWayPath.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
-import type { Fault } from '../trace/way.ts';
 import { findingOf, KINDS } from './catalogue.ts';
-import { type Diagnosed, withCauses } from './causes.ts';
+import { type ExplainedFault, withCauses } from './causes.ts';
 import type { NetworkFinding } from './finding.ts';
+import { pathFaults } from './pathChecks.ts';
 import { serviceFaults } from './serviceChecks.ts';
 import { stateFaults } from './stateChecks.ts';
-import { wayFaults } from './wayChecks.ts';
 
 const SEVERITIES = ['error', 'warning', 'info'] as const;
 
@@ -13,23 +13,23 @@ const SEVERITIES = ['error', 'warning', 'info'] as const;
 export function diagnosePath(trace: PathTrace): NetworkFinding[] {
   const faults = [
     ...stateFaults(trace).filter(({ kind }) => KINDS[kind]?.layer === 1),
-    ...trace.ways.flatMap(({ faults }) => faults),
-    ...wayFaults(trace),
+    ...trace.paths.flatMap(({ faults }) => faults),
+    ...pathFaults(trace),
     ...serviceFaults(trace),
     ...stateFaults(trace).filter(({ kind }) => KINDS[kind]?.layer !== 1),
   ];
-  const seen = new Set<string>();
-  const diagnosed: Diagnosed[] = [];
+  const seenKeys = new Set<string>();
+  const explainedFaults: ExplainedFault[] = [];
   for (const fault of faults) {
     const key = keyOf(fault);
-    if (seen.has(key)) continue;
-    seen.add(key);
-    diagnosed.push({ finding: findingOf(fault), fault });
+    if (seenKeys.has(key)) continue;
+    seenKeys.add(key);
+    explainedFaults.push({ finding: findingOf(fault), fault });
   }
-  return withCauses(diagnosed).toSorted(
-    (one, other) =>
-      Number(one.causedBy !== undefined) - Number(other.causedBy !== undefined) ||
-      SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity),
+  return withCauses(explainedFaults).toSorted(
+    (a, b) =>
+      Number(a.causedBy !== undefined) - Number(b.causedBy !== undefined) ||
+      SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Where } from '../trace/way.ts';
+import type { DeviceLocation } from '../trace/oneWayPath.ts';
 
 /** What is wrong and where, the evidence, the effect on packets, and the fix. */
 export interface NetworkFinding {
@@ -6,7 +6,7 @@ export interface NetworkFinding {
   readonly kind: string;
   /** `error`: packets are lost. `warning`: some packets are or will be lost. `info`: good to know, nothing is lost. */
   readonly severity: 'error' | 'warning' | 'info';
-  readonly where: Where;
+  readonly where: DeviceLocation;
   /** The line that shows it, as printed by the program that was run. */
   readonly evidence: string;
   readonly meaning: string;

@@ -1,33 +1,33 @@
 import type { Qdisc } from '../../tools/ip/qdisc.ts';
+import type { DeviceLocation, Fault } from '../trace/oneWayPath.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
-import type { Fault, Where } from '../trace/way.ts';
 
 /** How tc shows that packets arriving on a device are queued on another one, as set up by the bandwidth plugin. */
 const REDIRECT = /Egress Redirect to device ([^)\s]+)/;
 
 /** Queueing disciplines on the path that are configured to drop, delay or limit packets. */
-export function queueingFaults({ ways, wiring }: PathTrace): Fault[] {
-  const hops = ways.flatMap((way) => way.hops);
+export function queueingFaults({ paths, topology }: PathTrace): Fault[] {
+  const hops = paths.flatMap((path) => path.hops);
   return hops.flatMap(({ node, netns, pod, device }): Fault[] => {
-    const network = wiring.facts.nodes
+    const network = topology.facts.nodes
       .find(({ name }) => name === node)
       ?.namespaces.find(({ inode }) => inode === netns);
     if (device === undefined || network?.qdiscs === undefined) return [];
-    const here = network.qdiscs.filter((qdisc) => qdisc.device === device);
-    const redirected = here
+    const deviceQdiscs = network.qdiscs.filter((qdisc) => qdisc.device === device);
+    const redirected = deviceQdiscs
       .flatMap(({ filters = [] }) => filters)
       .map((filter) => REDIRECT.exec(filter)?.[1]);
-    const there = network.qdiscs.filter((qdisc) => redirected.includes(qdisc.device));
+    const targetQdiscs = network.qdiscs.filter((qdisc) => redirected.includes(qdisc.device));
     const where = {
       ...(node !== undefined && { node }),
       ...(netns !== undefined && { netns }),
       ...(pod !== undefined && { pod }),
     };
-    return [...here, ...there].flatMap((qdisc) => faultOf(qdisc, where));
+    return [...deviceQdiscs, ...targetQdiscs].flatMap((qdisc) => faultOf(qdisc, where));
   });
 }
 
-function faultOf(qdisc: Qdisc, place: Where): Fault[] {
+function faultOf(qdisc: Qdisc, place: DeviceLocation): Fault[] {
   const { device, kind, dropped, rate, emulation } = qdisc;
   const where = { ...place, device };
   const effects = effectsOf(qdisc);

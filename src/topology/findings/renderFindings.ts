@@ -1,12 +1,12 @@
 import { terminalSafe } from '../../output/terminalSafe.ts';
-import type { Where } from '../trace/way.ts';
+import type { DeviceLocation } from '../trace/oneWayPath.ts';
 import type { NetworkFinding } from './finding.ts';
 
 /** Longer lines are cut, because text from nodes can have any length. */
-const LONGEST_LINE = 1000;
+const MAX_LINE_LENGTH = 1000;
 
-export function shortened(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most)}…` : text;
+export function truncate(text: string, limit: number): string {
+  return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }
 
 /**
@@ -21,16 +21,16 @@ export function* renderFindings(findings: readonly NetworkFinding[]): Generator<
       rank[a.severity] - rank[b.severity],
   );
   for (const { kind, severity, where, evidence, meaning, fix, causedBy } of sorted) {
-    const place = whereText(where);
+    const location = whereText(where);
     const cause = causedBy === undefined ? '' : ` (follows from ${causedBy})`;
-    yield `${severity}: ${kind}${place === '' ? '' : ` on ${terminalSafe(place)}`}${cause}\n`;
-    yield `  ${terminalSafe(shortened(meaning, LONGEST_LINE))}\n`;
+    yield `${severity}: ${kind}${location === '' ? '' : ` on ${terminalSafe(location)}`}${cause}\n`;
+    yield `  ${terminalSafe(truncate(meaning, MAX_LINE_LENGTH))}\n`;
     for (const line of evidence.split('\n'))
-      yield `  evidence: ${terminalSafe(shortened(line, LONGEST_LINE))}\n`;
-    yield `  fix: ${terminalSafe(shortened(fix, LONGEST_LINE))}\n`;
+      yield `  evidence: ${terminalSafe(truncate(line, MAX_LINE_LENGTH))}\n`;
+    yield `  fix: ${terminalSafe(truncate(fix, MAX_LINE_LENGTH))}\n`;
   }
 }
 
-function whereText({ node, pod, device }: Where): string {
+function whereText({ node, pod, device }: DeviceLocation): string {
   return [node, pod, device].filter((part) => part !== undefined).join(', ');
 }

@@ -1,24 +1,24 @@
 import { isWithin } from '../address.ts';
 import { datapathOf } from '../trace/datapath.ts';
 import { hostPortPod } from '../trace/nodePorts.ts';
+import type { Fault } from '../trace/oneWayPath.ts';
 import { type PolicyVerdict, policiesOf } from '../trace/policies.ts';
 import { usableBackends } from '../trace/serviceBackends.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
-import type { Fault } from '../trace/way.ts';
 import { conntrackFaults } from './conntrackChecks.ts';
 
 /** What is wrong with the requested service, and what policies say about the packet. */
 export function serviceFaults(trace: PathTrace): Fault[] {
   return [
-    ...ofService(trace),
+    ...requestedServiceFaults(trace),
     ...conntrackFaults(trace),
-    ...ofHostPort(trace),
-    ...ofPolicies(trace),
+    ...hostPortFaults(trace),
+    ...policyFaults(trace),
   ];
 }
 
-function ofService(trace: PathTrace): Fault[] {
-  const { request, service, ways, source, wiring } = trace;
+function requestedServiceFaults(trace: PathTrace): Fault[] {
+  const { request, service, paths, source, topology } = trace;
   if (service === undefined) return [];
   const { object, nodePortOf } = service;
   const { namespace, name, ports, sourceRanges } = object;
@@ -32,12 +32,12 @@ function ofService(trace: PathTrace): Fault[] {
   });
   const isHeadless = object.clusterAddresses.length === 0;
   if (service.port === undefined && !isHeadless) {
-    const has = ports.map(({ port, protocol }) => `${port}/${protocol}`).join(', ');
+    const portList = ports.map(({ port, protocol }) => `${port}/${protocol}`).join(', ');
     const port = request.port === undefined ? '' : `${request.port}`;
     return [
-      fault('service-port-missing', `ports: ${has || 'none'}`, {
+      fault('service-port-missing', `ports: ${portList || 'none'}`, {
         port,
-        ports: has || 'none',
+        ports: portList || 'none',
         protocol: request.protocol.toUpperCase(),
       }),
     ];
@@ -93,7 +93,7 @@ function ofService(trace: PathTrace): Fault[] {
   if (
     request.from.kind === 'address' &&
     sourceRanges.length > 0 &&
-    !sourceRanges.some((one) => isWithin(one, source))
+    !sourceRanges.some((range) => isWithin(range, source))
   ) {
     faults.push(
       fault('service-source-range', `loadBalancerSourceRanges: ${sourceRanges.join(', ')}`, {
@@ -102,47 +102,48 @@ function ofService(trace: PathTrace): Fault[] {
       }),
     );
   }
-  const there = ways[0];
+  const there = paths[0];
   const isTranslated = there?.nat.some(({ kind }) => kind === 'dnat') === true;
-  const at = nodePortOf ?? from;
-  const node = at === undefined ? undefined : wiring.node(at);
-  const host = node && wiring.host(node);
-  const byPrograms =
+  const entryNode = nodePortOf ?? from;
+  const node = entryNode === undefined ? undefined : topology.node(entryNode);
+  const host = node && topology.hostPlace(node);
+  const isHandledByPrograms =
     host?.network.links?.some((link) => datapathOf({ network: host.network, link })) === true;
   const wasRead =
     host?.network.netfilter?.nft !== undefined ||
     host?.network.netfilter?.iptablesLegacy !== undefined;
-  const hasReached = there?.hops.some(
-    ({ node: passed, netns }) => passed === at && netns === node?.hostInode,
+  const reachesEntryNode = there?.hops.some(
+    ({ node: hopNode, netns }) => hopNode === entryNode && netns === node?.hostInode,
   );
-  if (!isTranslated && wasRead && !byPrograms && hasReached && faults.length === 0) {
+  if (!isTranslated && wasRead && !isHandledByPrograms && reachesEntryNode && faults.length === 0) {
     faults.push({
       ...fault(
         'service-not-programmed',
-        `no rule for ${trace.destination}:${request.port ?? service.port.port} on ${at}`,
+        `no rule for ${trace.destination}:${request.port ?? service.port.port} on ${entryNode}`,
         { address: trace.destination },
       ),
-      where: { ...(at !== undefined && { node: at }) },
+      where: { ...(entryNode !== undefined && { node: entryNode }) },
     });
   }
   return faults;
 }
 
 /** A node port that belongs to a pod (hostPort). */
-function ofHostPort({ request, wiring, ways, service }: PathTrace): Fault[] {
+function hostPortFaults({ request, topology, paths, service }: PathTrace): Fault[] {
   const { to, port, protocol } = request;
   if (to?.kind !== 'node' || service !== undefined) return [];
-  const found = hostPortPod(wiring, to.node.name, port, protocol);
-  const isTranslated = ways[0]?.nat.some(({ kind }) => kind === 'dnat') === true;
+  const hostPort = hostPortPod(topology, to.node.name, port, protocol);
+  const isTranslated = paths[0]?.nat.some(({ kind }) => kind === 'dnat') === true;
   const rules = to.place?.network.netfilter;
   const wasRead = rules?.nft !== undefined || rules?.iptablesLegacy !== undefined;
-  if (found === undefined || isTranslated || !wasRead || ways[0]?.end !== 'delivered') return [];
+  if (hostPort === undefined || isTranslated || !wasRead || paths[0]?.end !== 'delivered')
+    return [];
   return [
     {
       kind: 'host-port-not-programmed',
       where: { node: to.node.name },
       evidence: `no rule for port ${port}/${protocol} on ${to.node.name}`,
-      values: { target: `${found.pod.namespace}/${found.pod.name}`, port: `${port}` },
+      values: { target: `${hostPort.pod.namespace}/${hostPort.pod.name}`, port: `${port}` },
     },
   ];
 }
@@ -150,19 +151,21 @@ function ofHostPort({ request, wiring, ways, service }: PathTrace): Fault[] {
 /** The policies that select either end of a path. */
 export function policyVerdicts({
   request,
-  aim,
-  wiring,
-  ways,
+  destinationPlace,
+  topology,
+  paths,
   source,
   destination,
   finalPort,
 }: PathTrace): PolicyVerdict[] {
   if (request.to === undefined) return [];
-  const name = aim && wiring.podName(aim);
-  const target = wiring.facts.objects.pods?.find((pod) => `${pod.namespace}/${pod.name}` === name);
-  const dnat = ways[0]?.nat.findLast(({ kind }) => kind === 'dnat');
+  const name = destinationPlace && topology.podName(destinationPlace);
+  const target = topology.facts.objects.pods?.find(
+    (pod) => `${pod.namespace}/${pod.name}` === name,
+  );
+  const dnat = paths[0]?.nat.findLast(({ kind }) => kind === 'dnat');
   return policiesOf(
-    wiring,
+    topology,
     { address: source, ...(request.from.kind === 'pod' && { pod: request.from.pod }) },
     {
       address: dnat?.to.replace(/:\d+$/, '') ?? destination,
@@ -173,13 +176,13 @@ export function policyVerdicts({
   );
 }
 
-function ofPolicies(trace: PathTrace): Fault[] {
+function policyFaults(trace: PathTrace): Fault[] {
   const verdicts = policyVerdicts(trace);
   return (['egress', 'ingress'] as const).flatMap((direction): Fault[] => {
-    const own = verdicts.filter((one) => one.direction === direction);
-    const [first] = own;
-    if (first === undefined || own.some(({ verdict }) => verdict !== 'deny')) return [];
-    const names = own.map(({ name }) => name).join(', ');
+    const matching = verdicts.filter((verdict) => verdict.direction === direction);
+    const [first] = matching;
+    if (first === undefined || matching.some(({ verdict }) => verdict !== 'deny')) return [];
+    const names = matching.map(({ name }) => name).join(', ');
     return [
       {
         kind: 'policy-denies',

@@ -1,9 +1,9 @@
 import { sameAddress } from '../address.ts';
 import type { PodObject } from '../model/apiObjects.ts';
+import { linkFault, type Place, type Topology } from '../topology.ts';
 import type { PathEndpoint } from '../trace/endpoint.ts';
+import type { Fault } from '../trace/oneWayPath.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
-import type { Fault } from '../trace/way.ts';
-import { faultOfLink, type Place, type Wiring } from '../wiring.ts';
 import { queueingFaults } from './queueingChecks.ts';
 
 /** The used share from which a kernel table counts as full: it has no room for a burst. */
@@ -11,40 +11,40 @@ const NEARLY_FULL = 0.95;
 
 /** What is wrong with the ends of a path and with the namespaces on it, independent of the packet. */
 export function stateFaults(trace: PathTrace): Fault[] {
-  const { wiring, request } = trace;
+  const { topology, request } = trace;
   const pods = [request.from, request.to].flatMap((end) => (end?.kind === 'pod' ? [end.pod] : []));
-  const reached = trace.aim && podOfPlace(wiring, trace.aim);
-  const all = [...new Set([...pods, ...(reached ? [reached] : [])])];
+  const destinationPod = trace.destinationPlace && podOf(topology, trace.destinationPlace);
+  const all = [...new Set([...pods, ...(destinationPod ? [destinationPod] : [])])];
   return [
-    ...all.flatMap((pod) => podFaults(wiring, pod)),
+    ...all.flatMap((pod) => podFaults(topology, pod)),
     ...nodeFaults(trace),
     ...queueingFaults(trace),
-    ...placesOf(trace).flatMap((place) => tableFaults(place)),
+    ...placesOnPath(trace).flatMap((place) => tableFaults(place)),
   ];
 }
 
-function podOfPlace(wiring: Wiring, { network }: Place): PodObject | undefined {
+function podOf(topology: Topology, { network }: Place): PodObject | undefined {
   const { owner } = network;
   if (owner.kind !== 'pod') return undefined;
-  return wiring.facts.objects.pods?.find(
+  return topology.facts.objects.pods?.find(
     ({ uid, name, namespace }) =>
       uid === owner.uid || (name === owner.name && namespace === owner.namespace),
   );
 }
 
 /** The namespaces that a path passes, each once. */
-function placesOf({ ways, wiring }: PathTrace): Place[] {
-  const hops = ways.flatMap((way) => way.hops);
+function placesOnPath({ paths, topology }: PathTrace): Place[] {
+  const hops = paths.flatMap((path) => path.hops);
   const keys = new Set(hops.map(({ node, netns }) => `${node} ${netns}`));
-  return wiring.facts.nodes.flatMap((node) =>
+  return topology.facts.nodes.flatMap((node) =>
     node.namespaces
       .filter(({ inode }) => keys.has(`${node.name} ${inode}`))
       .map((network) => ({ node, network })),
   );
 }
 
-function podFaults(wiring: Wiring, pod: PodObject): Fault[] {
-  const place = wiring.placeOfPod(pod);
+function podFaults(topology: Topology, pod: PodObject): Fault[] {
+  const place = topology.placeOfPod(pod);
   const name = `${pod.namespace}/${pod.name}`;
   const values = { pod: name, podFlag: `-n ${pod.namespace} ${pod.name}`, phase: pod.phase ?? '' };
   const where = {
@@ -65,7 +65,7 @@ function podFaults(wiring: Wiring, pod: PodObject): Fault[] {
   const { links } = place.network;
   if (links === undefined) return faults;
   const loopback = links.find(({ type }) => type === 'loopback');
-  if (loopback !== undefined && faultOfLink(loopback) === 'down') {
+  if (loopback !== undefined && linkFault(loopback) === 'down') {
     const device = { ...where, device: loopback.name };
     faults.push({ ...fault('loopback-down', `lo: <${loopback.flags.join(',')}>`), where: device });
   }
@@ -73,46 +73,52 @@ function podFaults(wiring: Wiring, pod: PodObject): Fault[] {
     return [fault('interface-missing', `ip link: ${links.map((link) => link.name).join(', ')}`)];
   }
   for (const address of pod.addresses) {
-    const has = links.some((link) =>
-      link.addresses.some((own) => sameAddress(own.address, address)),
+    const hasAddress = links.some((link) =>
+      link.addresses.some((assigned) => sameAddress(assigned.address, address)),
     );
-    if (!has) faults.push(fault('address-missing', `ip addr: no ${address}`, { address }));
-    faults.push(...duplicateFaults(wiring, pod, place, address));
+    if (!hasAddress) faults.push(fault('address-missing', `ip addr: no ${address}`, { address }));
+    faults.push(...duplicateFaults(topology, pod, place, address));
   }
   return faults;
 }
 
-function duplicateFaults(wiring: Wiring, pod: PodObject, place: Place, address: string): Fault[] {
-  const others = wiring
-    .withAddress(address)
+function duplicateFaults(
+  topology: Topology,
+  pod: PodObject,
+  place: Place,
+  address: string,
+): Fault[] {
+  const otherHolders = topology
+    .devicesWithAddress(address)
     .filter(({ network }) => network !== place.network)
-    .map((port) => ({ name: wiring.podName(port) ?? `node/${port.node.name}`, port }));
-  const byApi = wiring
+    .map((port) => ({ name: topology.podName(port) ?? `node/${port.node.name}`, port }));
+  const byApi = topology
     .podsWithAddress(address)
-    .filter((other) => other.uid !== pod.uid && !other.hostNetwork)
-    .map((other) => ({ name: `${other.namespace}/${other.name}`, port: undefined }));
-  const [other] = [...others, ...byApi];
-  if (other === undefined) return [];
-  const own = `${pod.namespace}/${pod.name}`;
+    .filter((otherPod) => otherPod.uid !== pod.uid && !otherPod.hostNetwork)
+    .map((otherPod) => ({ name: `${otherPod.namespace}/${otherPod.name}`, port: undefined }));
+  const [duplicate] = [...otherHolders, ...byApi];
+  if (duplicate === undefined) return [];
+  const podName = `${pod.namespace}/${pod.name}`;
   const second =
-    other.port && `${other.port.link.name} of ${other.name} on ${other.port.node.name}`;
+    duplicate.port &&
+    `${duplicate.port.link.name} of ${duplicate.name} on ${duplicate.port.node.name}`;
   return [
     {
       kind: 'duplicate-address',
-      where: { node: place.node.name, netns: place.network.inode, pod: own },
-      evidence: `${address}: ${own}, and ${second ?? other.name}`,
-      values: { address, here: own, there: other.name },
+      where: { node: place.node.name, netns: place.network.inode, pod: podName },
+      evidence: `${address}: ${podName}, and ${second ?? duplicate.name}`,
+      values: { address, here: podName, there: duplicate.name },
     },
   ];
 }
 
-function nodeFaults({ wiring, ways, request }: PathTrace): Fault[] {
-  const names = new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
+function nodeFaults({ topology, paths, request }: PathTrace): Fault[] {
+  const names = new Set(paths.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
   for (const end of [request.from, request.to]) {
     if (end?.kind === 'pod' && end.pod.node !== undefined) names.add(end.pod.node);
     if (end?.kind === 'node') names.add(end.node.name);
   }
-  return (wiring.facts.objects.nodes ?? [])
+  return (topology.facts.objects.nodes ?? [])
     .filter(({ name, ready }) => names.has(name) && ready === false)
     .map(({ name }) => ({
       kind: 'node-not-ready',
@@ -140,15 +146,20 @@ function tableFaults({ node, network }: Place): Fault[] {
   }
   for (const family of ['ipv4', 'ipv6'] as const) {
     const limit = Number(sysctls?.[`${family}/neigh/default/gc_thresh3`] ?? 0);
-    const own = neighbours?.filter(
+    const familyNeighbours = neighbours?.filter(
       ({ address, state }) =>
         address.includes(':') === (family === 'ipv6') && !state.includes('NOARP'),
     );
-    if (own === undefined || limit === 0 || own.length < limit * NEARLY_FULL) continue;
+    if (
+      familyNeighbours === undefined ||
+      limit === 0 ||
+      familyNeighbours.length < limit * NEARLY_FULL
+    )
+      continue;
     faults.push({
       kind: 'neighbour-table-full',
       where,
-      evidence: `${own.length} entries, gc_thresh3 ${limit}`,
+      evidence: `${familyNeighbours.length} entries, gc_thresh3 ${limit}`,
       values: { family, suggested: `${limit * 4}` },
     });
   }

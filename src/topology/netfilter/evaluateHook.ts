@@ -1,8 +1,8 @@
-import { familyOfPacket, type Surroundings, type TracedPacket } from './packet.ts';
+import { familyOfPacket, type NamespaceContext, type TracedPacket } from './packet.ts';
 import type { Action, Chain, Hook, Match, Rule, RuleLayer, Ruleset, Table } from './ruleset.ts';
 
 /** A rule or chain policy that applied to a packet. */
-export interface PassedRule {
+export interface MatchedRule {
   readonly backend: Table['backend'];
   readonly family: Table['family'];
   readonly table: string;
@@ -20,25 +20,25 @@ export interface Outcome {
   readonly verdict: Verdict;
   /** The packet as it leaves the hook, translated and marked. */
   readonly packet: TracedPacket;
-  readonly passed: readonly PassedRule[];
+  readonly rules: readonly MatchedRule[];
   /** Unsupported expressions that this outcome depends on. */
   readonly doubts: readonly string[];
 }
 
-/** A packet on one of its possible ways through the rules. */
-interface Traveller {
+/** A packet on one of its possible paths through the rules. */
+interface PacketState {
   readonly packet: TracedPacket;
-  readonly passed: readonly PassedRule[];
+  readonly rules: readonly MatchedRule[];
   readonly doubts: readonly string[];
   /** Set when no further rule of this base chain applies to the packet. */
-  readonly ended?: Verdict;
+  readonly verdict?: Verdict;
   /** Set while the packet returns from a chain to its caller. */
   readonly returning?: boolean;
 }
 
-/** The limit of possible ways through one hook. */
-const MOST_WAYS = 2000;
-const DEEPEST = 32;
+/** The limit of possible paths through one hook. */
+const MAX_STATES = 2000;
+const MAX_CHAIN_DEPTH = 32;
 
 /**
  * Sends a packet through all chains of a hook, in the kernel's order, and returns every possible outcome. There
@@ -48,44 +48,44 @@ export function evaluateHook(
   ruleset: Ruleset,
   hook: Hook,
   packet: TracedPacket,
-  surroundings: Surroundings,
+  context: NamespaceContext,
   layer: RuleLayer,
 ): Outcome[] {
-  let travellers: Traveller[] = [{ packet, passed: [], doubts: [] }];
-  const finished: Traveller[] = [];
+  let states: PacketState[] = [{ packet, rules: [], doubts: [] }];
+  const finished: PacketState[] = [];
   for (const { table, chain } of baseChains(ruleset, hook, packet, layer)) {
-    const next: Traveller[] = [];
-    for (const traveller of travellers) {
-      if (chain.base.type === 'nat' && !asksNat(traveller.packet, hook)) {
-        next.push(traveller);
+    const continuing: PacketState[] = [];
+    for (const state of states) {
+      if (chain.base.type === 'nat' && !consultsNat(state.packet, hook)) {
+        continuing.push(state);
         continue;
       }
       // nft 1.0 does not print the devices of such a chain, so it may be for another device.
-      const isForThis = layer !== 'device' || chain.base.devices !== undefined;
-      if (!isForThis) next.push(traveller);
-      const start = isForThis
-        ? traveller
-        : doubting(traveller, `the devices of chain ${table.name} ${chain.name}`);
-      const passage = new Passage(table, hook, surroundings);
-      for (const result of passage.throughBase(chain, start)) {
-        if (result.ended === 'accept') {
-          const { ended: _accepted, ...rest } = result;
-          next.push({ ...rest, returning: false });
+      const isForDevice = layer !== 'device' || chain.base.devices !== undefined;
+      if (!isForDevice) continuing.push(state);
+      const start = isForDevice
+        ? state
+        : withDoubt(state, `the devices of chain ${table.name} ${chain.name}`);
+      const evaluation = new TableEvaluation(table, hook, context);
+      for (const result of evaluation.evaluateBaseChain(chain, start)) {
+        if (result.verdict === 'accept') {
+          const { verdict: _accepted, ...rest } = result;
+          continuing.push({ ...rest, returning: false });
         } else finished.push(result);
       }
     }
-    travellers = merged(next);
+    states = mergeStates(continuing);
   }
-  return [...finished, ...travellers].map(({ packet, passed, doubts, ended }) => ({
-    verdict: ended ?? 'accept',
+  return [...finished, ...states].map(({ packet, rules, doubts, verdict = 'accept' }) => ({
+    verdict,
     packet,
-    passed,
+    rules,
     doubts,
   }));
 }
 
 /** The first packet of a connection decides its translation, once for source and once for destination. */
-function asksNat(packet: TracedPacket, hook: Hook): boolean {
+function consultsNat(packet: TracedPacket, hook: Hook): boolean {
   if (packet.state !== 'new') return false;
   return hook === 'prerouting' || hook === 'output'
     ? packet.destinationTranslated !== true
@@ -120,112 +120,118 @@ function baseChains(
 }
 
 /** Evaluates the rules of one table at one hook. */
-class Passage {
+class TableEvaluation {
   readonly #table: Table;
   readonly #hook: Hook;
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: NamespaceContext;
 
-  constructor(table: Table, hook: Hook, surroundings: Surroundings) {
+  constructor(table: Table, hook: Hook, context: NamespaceContext) {
     this.#table = table;
     this.#hook = hook;
-    this.#surroundings = surroundings;
+    this.#surroundings = context;
   }
 
-  throughBase(chain: BaseChain, traveller: Traveller): Traveller[] {
-    return this.#through(chain, traveller, 0).map((result): Traveller => {
-      if (result.ended !== undefined) return result;
+  evaluateBaseChain(chain: BaseChain, state: PacketState): PacketState[] {
+    return this.#through(chain, state, 0).map((result): PacketState => {
+      if (result.verdict !== undefined) return result;
       const { policy, packets } = chain.base;
-      if (policy === 'accept') return { ...result, ended: 'accept' };
+      if (policy === 'accept') return { ...result, verdict: 'accept' };
       const rule = { text: 'policy DROP', steps: [], ...(packets !== undefined && { packets }) };
-      return { ...this.#noting(result, chain, rule), ended: 'drop' };
+      return { ...this.#noting(result, chain, rule), verdict: 'drop' };
     });
   }
 
-  #through(chain: Chain, traveller: Traveller, depth: number): Traveller[] {
-    if (depth > DEEPEST) return [doubting(traveller, `chain ${chain.name}: nested too deeply`)];
-    let live = [traveller];
-    const left: Traveller[] = [];
+  #through(chain: Chain, state: PacketState, depth: number): PacketState[] {
+    if (depth > MAX_CHAIN_DEPTH)
+      return [withDoubt(state, `chain ${chain.name}: nested too deeply`)];
+    let pending = [state];
+    const finished: PacketState[] = [];
     for (const rule of chain.rules) {
-      const next: Traveller[] = [];
-      for (const one of live) {
-        for (const result of this.#meet(chain, rule, one, depth)) {
-          const goesOn = result.ended === undefined && result.returning !== true;
-          (goesOn ? next : left).push(result);
+      const continuing: PacketState[] = [];
+      for (const current of pending) {
+        for (const result of this.#meet(chain, rule, current, depth)) {
+          const continues = result.verdict === undefined && result.returning !== true;
+          (continues ? continuing : finished).push(result);
         }
       }
-      live = merged(next);
-      if (live.length + left.length > MOST_WAYS) {
-        return [doubting(traveller, `chain ${chain.name}: too many paths through it`)];
+      pending = mergeStates(continuing);
+      if (pending.length + finished.length > MAX_STATES) {
+        return [withDoubt(state, `chain ${chain.name}: too many paths through it`)];
       }
-      if (live.length === 0) break;
+      if (pending.length === 0) break;
     }
-    return merged([...left.map((one) => ({ ...one, returning: false })), ...live]);
+    return mergeStates([
+      ...finished.map((finishedState) => ({ ...finishedState, returning: false })),
+      ...pending,
+    ]);
   }
 
   /** Applies one rule to a packet. */
-  #meet(chain: Chain, rule: Rule, traveller: Traveller, depth: number): Traveller[] {
-    let live = [traveller];
-    const done: Traveller[] = [];
+  #meet(chain: Chain, rule: Rule, state: PacketState, depth: number): PacketState[] {
+    let pending = [state];
+    const finished: PacketState[] = [];
     for (const step of rule.steps) {
-      const next: Traveller[] = [];
-      for (const one of live) {
+      const continuing: PacketState[] = [];
+      for (const current of pending) {
         if ('condition' in step) {
-          const match = step.condition(one.packet, this.#surroundings);
-          const { taken, skipped } = parted(one, match, rule);
-          next.push(...taken);
-          done.push(...skipped);
+          const match = step.condition(current.packet, this.#surroundings);
+          const { matched, skipped } = splitByMatch(current, match, rule);
+          continuing.push(...matched);
+          finished.push(...skipped);
         } else {
-          for (const result of this.#act(chain, rule, step.action, one, depth)) {
-            const isOver = result.ended !== undefined || result.returning === true;
-            (isOver ? done : next).push(result);
+          for (const result of this.#act(chain, rule, step.action, current, depth)) {
+            const isFinished = result.verdict !== undefined || result.returning === true;
+            (isFinished ? finished : continuing).push(result);
           }
         }
       }
-      live = next;
+      pending = continuing;
     }
-    const over = done.filter((one) => one.ended !== undefined || one.returning === true);
-    const going = done.filter((one) => !over.includes(one));
-    const results = merged([...over, ...going, ...live]);
+    const ended = finished.filter(
+      (candidate) => candidate.verdict !== undefined || candidate.returning === true,
+    );
+    const going = finished.filter((candidate) => !ended.includes(candidate));
+    const results = mergeStates([...ended, ...going, ...pending]);
     const [only] = results;
     // The rule has no effect whether it matches or not, so it leaves no doubt.
-    return results.length === 1 && only !== undefined && stateOf(only) === stateOf(traveller)
-      ? [traveller]
+    return results.length === 1 && only !== undefined && stateKey(only) === stateKey(state)
+      ? [state]
       : results;
   }
 
-  #act(chain: Chain, rule: Rule, action: Action, traveller: Traveller, depth: number): Traveller[] {
-    const noted = () => this.#noting(traveller, chain, rule);
+  #act(chain: Chain, rule: Rule, action: Action, state: PacketState, depth: number): PacketState[] {
+    const matched = () => this.#noting(state, chain, rule);
     switch (action.kind) {
       case 'continue':
-        return [traveller];
+        return [state];
       case 'return':
-        return [{ ...traveller, returning: true }];
+        return [{ ...state, returning: true }];
       case 'accept':
       case 'drop':
       case 'reject':
-        return [{ ...noted(), ended: action.kind }];
+        return [{ ...matched(), verdict: action.kind }];
       case 'jump':
       case 'goto': {
-        const called = this.#table.chains.get(action.chain);
-        if (called === undefined) return [doubting(traveller, `chain ${action.chain}: not read`)];
-        const results = this.#through(called, noted(), depth + 1);
+        const calledChain = this.#table.chains.get(action.chain);
+        if (calledChain === undefined) return [withDoubt(state, `chain ${action.chain}: not read`)];
+        const results = this.#through(calledChain, matched(), depth + 1);
         return results.map((result) =>
           // Leave out a chain that had no effect.
-          forgetting(result, traveller, action.kind === 'goto'),
+          returnFromChain(result, state, action.kind === 'goto'),
         );
       }
       case 'change':
-        return [{ ...noted(), packet: action.change(traveller.packet) }];
+        return [{ ...matched(), packet: action.change(state.packet) }];
       case 'choose':
-        return this.#choose(chain, rule, action.among(traveller.packet), traveller, depth);
+        return this.#choose(chain, rule, action.among(state.packet), state, depth);
       case 'unknown':
         return [
-          traveller,
-          { ...doubting(noted(), action.what), ended: 'drop' },
-          { ...doubting(noted(), action.what), ended: 'accept' },
+          state,
+          { ...withDoubt(matched(), action.what), verdict: 'drop' },
+          { ...withDoubt(matched(), action.what), verdict: 'accept' },
         ];
       default:
-        return [{ ...noted(), packet: this.#translate(traveller.packet, action), ended: 'accept' }];
+        return [{ ...matched(), packet: this.#translate(state.packet, action), verdict: 'accept' }];
     }
   }
 
@@ -233,17 +239,21 @@ class Passage {
     chain: Chain,
     rule: Rule,
     choice: { readonly actions: readonly Action[]; readonly doubt?: string },
-    traveller: Traveller,
+    traveller: PacketState,
     depth: number,
-  ): Traveller[] {
-    const from = choice.doubt === undefined ? traveller : doubting(traveller, choice.doubt);
-    const results = choice.actions.flatMap((action) => this.#act(chain, rule, action, from, depth));
-    return choice.actions.length === 0 || choice.doubt !== undefined ? [...results, from] : results;
+  ): PacketState[] {
+    const start = choice.doubt === undefined ? traveller : withDoubt(traveller, choice.doubt);
+    const results = choice.actions.flatMap((action) =>
+      this.#act(chain, rule, action, start, depth),
+    );
+    return choice.actions.length === 0 || choice.doubt !== undefined
+      ? [...results, start]
+      : results;
   }
 
   #translate(packet: TracedPacket, action: Action): TracedPacket {
     const family = familyOfPacket(packet);
-    const own = (device: string | undefined) =>
+    const addressOf = (device: string | undefined) =>
       device === undefined ? undefined : this.#surroundings.addressOf(device, family);
     switch (action.kind) {
       case 'dnat':
@@ -262,7 +272,7 @@ class Passage {
               ? family === 4
                 ? '127.0.0.1'
                 : '::1'
-              : (own(packet.inDevice) ?? packet.destination),
+              : (addressOf(packet.inDevice) ?? packet.destination),
           ...(action.port !== undefined && { destinationPort: action.port }),
         };
       case 'snat':
@@ -275,15 +285,15 @@ class Passage {
         return {
           ...packet,
           sourceTranslated: true,
-          source: own(packet.outDevice) ?? packet.source,
+          source: addressOf(packet.outDevice) ?? packet.source,
         };
       default:
         return packet;
     }
   }
 
-  #noting(traveller: Traveller, chain: Chain, { text, comment, packets }: Rule): Traveller {
-    const rule: PassedRule = {
+  #noting(traveller: PacketState, chain: Chain, { text, comment, packets }: Rule): PacketState {
+    const rule: MatchedRule = {
       backend: this.#table.backend,
       family: this.#table.family,
       table: this.#table.name,
@@ -292,57 +302,56 @@ class Passage {
       ...(comment !== undefined && { comment }),
       ...(packets !== undefined && { packets }),
     };
-    return { ...traveller, passed: [...traveller.passed, rule] };
+    return { ...traveller, rules: [...traveller.rules, rule] };
   }
 }
 
-/** Splits the possible ways at a condition, into those that match and those that do not. */
-function parted(
-  one: Traveller,
+/** Splits a state at a condition, into those that match and those that do not. */
+function splitByMatch(
+  state: PacketState,
   match: Match,
   rule: Rule,
-): { taken: Traveller[]; skipped: Traveller[] } {
-  if (match === true) return { taken: [one], skipped: [] };
-  if (match === false) return { taken: [], skipped: [one] };
+): { matched: PacketState[]; skipped: PacketState[] } {
+  if (match === true) return { matched: [state], skipped: [] };
+  if (match === false) return { matched: [], skipped: [state] };
   if ('chance' in match) {
     return {
-      taken: match.chance > 0 ? [one] : [],
-      skipped: match.chance < 1 ? [one] : [],
+      matched: match.chance > 0 ? [state] : [],
+      skipped: match.chance < 1 ? [state] : [],
     };
   }
-  const doubtful = doubting(one, `${match.doubt} (${rule.text})`);
-  return { taken: [doubtful], skipped: [doubtful] };
+  const doubtful = withDoubt(state, `${match.doubt} (${rule.text})`);
+  return { matched: [doubtful], skipped: [doubtful] };
 }
 
-function doubting(traveller: Traveller, doubt: string): Traveller {
-  return traveller.doubts.includes(doubt)
-    ? traveller
-    : { ...traveller, doubts: [...traveller.doubts, doubt] };
+function withDoubt(state: PacketState, doubt: string): PacketState {
+  return state.doubts.includes(doubt) ? state : { ...state, doubts: [...state.doubts, doubt] };
 }
 
 /** A packet that returns from a called chain. The call is left out if it had no effect. */
-function forgetting(result: Traveller, before: Traveller, isGoto: boolean): Traveller {
-  const isUnchanged = result.ended === undefined && result.packet === before.packet;
-  const passed = isUnchanged ? before.passed : result.passed;
+function returnFromChain(result: PacketState, caller: PacketState, isGoto: boolean): PacketState {
+  const isUnchanged = result.verdict === undefined && result.packet === caller.packet;
+  const rules = isUnchanged ? caller.rules : result.rules;
   return {
     ...result,
-    passed,
-    ...(isGoto && result.ended === undefined && { returning: true }),
+    rules,
+    ...(isGoto && result.verdict === undefined && { returning: true }),
   };
 }
 
-/** Merges ways that have led to the same state, and keeps the one with the fewest doubts. */
-function merged(travellers: readonly Traveller[]): Traveller[] {
-  if (travellers.length < 2) return [...travellers];
-  const byState = new Map<string, Traveller>();
-  for (const one of travellers) {
-    const key = stateOf(one);
-    const other = byState.get(key);
-    if (other === undefined || one.doubts.length < other.doubts.length) byState.set(key, one);
+/** Merges paths that have led to the same state, and keeps the one with the fewest doubts. */
+function mergeStates(states: readonly PacketState[]): PacketState[] {
+  if (states.length < 2) return [...states];
+  const byState = new Map<string, PacketState>();
+  for (const state of states) {
+    const key = stateKey(state);
+    const existing = byState.get(key);
+    if (existing === undefined || state.doubts.length < existing.doubts.length)
+      byState.set(key, state);
   }
   return [...byState.values()];
 }
 
-function stateOf({ packet, ended, returning }: Traveller): string {
+function stateKey({ packet, verdict: ended, returning }: PacketState): string {
   return JSON.stringify([packet, ended, returning === true]);
 }

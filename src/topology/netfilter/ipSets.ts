@@ -27,21 +27,21 @@ export function matchSet(sets: IpSets, name: string, by: string, packet: TracedP
   const set = sets.get(name);
   if (set === undefined) return { doubt: `set ${name}: its members could not be read` };
   if (set.type === 'list:set') {
-    const matches = [...set.entries].map((member) => matchSet(sets, member, by, packet));
-    if (matches.includes(true)) return true;
-    return matches.find((match) => typeof match === 'object') ?? false;
+    const isMatch = [...set.entries].map((member) => matchSet(sets, member, by, packet));
+    if (isMatch.includes(true)) return true;
+    return isMatch.find((match) => typeof match === 'object') ?? false;
   }
   const kinds = set.type.split(':')[1]?.split(',') ?? [];
   if (!kinds.every((kind) => ['ip', 'net', 'port'].includes(kind))) {
     return { doubt: `set ${name} of type ${set.type}` };
   }
-  const wanted = kinds.map((kind, index) => fieldOf(kind, by.split(',')[index] ?? 'src', packet));
-  if (wanted.includes(undefined))
+  const fields = kinds.map((kind, index) => fieldOf(kind, by.split(',')[index] ?? 'src', packet));
+  if (fields.includes(undefined))
     return { doubt: `set ${name}: the port of the packet is unknown` };
-  if (set.entries.has(wanted.join(','))) return true;
+  if (set.entries.has(fields.join(','))) return true;
   return [...set.entries].some((entry) => {
-    const parts = entry.split(',');
-    return kinds.every((kind, index) => isIn(kind, parts[index] ?? '', wanted[index] ?? ''));
+    const components = entry.split(',');
+    return kinds.every((kind, index) => isIn(kind, components[index] ?? '', fields[index] ?? ''));
   });
 }
 
@@ -51,10 +51,10 @@ function fieldOf(kind: string, by: string, packet: TracedPacket): string | undef
   return port === undefined ? undefined : `${packet.protocol}:${port}`;
 }
 
-function isIn(kind: string, entry: string, wanted: string): boolean {
-  if (kind !== 'port') return isAddressIn(entry, wanted);
+function isIn(kind: string, entry: string, expected: string): boolean {
+  if (kind !== 'port') return isAddressIn(entry, expected);
   const [protocol, range] = entry.includes(':') ? entry.split(':') : [undefined, entry];
-  const [wantedProtocol, port] = wanted.split(':');
+  const [wantedProtocol, port] = expected.split(':');
   const [first, last] = (range ?? '').split('-').map(Number);
   return (
     (protocol === undefined || protocol === wantedProtocol) &&
@@ -63,8 +63,8 @@ function isIn(kind: string, entry: string, wanted: string): boolean {
   );
 }
 
-function isAddressIn(entry: string, wanted: string): boolean {
-  const address = parseAddress(wanted);
+function isAddressIn(entry: string, expected: string): boolean {
+  const address = parseAddress(expected);
   if (address === undefined) return false;
   const [first, last] = entry.split('-').map((end) => parsePrefix(end));
   if (first === undefined) return false;

@@ -39,11 +39,11 @@ export function parseIptablesSave(
       const [name = '', policy = '', counters = ''] = line.slice(1).trim().split(/\s+/);
       chains.set(name, { base: baseOf(table, name, policy, counters), rules: [] });
     } else if (line.startsWith('COMMIT')) {
-      const named = [...chains].map(([name, { base, rules }]): [string, Chain] => [
+      const namedChains = [...chains].map(([name, { base, rules }]): [string, Chain] => [
         name,
         { name, rules, ...(base && { base }) },
       ]);
-      tables.push({ backend, family, name: table, chains: new Map(named) });
+      tables.push({ backend, family, name: table, chains: new Map(namedChains) });
     } else if (/^(\[|-A|-I)/.test(line)) {
       const { chain, rule } = parseRule(line, sets, (name) => chains.has(name));
       chains.get(chain)?.rules.push(rule);
@@ -83,9 +83,11 @@ function parseRule(
 ): { chain: string; rule: Rule } {
   const counters = /^\[\d+:\d+\]\s*/.exec(line)?.[0] ?? '';
   const text = line.slice(counters.length).trim();
-  const words = wordsOf(text);
+  const words = splitWords(text);
   const chain = words[1] ?? '';
-  const target = words.findIndex((word, at) => at > 1 && (word === '-j' || word === '-g'));
+  const target = words.findIndex(
+    (word, targetIndex) => targetIndex > 1 && (word === '-j' || word === '-g'),
+  );
   const matchWords = words.slice(2, target < 0 ? undefined : target);
   const comment = words[words.indexOf('--comment') + 1];
   const conditions = conditionsOf(matchWords, sets);
@@ -105,7 +107,9 @@ function parseRule(
 }
 
 /** Splits a rule into words, with the quoting of iptables-save: double quotes, with backslashes inside. */
-function wordsOf(text: string): string[] {
-  const found = text.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g);
-  return [...found].map(([, quoted, plain]) => quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '');
+function splitWords(text: string): string[] {
+  const matches = text.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g);
+  return [...matches].map(
+    ([, quoted, unquoted]) => quoted?.replace(/\\(.)/g, '$1') ?? unquoted ?? '',
+  );
 }

@@ -1,7 +1,7 @@
 import type { TracedPacket } from './packet.ts';
 import type { Action } from './ruleset.ts';
 
-/** Targets that do not change the packet's way. */
+/** Targets that do not change the packet's path. */
 const PASSIVE = new Set(
   `LOG NFLOG ULOG TCPMSS TRACE CHECKSUM TOS DSCP CLASSIFY SECMARK CONNSECMARK SET TTL HL TEE
    AUDIT RATEEST IDLETIMER LED TCPOPTSTRIP ECN SYNPROXY_NONE`.split(/\s+/),
@@ -32,11 +32,11 @@ export function actionOf(
     case 'MASQUERADE':
       return { kind: 'masquerade' };
     case 'DNAT':
-      return translation('dnat', optionOf(options, '--to-destination'));
+      return natAction('dnat', optionOf(options, '--to-destination'));
     case 'SNAT':
-      return translation('snat', optionOf(options, '--to-source'));
+      return natAction('snat', optionOf(options, '--to-source'));
     case 'REDIRECT':
-      return redirection(optionOf(options, '--to-ports'));
+      return redirectAction(optionOf(options, '--to-ports'));
     case 'NOTRACK':
       return { kind: 'change', change: (packet) => ({ ...packet, state: 'untracked' }) };
     case 'CT':
@@ -44,9 +44,9 @@ export function actionOf(
         ? { kind: 'change', change: (packet) => ({ ...packet, state: 'untracked' }) }
         : { kind: 'continue' };
     case 'MARK':
-      return marking(options);
+      return markAction(options);
     case 'CONNMARK':
-      return connectionMarking(options);
+      return connectionMarkAction(options);
     default:
       return { kind: 'unknown', what: `-j ${[target, ...options].join(' ')}` };
   }
@@ -58,23 +58,23 @@ function optionOf(options: readonly string[], name: string): string | undefined 
 }
 
 /** Reads `10.0.0.1`, `10.0.0.1:80`, `10.0.0.1-10.0.0.9:80-90`, `[fd00::1]:80` or `:80`. */
-function translation(kind: 'dnat' | 'snat', to: string | undefined): Action {
-  const parts =
+function natAction(kind: 'dnat' | 'snat', to: string | undefined): Action {
+  const pattern =
     /^(?:\[([^\]]+)\]|([^:[\]]*|[0-9a-f:.]*::?[0-9a-f:.]*))(?::(\d+)(-\d+)?)?(?:\/\d+)?$/i;
   const ipv6 = to !== undefined && /^[0-9a-f:.]+(-[0-9a-f:.]+)?$/i.test(to) && /:.*:/.test(to);
-  const found = ipv6 ? ['', to, undefined, undefined, undefined] : parts.exec(to ?? '');
-  if (!found || to === undefined)
+  const match = ipv6 ? ['', to, undefined, undefined, undefined] : pattern.exec(to ?? '');
+  if (!match || to === undefined)
     return { kind: 'unknown', what: `-j ${kind.toUpperCase()} ${to}` };
-  const address = (found[1] ?? found[2] ?? '').split('-');
+  const address = (match[1] ?? match[2] ?? '').split('-');
   return {
     kind,
     ...(address[0] && { address: address[0] }),
-    ...(found[3] !== undefined && { port: Number(found[3]) }),
-    ...((address.length > 1 || found[4] !== undefined) && { isRange: true }),
+    ...(match[3] !== undefined && { port: Number(match[3]) }),
+    ...((address.length > 1 || match[4] !== undefined) && { isRange: true }),
   };
 }
 
-function redirection(ports: string | undefined): Action {
+function redirectAction(ports: string | undefined): Action {
   if (ports === undefined) return { kind: 'redirect' };
   return /^\d+$/.test(ports)
     ? { kind: 'redirect', port: Number(ports) }
@@ -82,13 +82,13 @@ function redirection(ports: string | undefined): Action {
 }
 
 /** Reads VALUE/MASK: the bits of MASK are cleared, then VALUE is combined by exclusive or. */
-function masked(text: string | undefined): { value: number; mask: number } {
+function parseMaskedValue(text: string | undefined): { value: number; mask: number } {
   const [value, mask] = (text ?? '0').split('/').map(Number);
   return { value: value ?? 0, mask: mask ?? 0xffffffff };
 }
 
-function marking(options: readonly string[]): Action {
-  const { value, mask } = masked(options[1]);
+function markAction(options: readonly string[]): Action {
+  const { value, mask } = parseMaskedValue(options[1]);
   const changes: Readonly<Record<string, (mark: number) => number>> = {
     '--set-xmark': (mark) => (mark & ~mask) ^ value,
     '--set-mark': (mark) => (mark & ~mask) | value,
@@ -102,19 +102,21 @@ function marking(options: readonly string[]): Action {
     : { kind: 'change', change: (packet) => ({ ...packet, mark: change(packet.mark) >>> 0 }) };
 }
 
-function connectionMarking(options: readonly string[]): Action {
-  const { value, mask } = masked(options[1]);
+function connectionMarkAction(options: readonly string[]): Action {
+  const { value, mask } = parseMaskedValue(options[1]);
   const ctMask = Number(optionOf(options, '--ctmask') ?? optionOf(options, '--mask') ?? 0xffffffff);
   const nfMask = Number(optionOf(options, '--nfmask') ?? optionOf(options, '--mask') ?? 0xffffffff);
   const changes: Readonly<
-    Record<string, (packet: TracedPacket, own: number) => Partial<TracedPacket>>
+    Record<string, (packet: TracedPacket, ctMark: number) => Partial<TracedPacket>>
   > = {
-    '--restore-mark': ({ mark }, own) => ({ mark: ((mark & ~nfMask) ^ (own & ctMask)) >>> 0 }),
-    '--save-mark': ({ mark }, own) => ({
-      connectionMark: ((own & ~ctMask) ^ (mark & nfMask)) >>> 0,
+    '--restore-mark': ({ mark }, ctMark) => ({
+      mark: ((mark & ~nfMask) ^ (ctMark & ctMask)) >>> 0,
     }),
-    '--set-xmark': (_packet, own) => ({ connectionMark: ((own & ~mask) ^ value) >>> 0 }),
-    '--set-mark': (_packet, own) => ({ connectionMark: ((own & ~mask) | value) >>> 0 }),
+    '--save-mark': ({ mark }, ctMark) => ({
+      connectionMark: ((ctMark & ~ctMask) ^ (mark & nfMask)) >>> 0,
+    }),
+    '--set-xmark': (_packet, ctMark) => ({ connectionMark: ((ctMark & ~mask) ^ value) >>> 0 }),
+    '--set-mark': (_packet, ctMark) => ({ connectionMark: ((ctMark & ~mask) | value) >>> 0 }),
   };
   const change = changes[options[0] ?? ''];
   if (change === undefined) return { kind: 'unknown', what: `-j CONNMARK ${options.join(' ')}` };

@@ -31,7 +31,7 @@ export function parseIpvs(text: string): IpvsService[] {
       const scheduler = /^[a-z]+/.exec(rest)?.[0];
       services.push({
         protocol: (service[1] ?? '').toLowerCase() as IpvsService['protocol'],
-        address: unbracketed(service[2]),
+        address: stripBrackets(service[2]),
         port: Number(service[3]),
         isPersistent: rest.includes('persistent'),
         ...(scheduler !== undefined && { scheduler }),
@@ -40,7 +40,7 @@ export function parseIpvs(text: string): IpvsService[] {
     } else if (server) {
       const [, address, port, forward, weight] = server;
       services.at(-1)?.servers.push({
-        address: unbracketed(address),
+        address: stripBrackets(address),
         port: Number(port),
         ...(forward !== undefined && { forward: forward.toLowerCase() }),
         ...(weight !== undefined && { weight: Number(weight) }),
@@ -50,6 +50,6 @@ export function parseIpvs(text: string): IpvsService[] {
   return services;
 }
 
-function unbracketed(address: string | undefined): string {
+function stripBrackets(address: string | undefined): string {
   return (address ?? '').replace(/^\[|\]$/g, '');
 }

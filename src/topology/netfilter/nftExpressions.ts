@@ -9,7 +9,7 @@ import type { Action, Choice, Match, Matcher } from './ruleset.ts';
 /** The elements of named sets and maps, by name. */
 export type NftValues = ReadonlyMap<string, readonly Json[]>;
 
-/** Statements that do not change the packet's way. */
+/** Statements that do not change the packet's path. */
 const PASSIVE = new Set([
   'counter',
   'log',
@@ -40,8 +40,8 @@ export function conditionOf(
   }
   if (kind !== 'match' || !isObject(body)) return undefined;
   const { op, left, right } = body;
-  return (packet, surroundings) => {
-    const value = packetValue(left, packet, surroundings);
+  return (packet, context) => {
+    const value = packetValue(left, packet, context);
     return compare(textOf(op), value, right, values);
   };
 }
@@ -50,44 +50,57 @@ function compare(op: string, value: Value, right: Json | undefined, values: NftV
   if (value.is === 'doubt') return { doubt: value.what };
   if (value.is === 'random') return { chance: 1 / value.mod };
   if (op === '<' || op === '>' || op === '<=' || op === '>=') {
-    const [own, other] = [numberIn(value), numberOf(right)];
-    if (own === undefined || other === undefined)
+    const [number, operand] = [numberIn(value), numberOf(right)];
+    if (number === undefined || operand === undefined)
       return { doubt: `${op} ${JSON.stringify(right)}` };
-    return { '<': own < other, '>': own > other, '<=': own <= other, '>=': own >= other }[op];
+    return {
+      '<': number < operand,
+      '>': number > operand,
+      '<=': number <= operand,
+      '>=': number >= operand,
+    }[op];
   }
-  const match = isIn(value, right, values);
+  const match = matchesExpected(value, right, values);
   return typeof match === 'boolean' && op === '!=' ? !match : match;
 }
 
 /** Whether a value equals the wanted value, or is one of the wanted values. */
-function isIn(value: Value, wanted: Json | undefined, values: NftValues): Match {
-  if (typeof wanted === 'string' && wanted.startsWith('@')) {
-    const elements = values.get(wanted.slice(1));
-    return elements === undefined ? { doubt: `set ${wanted}` } : isOneOf(value, elements, values);
+function matchesExpected(value: Value, expected: Json | undefined, values: NftValues): Match {
+  if (typeof expected === 'string' && expected.startsWith('@')) {
+    const elements = values.get(expected.slice(1));
+    return elements === undefined
+      ? { doubt: `set ${expected}` }
+      : matchesAny(value, elements, values);
   }
-  if (isObject(wanted) && Array.isArray(wanted.set)) return isOneOf(value, wanted.set, values);
+  if (isObject(expected) && Array.isArray(expected.set))
+    return matchesAny(value, expected.set, values);
   // `ct state established,related` matches if one of the flags is set.
-  if (Array.isArray(wanted)) return isOneOf(value, wanted, values);
-  if (isObject(wanted) && Array.isArray(wanted['|'])) return isOneOf(value, wanted['|'], values);
-  if (value.is === 'list' && isObject(wanted) && Array.isArray(wanted.concat)) {
-    const parts = wanted.concat.map((part: Json, index: number) => {
-      const own = value.values[index];
-      return own === undefined ? false : isIn(own, part, values);
+  if (Array.isArray(expected)) return matchesAny(value, expected, values);
+  if (isObject(expected) && Array.isArray(expected['|']))
+    return matchesAny(value, expected['|'], values);
+  if (value.is === 'list' && isObject(expected) && Array.isArray(expected.concat)) {
+    const matches = expected.concat.map((component: Json, index: number) => {
+      const componentValue = value.values[index];
+      return componentValue === undefined
+        ? false
+        : matchesExpected(componentValue, component, values);
     });
-    return parts.includes(false) ? false : (parts.find((part) => part !== true) ?? true);
+    return matches.includes(false) ? false : (matches.find((match) => match !== true) ?? true);
   }
   if (value.is === 'list') {
     // A packet can have several states or flags at once.
-    const matches = value.values.map((own) => isIn(own, wanted, values));
+    const matches = value.values.map((componentValue) =>
+      matchesExpected(componentValue, expected, values),
+    );
     return matches.includes(true) ? true : (matches.find((match) => match !== false) ?? false);
   }
   if (value.is === 'doubt') return { doubt: value.what };
-  if (value.is === 'protocol') return isProtocol(value.value, textOf(wanted));
-  return value.is === 'known' && isEqual(value.value, wanted);
+  if (value.is === 'protocol') return isProtocol(value.value, textOf(expected));
+  return value.is === 'known' && isEqual(value.value, expected);
 }
 
-function isOneOf(value: Value, elements: readonly Json[], values: NftValues): Match {
-  const matches = elements.map((element) => isIn(value, plainElement(element), values));
+function matchesAny(value: Value, elements: readonly Json[], values: NftValues): Match {
+  const matches = elements.map((element) => matchesExpected(value, plainElement(element), values));
   return matches.includes(true) ? true : (matches.find((match) => match !== false) ?? false);
 }
 
@@ -96,15 +109,15 @@ function plainElement(element: Json): Json {
   return isObject(element) && isObject(element.elem) ? (element.elem.val ?? null) : element;
 }
 
-function isEqual(value: string | number, wanted: Json | undefined): boolean {
-  if (isObject(wanted) && isObject(wanted.prefix)) {
-    const base = parseAddress(textOf(wanted.prefix.addr));
+function isEqual(value: string | number, expected: Json | undefined): boolean {
+  if (isObject(expected) && isObject(expected.prefix)) {
+    const base = parseAddress(textOf(expected.prefix.addr));
     const address = parseAddress(`${value}`);
-    const length = numberOf(wanted.prefix.len) ?? 0;
+    const length = numberOf(expected.prefix.len) ?? 0;
     return base !== undefined && address !== undefined && contains(prefixOf(base, length), address);
   }
-  if (isObject(wanted) && Array.isArray(wanted.range)) {
-    const [first, last] = wanted.range;
+  if (isObject(expected) && Array.isArray(expected.range)) {
+    const [first, last] = expected.range;
     if (typeof first === 'number' && typeof last === 'number') {
       return Number(value) >= first && Number(value) <= last;
     }
@@ -114,11 +127,11 @@ function isEqual(value: string | number, wanted: Json | undefined): boolean {
       address.family === from.family && address.value >= from.value && address.value <= to.value
     );
   }
-  if (typeof wanted === 'string' && wanted.endsWith('*')) {
-    return `${value}`.startsWith(wanted.slice(0, -1));
+  if (typeof expected === 'string' && expected.endsWith('*')) {
+    return `${value}`.startsWith(expected.slice(0, -1));
   }
-  if (typeof wanted === 'boolean') return (value === 1) === wanted;
-  return `${value}` === textOf(wanted);
+  if (typeof expected === 'boolean') return (value === 1) === expected;
+  return `${value}` === textOf(expected);
 }
 
 /** Converts a statement into actions. */
@@ -140,12 +153,12 @@ export function actionsOf(kind: string, body: Json | undefined, values: NftValue
     case 'notrack':
       return [{ kind: 'change', change: (packet) => ({ ...packet, state: 'untracked' }) }];
     case 'mangle':
-      return [mangling(body)];
+      return [mangleAction(body)];
     case 'dnat':
     case 'snat':
-      return [translation(kind, body, values)];
+      return [natAction(kind, body, values)];
     case 'redirect':
-      return [redirection(body)];
+      return [redirectAction(body)];
     case 'vmap':
       return [verdictMap(body, values)];
     case 'xt':
@@ -157,12 +170,12 @@ export function actionsOf(kind: string, body: Json | undefined, values: NftValue
   }
 }
 
-function redirection(body: Json | undefined): Action {
+function redirectAction(body: Json | undefined): Action {
   const port = isObject(body) ? numberOf(body.port) : undefined;
   return { kind: 'redirect', ...(port !== undefined && { port }) };
 }
 
-function mangling(body: Json | undefined): Action {
+function mangleAction(body: Json | undefined): Action {
   const key = isObject(body) && isObject(body.key) ? body.key : {};
   const isMark = (item: Json | undefined) => isObject(item) && item.key === 'mark';
   const value = isObject(body) ? body.value : undefined;
@@ -176,34 +189,35 @@ function mangling(body: Json | undefined): Action {
       },
     };
   }
-  // Changes of TOS, TTL, MSS and the like do not change the packet's way.
+  // Changes of TOS, TTL, MSS and the like do not change the packet's path.
   return { kind: 'continue' };
 }
 
-function translation(kind: 'dnat' | 'snat', body: Json | undefined, values: NftValues): Action {
-  const what = `${kind} ${JSON.stringify(body)}`;
-  if (!isObject(body)) return { kind: 'unknown', what };
+function natAction(kind: 'dnat' | 'snat', body: Json | undefined, values: NftValues): Action {
+  const expression = `${kind} ${JSON.stringify(body)}`;
+  if (!isObject(body)) return { kind: 'unknown', what: expression };
   const { addr } = body;
   const map = isObject(addr) && isObject(addr.map) ? addr.map : undefined;
   if (map !== undefined) {
     return {
       kind: 'choose',
-      among: (packet) => lookUp(map.key, map.data, packet, values, (to) => destination(kind, to)),
+      among: (packet) =>
+        lookUpMap(map.key, map.data, packet, values, (to) => destination(kind, to)),
     };
   }
   const single = destination(kind, addr ?? '', numberOf(body.port));
-  return single ?? { kind: 'unknown', what };
+  return single ?? { kind: 'unknown', what: expression };
 }
 
 /** The target of a translation, from an address or from `address . port`. */
 function destination(kind: 'dnat' | 'snat', to: Json, port?: number): Action | undefined {
   const [address, concatenatedPort] = isObject(to) ? arrayOf(to.concat) : [to];
   if (typeof address !== 'string') return undefined;
-  const aimed = numberOf(concatenatedPort) ?? port;
+  const translatedPort = numberOf(concatenatedPort) ?? port;
   return {
     kind,
     ...(address !== '' && { address }),
-    ...(aimed !== undefined && { port: aimed }),
+    ...(translatedPort !== undefined && { port: translatedPort }),
   };
 }
 
@@ -212,7 +226,7 @@ function verdictMap(body: Json | undefined, values: NftValues): Action {
   return {
     kind: 'choose',
     among: (packet) =>
-      lookUp(body.key, body.data, packet, values, (verdict) => {
+      lookUpMap(body.key, body.data, packet, values, (verdict) => {
         const [kind = '', inner] = isObject(verdict) ? (Object.entries(verdict)[0] ?? []) : [];
         return actionsOf(kind, inner, values)[0];
       }),
@@ -220,7 +234,7 @@ function verdictMap(body: Json | undefined, values: NftValues): Action {
 }
 
 /** Looks up a packet's value in a map. For a random value, returns every possible result. */
-function lookUp(
+function lookUpMap(
   key: Json | undefined,
   data: Json | undefined,
   packet: TracedPacket,
@@ -237,15 +251,16 @@ function lookUp(
       ? [[element[0] ?? null, element[1] ?? null] as const]
       : [],
   );
-  const own = packetValue(key, packet, undefined);
+  const keyValue = packetValue(key, packet, undefined);
   const actions: Action[] = [];
   let doubtful: string | undefined;
-  for (const [wanted, value] of pairs) {
-    const match = own.is === 'random' ? true : isIn(own, plainElement(wanted), values);
+  for (const [expected, value] of pairs) {
+    const match =
+      keyValue.is === 'random' ? true : matchesExpected(keyValue, plainElement(expected), values);
     const action = match === false ? undefined : actionFor(value);
     if (action) actions.push(action);
     if (typeof match === 'object' && 'doubt' in match) doubtful = match.doubt;
-    if (match === true && own.is !== 'random') return { actions: action ? [action] : [] };
+    if (match === true && keyValue.is !== 'random') return { actions: action ? [action] : [] };
   }
   return doubtful === undefined ? { actions } : { doubt: doubtful, actions };
 }

@@ -25,7 +25,7 @@ export interface TracedPacket {
 }
 
 /** What rules need to know about the node. */
-export interface Surroundings {
+export interface NamespaceContext {
   /** Whether the address belongs to the node itself. */
   isLocal(address: string): boolean | undefined;
   /** Whether the route back to the source leads out of the device (rpfilter, fib). */

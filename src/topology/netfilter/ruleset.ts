@@ -1,4 +1,4 @@
-import type { Surroundings, TracedPacket } from './packet.ts';
+import type { NamespaceContext, TracedPacket } from './packet.ts';
 
 export type Hook =
   | 'prerouting'
@@ -23,7 +23,7 @@ export type NetfilterBackend = 'iptables-legacy' | 'iptables-nft' | 'nftables';
  */
 export type Match = boolean | { readonly doubt: string } | { readonly chance: number };
 
-export type Matcher = (packet: TracedPacket, surroundings: Surroundings) => Match;
+export type Matcher = (packet: TracedPacket, context: NamespaceContext) => Match;
 
 /** What a rule does with a matching packet. */
 export type Action =

@@ -20,8 +20,8 @@ export function isLeaked(
   const cached = (node.cni?.results ?? []).filter(
     ({ netns }) => netns !== undefined && mounts.some(({ path }) => samePath(path, netns)),
   );
-  const ofPod = cached.length > 0 || mounts.some(({ path }) => POD_MOUNT.test(path));
-  if (!ofPod) return false;
+  const cachedForPod = cached.length > 0 || mounts.some(({ path }) => POD_MOUNT.test(path));
+  if (!cachedForPod) return false;
   const { runtime } = node;
   if (runtime === undefined) return null;
   const owned = cached.some(
@@ -30,9 +30,9 @@ export function isLeaked(
   );
   if (owned) return false;
   // Caches before libcni 1.2 do not name the namespace, so a sandbox without processes may still own it.
-  const claimed = new Set((node.cni?.results ?? []).map(({ containerId }) => containerId));
-  const unclaimed = runtime.ids.some((id) => claimed.has(id) && !hasProcess(node, id));
-  return unclaimed && cached.length === 0 ? null : true;
+  const claimedIds = new Set((node.cni?.results ?? []).map(({ containerId }) => containerId));
+  const unclaimedIds = runtime.ids.some((id) => claimedIds.has(id) && !hasProcess(node, id));
+  return unclaimedIds && cached.length === 0 ? null : true;
 }
 
 function hasProcess({ processes }: NodeFacts, id: string): boolean {

@@ -77,12 +77,12 @@ function runtimeOf(
 ): string {
   if (owner.kind === 'host') return 'host';
   if (owner.kind === 'other') return 'none';
-  const known = version?.split(':')[0];
-  if (owner.kind === 'pod' && known !== undefined) return known;
-  const folder = folders?.folders.find((one) =>
-    owner.kind === 'container' ? /docker|moby/.test(one) : !/docker|moby/.test(one),
+  const runtimeName = version?.split(':')[0];
+  if (owner.kind === 'pod' && runtimeName !== undefined) return runtimeName;
+  const folder = folders?.folders.find((candidate) =>
+    owner.kind === 'container' ? /docker|moby/.test(candidate) : !/docker|moby/.test(candidate),
   );
-  if (folder === undefined) return known ?? 'unknown';
+  if (folder === undefined) return runtimeName ?? 'unknown';
   return /docker|moby/.test(folder)
     ? 'docker'
     : folder.includes('containers/storage')

@@ -1,16 +1,16 @@
 import { Problem } from '../../problem.ts';
-import type { Place, Wiring } from '../wiring.ts';
+import type { Place, Topology } from '../topology.ts';
 
 /** Finds the namespace of a pod. Throws a Problem that says why there is none. */
 export function placeOf(
-  wiring: Wiring,
+  topology: Topology,
   { namespace, name, uid, node: nodeName }: PodReference,
 ): Place {
-  const pod = wiring.facts.objects.pods?.find((one) => one.uid === uid);
-  const place = pod && wiring.placeOfPod(pod);
+  const pod = topology.facts.objects.pods?.find((candidate) => candidate.uid === uid);
+  const place = pod && topology.placeOfPod(pod);
   if (place) return place;
   // Without the right to list pods, the UID is still known, and the plugins' cache has the name.
-  const node = wiring.node(nodeName);
+  const node = topology.node(nodeName);
   const network = node?.namespaces.find(
     ({ owner }) =>
       owner.kind === 'pod' &&

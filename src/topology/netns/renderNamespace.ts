@@ -5,19 +5,19 @@ import type { Link, LinkCounters } from '../../tools/ip/link.ts';
 import type { Route } from '../../tools/ip/route.ts';
 import type { RoutingRule } from '../../tools/ip/rule.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
-import type { Place, Wiring } from '../wiring.ts';
+import type { Place, Topology } from '../topology.ts';
 
 /** Sysctls that affect packets, relative to /proc/sys/net. */
 const SHOWN_SYSCTLS =
   /^(?:ipv4\/ip_forward|ipv[46]\/conf\/[^/]+\/(?:forwarding|rp_filter|proxy_arp|disable_ipv6)|bridge\/.*|netfilter\/.*|core\/somaxconn)$/;
 
 /** Renders everything in one namespace as text. */
-export function* renderNamespace(wiring: Wiring, place: Place): Generator<string> {
+export function* renderNamespace(topology: Topology, place: Place): Generator<string> {
   const { network, node } = place;
   yield `${headline(network)} on ${terminalSafe(node.name)}: network namespace ${network.inode}\n`;
   const names = network.mounts.map(({ path }) => path.split('/').at(-1) ?? path);
   yield `ip netns: ${names.length === 0 ? 'no name' : terminalSafe(names.join(', '))}; number on the host: ${network.netnsid ?? 'unassigned'}; ${network.processCount ?? 'unknown'} processes, the first is ${network.pid ?? 'unknown'}\n`;
-  yield* interfaces(wiring, place);
+  yield* interfaces(topology, place);
   yield* section('ROUTES', network.routes?.filter(isOwn).map(routeText));
   yield* section('RULES', network.rules?.map(ruleText));
   yield* section(
@@ -70,7 +70,7 @@ function* section(title: string, lines: readonly string[] | undefined): Generato
   else for (const line of lines) yield `${terminalSafe(line)}\n`;
 }
 
-function* interfaces(wiring: Wiring, { node, network }: Place): Generator<string> {
+function* interfaces(topology: Topology, { node, network }: Place): Generator<string> {
   yield '\nINTERFACES\n';
   if (network.links === undefined) {
     yield 'unknown\n';
@@ -92,19 +92,19 @@ function* interfaces(wiring: Wiring, { node, network }: Place): Generator<string
           undefined,
       ),
       column('OTHER END', (link) => {
-        const far = wiring.otherEnd({ node, network, link });
-        if (!far) return undefined;
-        const { name, ifindex, master } = far.link;
+        const peer = topology.otherEnd({ node, network, link });
+        if (!peer) return undefined;
+        const { name, ifindex, master } = peer.link;
         return `${name} (${ifindex})${master === undefined ? '' : ` in ${master}`}`;
       }),
-      column('ERRORS', ({ counters }) => lostText(counters)),
+      column('ERRORS', ({ counters }) => dropText(counters)),
     ],
     network.links,
   );
 }
 
 /** Errors and drops, received and sent; undefined if there are none. */
-function lostText(counters: LinkCounters | undefined): string | undefined {
+function dropText(counters: LinkCounters | undefined): string | undefined {
   if (!counters) return undefined;
   const { rx, tx } = counters;
   const parts = [

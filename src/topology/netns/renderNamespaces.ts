@@ -30,7 +30,7 @@ function columns(wide: boolean, withNode: boolean): Column<NamespaceRow>[] {
     column('ADDRESSES', addressText),
     column('RUNTIME', ({ runtime }) => runtime),
     column('NSFS', ({ nsfs }) => (wide ? nsfs.join(',') : (nsfs[0] ?? null))),
-    column('COMMAND', ({ command }) => (wide ? command : shortened(command))),
+    column('COMMAND', ({ command }) => (wide ? command : truncate(command))),
   ];
 }
 
@@ -42,11 +42,11 @@ function podText({ pod, leaked, runtime }: NamespaceRow): string | null {
 
 /** A node has an address on each bridge and uplink; the first two identify it. */
 function addressText({ addresses }: NamespaceRow): string {
-  const shown = addresses.slice(0, 2).join(',');
-  return addresses.length > 2 ? `${shown},+${addresses.length - 2}` : shown;
+  const firstAddresses = addresses.slice(0, 2).join(',');
+  return addresses.length > 2 ? `${firstAddresses},+${addresses.length - 2}` : firstAddresses;
 }
 
-function shortened(command: string | null): string | null {
+function truncate(command: string | null): string | null {
   if (command === null || command.length <= COMMAND_LENGTH) return command;
   return `${command.slice(0, COMMAND_LENGTH - 1)}…`;
 }

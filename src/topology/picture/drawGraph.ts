@@ -49,8 +49,15 @@ export function drawGraph(graph: Graph): Drawing {
     const x = at * (width + COLUMN.gap);
     // A column that is read upwards begins at the bottom, where the line from the previous column arrives.
     const isUp = column.reads === 'up';
-    const own = heights[at] ?? 0;
-    frames.push({ title: column.title, isColumn: true, x, y: height - own, width, height: own });
+    const usedHeight = heights[at] ?? 0;
+    frames.push({
+      title: column.title,
+      isColumn: true,
+      x,
+      y: height - usedHeight,
+      width,
+      height: usedHeight,
+    });
     if (!isUp && graph.columns.every(({ reads }) => reads === 'down'))
       frames[frames.length - 1] = {
         title: column.title,
@@ -58,18 +65,18 @@ export function drawGraph(graph: Graph): Drawing {
         x,
         y: 0,
         width,
-        height: own,
+        height: usedHeight,
       };
     let y = (frames.at(-1)?.y ?? 0) + COLUMN.title;
     for (const group of isUp ? column.groups.toReversed() : column.groups) {
-      const tall = groupHeight(group);
+      const boxesHeight = groupHeight(group);
       frames.push({
         title: group.title,
         isColumn: false,
         x: x + COLUMN.padding,
         y,
         width: width - 2 * COLUMN.padding,
-        height: tall,
+        height: boxesHeight,
       });
       let inner = y + GROUP.title;
       for (const device of isUp ? group.devices.toReversed() : group.devices) {
@@ -84,7 +91,7 @@ export function drawGraph(graph: Graph): Drawing {
         });
         inner += boxHeight + DEVICE.gap;
       }
-      y += tall + GROUP.gap;
+      y += boxesHeight + GROUP.gap;
     }
   }
   const total = graph.columns.length * (width + COLUMN.gap) - COLUMN.gap;
@@ -107,7 +114,7 @@ function linesOf({ name, kind, details, marks }: Device): TextLine[] {
         severity === 'good' || /^\W/.test(text) ? text : `✗ ${text}`,
         CHARACTERS.name,
         2,
-      ).map((one): TextLine => ({ text: one, style: severity })),
+      ).map((markLine): TextLine => ({ text: markLine, style: severity })),
     ),
   ];
 }
@@ -140,13 +147,16 @@ function drawBox({ device, lines, x, y, height }: Box): Html {
   )}</g>`;
 }
 
-function drawLine({ from, to, label, isWay }: GraphLine, boxes: ReadonlyMap<string, Box>): Html {
-  const [one, other] = [boxes.get(from), boxes.get(to)];
-  if (one === undefined || other === undefined) return html``;
+function drawLine(
+  { from, to, label, isPath: isWay }: GraphLine,
+  boxes: ReadonlyMap<string, Box>,
+): Html {
+  const [source, target] = [boxes.get(from), boxes.get(to)];
+  if (source === undefined || target === undefined) return html``;
   const style = isWay ? 'nd-way' : 'nd-pair';
   const marker = isWay ? html` marker-end="url(#nd-arrow)"` : html``;
-  const path = linePath(one, other);
-  const middle = { x: (one.x + other.x + DEVICE.width) / 2, y: (one.y + other.y) / 2 };
+  const path = linePath(source, target);
+  const middle = { x: (source.x + target.x + DEVICE.width) / 2, y: (source.y + target.y) / 2 };
   const text =
     label === undefined
       ? html``
@@ -155,18 +165,18 @@ function drawLine({ from, to, label, isWay }: GraphLine, boxes: ReadonlyMap<stri
 }
 
 /** A straight line within a column; a curve from side to side across columns. */
-function linePath(one: Box, other: Box): string {
-  if (one.x === other.x) {
-    const x = one.x + DEVICE.width - 30;
-    return one.y < other.y
-      ? `M${x} ${one.y + one.height}V${other.y - 2}`
-      : `M${x} ${one.y}V${other.y + other.height + 2}`;
+function linePath(source: Box, target: Box): string {
+  if (source.x === target.x) {
+    const x = source.x + DEVICE.width - 30;
+    return source.y < target.y
+      ? `M${x} ${source.y + source.height}V${target.y - 2}`
+      : `M${x} ${source.y}V${target.y + target.height + 2}`;
   }
-  const isRight = one.x < other.x;
+  const isRight = source.x < target.x;
   const [startX, endX] = isRight
-    ? [one.x + DEVICE.width, other.x - 2]
-    : [one.x, other.x + DEVICE.width + 2];
-  const [startY, endY] = [one.y + one.height / 2, other.y + other.height / 2];
+    ? [source.x + DEVICE.width, target.x - 2]
+    : [source.x, target.x + DEVICE.width + 2];
+  const [startY, endY] = [source.y + source.height / 2, target.y + target.height / 2];
   const middle = (startX + endX) / 2;
   return `M${startX} ${startY}C${middle} ${startY} ${middle} ${endY} ${endX} ${endY}`;
 }

@@ -40,6 +40,6 @@ export interface GraphLine {
   readonly from: string;
   readonly to: string;
   readonly label?: string;
-  /** Whether a packet goes that way; otherwise, the devices only belong together. */
-  readonly isWay: boolean;
+  /** Whether it is part of the path; otherwise, the devices only belong together. */
+  readonly isPath: boolean;
 }

@@ -1,26 +1,30 @@
 import type { NetworkFinding } from '../findings/finding.ts';
+import type { Place, Port, Topology } from '../topology.ts';
 import { isTunnel } from '../trace/crossTunnel.ts';
-import type { Place, Port, Wiring } from '../wiring.ts';
 import type { Device, Graph, GraphGroup, GraphLine, Mark } from './graph.ts';
 
 /** A whole node, from left to right: pods, their peer devices on the node, bridges, tunnels and uplinks. */
-export function nodeGraph(wiring: Wiring, host: Place, findings: readonly NetworkFinding[]): Graph {
+export function nodeGraph(
+  topology: Topology,
+  host: Place,
+  findings: readonly NetworkFinding[],
+): Graph {
   const ports = (host.network.links ?? [])
     .filter(({ type }) => type !== 'loopback')
     .map((link): Port => ({ ...host, link }));
   const pairs = ports.flatMap((port) => {
-    const end = isPair(port) ? wiring.otherEnd(port) : undefined;
+    const end = isPair(port) ? topology.otherEnd(port) : undefined;
     return end === undefined || end.network === port.network ? [] : [{ port, end }];
   });
-  const ofPods = new Set(pairs.map(({ port }) => port.link.ifindex));
+  const podPorts = new Set(pairs.map(({ port }) => port.link.ifindex));
   const masters = new Set(ports.map(({ link }) => link.master));
-  const rest = ports.filter(({ link }) => !ofPods.has(link.ifindex));
+  const rest = ports.filter(({ link }) => !podPorts.has(link.ifindex));
   const bridges = rest.filter(({ link }) => link.kind === 'bridge' || masters.has(link.name));
-  const others = rest.filter((port) => !bridges.includes(port));
-  const toDevice = (port: Port) => deviceOf(wiring, port, findings);
+  const otherPorts = rest.filter((port) => !bridges.includes(port));
+  const toDevice = (port: Port) => deviceOf(topology, port, findings);
   const pods = pairs.map(
     ({ end }): GraphGroup => ({
-      title: wiring.podName(end) ?? `namespace ${end.network.inode}`,
+      title: topology.podName(end) ?? `namespace ${end.network.inode}`,
       devices: [toDevice(end)],
     }),
   );
@@ -38,20 +42,23 @@ export function nodeGraph(wiring: Wiring, host: Place, findings: readonly Networ
       ]),
       column(host.node.name, [{ title: 'bridges', devices: bridges.map(toDevice) }]),
       column(host.node.name, [
-        { title: 'tunnels', devices: others.filter(({ link }) => isTunnel(link)).map(toDevice) },
+        {
+          title: 'tunnels',
+          devices: otherPorts.filter(({ link }) => isTunnel(link)).map(toDevice),
+        },
         {
           title: 'uplinks and others',
-          devices: others.filter(({ link }) => !isTunnel(link)).map(toDevice),
+          devices: otherPorts.filter(({ link }) => !isTunnel(link)).map(toDevice),
         },
       ]),
     ].filter(({ groups }) => groups.length > 0),
     lines: [
       ...pairs.map(
-        ({ port, end }): GraphLine => ({ from: idOf(end), to: idOf(port), isWay: false }),
+        ({ port, end }): GraphLine => ({ from: idOf(end), to: idOf(port), isPath: false }),
       ),
       ...ports.flatMap((port): GraphLine[] => {
-        const master = wiring.master(port);
-        return master ? [{ from: idOf(port), to: idOf(master), isWay: false }] : [];
+        const master = topology.master(port);
+        return master ? [{ from: idOf(port), to: idOf(master), isPath: false }] : [];
       }),
     ],
   };
@@ -65,7 +72,7 @@ function idOf({ network, link }: Port): string {
   return `n${network.inode}i${link.ifindex}`;
 }
 
-function deviceOf(wiring: Wiring, port: Port, findings: readonly NetworkFinding[]): Device {
+function deviceOf(topology: Topology, port: Port, findings: readonly NetworkFinding[]): Device {
   const { node, network, link } = port;
   const isBad = !['UP', 'UNKNOWN'].includes(link.state);
   const marks = findings
@@ -73,10 +80,10 @@ function deviceOf(wiring: Wiring, port: Port, findings: readonly NetworkFinding[
       ({ where }) =>
         where.node === node.name &&
         where.device === link.name &&
-        (where.netns === undefined ? wiring.isHost(port) : where.netns === network.inode),
+        (where.netns === undefined ? topology.isHost(port) : where.netns === network.inode),
     )
     .map(({ severity, kind }): Mark => ({ severity, text: kind }));
-  const far = isTunnel(link)
+  const remoteText = isTunnel(link)
     ? (network.fdb ?? []).flatMap(({ device, mac, destination }) =>
         device === link.name && destination !== undefined ? [`to ${destination} (${mac})`] : [],
       )
@@ -91,7 +98,7 @@ function deviceOf(wiring: Wiring, port: Port, findings: readonly NetworkFinding[
       ...link.addresses
         .filter(({ scope }) => scope === 'global')
         .map(({ address, prefixLength }) => `${address}/${prefixLength}`),
-      ...far,
+      ...remoteText,
     ],
     marks,
   };

@@ -1,11 +1,11 @@
 import type { NetworkFinding } from '../findings/finding.ts';
 import { policyVerdicts } from '../findings/serviceChecks.ts';
 import { pathDocument, unknownOf } from '../render/pathDocument.ts';
-import { headLine, isSameWayBack, nothingWrong, translationText } from '../render/renderPath.ts';
+import { headLine, isSamePathBack, noFindingsText, translationText } from '../render/renderPath.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
 import type { Graph } from './graph.ts';
 import { nodeGraph } from './nodeGraph.ts';
-import { wayGraph } from './wayGraph.ts';
+import { pathGraph } from './pathGraph.ts';
 
 /** The contents of a picture of a path or a node. Texts are not yet escaped for any format. */
 export interface Picture {
@@ -23,34 +23,34 @@ export interface Picture {
 
 /** Makes the picture of a path, or of a node if the request begins at a node and has no destination. */
 export function pictureOf(trace: PathTrace, findings: readonly NetworkFinding[]): Picture {
-  const { request, wiring, ways } = trace;
+  const { request, topology, paths } = trace;
   const node =
     request.from.kind === 'node' && request.to === undefined ? request.from.place : undefined;
-  const there = ways[0];
+  const forwardPath = paths[0];
   const graphs = node
-    ? [nodeGraph(wiring, node, findings)]
-    : ways
-        .filter((way, at) => at === 0 || !isSameWayBack(there, way))
-        .map((way) => wayGraph(way, findings, way.direction === 'back' ? 'Back' : ''));
-  const isSameBack = ways.length > 1 && graphs.length === 1;
+    ? [nodeGraph(topology, node, findings)]
+    : paths
+        .filter((path, index) => index === 0 || !isSamePathBack(forwardPath, path))
+        .map((path) => pathGraph(path, findings, path.direction === 'back' ? 'Back' : ''));
+  const isSymmetric = paths.length > 1 && graphs.length === 1;
   return {
     title: node ? `node ${node.node.name}` : headLine(pathDocument(trace, findings), trace),
     graphs,
     notes: [
-      ...ways.flatMap(({ nat }) => nat).map(translationText),
+      ...paths.flatMap(({ nat }) => nat).map(translationText),
       ...policyVerdicts(trace).map(
         ({ namespace, name, direction, pod, verdict }) =>
           `NetworkPolicy ${namespace}/${name}, ${direction} of ${pod}: ${verdict}`,
       ),
-      ...(isSameBack && !node ? ['Back: the same path.'] : []),
+      ...(isSymmetric && !node ? ['Back: the same path.'] : []),
     ],
     findings,
-    ...(findings.length === 0 && { nothing: nothingWrong(trace) }),
+    ...(findings.length === 0 && { nothing: noFindingsText(trace) }),
     unknown: unknownOf(trace).map(({ where, what, why }) => {
-      const place = [where.node, where.pod, where.device].filter(Boolean).join(', ');
-      return `${what}${place === '' ? '' : ` on ${place}`}: ${why}`;
+      const location = [where.node, where.pod, where.device].filter(Boolean).join(', ');
+      return `${what}${location === '' ? '' : ` on ${location}`}: ${why}`;
     }),
-    collectedAt: wiring.facts.collectedAt,
+    collectedAt: topology.facts.collectedAt,
   };
 }
 

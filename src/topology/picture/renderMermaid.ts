@@ -3,7 +3,7 @@ import type { Device, Graph } from './graph.ts';
 import type { Picture } from './picture.ts';
 
 /**
- * Renders the wiring and the kinds of findings as a Mermaid flowchart, which GitHub and GitLab draw in Markdown.
+ * Renders the topology and the kinds of findings as a Mermaid flowchart, which GitHub and GitLab draw in Markdown.
  * https://mermaid.js.org/syntax/flowchart.html
  */
 export function* renderMermaid({ graphs, title }: Picture): Generator<string> {
@@ -25,7 +25,7 @@ function* chart({ columns, lines, title }: Graph, prefix: string): Generator<str
     }
     yield '  end\n';
   }
-  for (const { from, to, isWay } of lines)
+  for (const { from, to, isPath: isWay } of lines)
     yield `  ${prefix}${from} ${isWay ? '-->' : '---'} ${prefix}${to}\n`;
 }
 
@@ -47,6 +47,8 @@ function style({ marks }: Device): string {
 /** Writes all special characters as Mermaid entities, so that no name is read as markup or Markdown. */
 function quoted(text: string): string {
   return [...terminalSafe(text)]
-    .map((one) => (/[A-Za-z0-9 .,:/()=→-]/.test(one) ? one : `#${one.codePointAt(0)};`))
+    .map((character) =>
+      /[A-Za-z0-9 .,:/()=→-]/.test(character) ? character : `#${character.codePointAt(0)};`,
+    )
     .join('');
 }

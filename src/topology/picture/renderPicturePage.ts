@@ -4,10 +4,10 @@ import style from './picture.css';
 import { type Picture, placeText } from './picture.ts';
 import { graphSvg } from './renderSvg.ts';
 
-/** Renders a self-contained page: the wiring, and the findings as text to copy. */
+/** Renders a self-contained page: the topology, and the findings as text to copy. */
 export function renderPicturePage(picture: Picture): Generator<string> {
   const { title, graphs, notes, findings, nothing, unknown, collectedAt } = picture;
-  const wiring = graphs.map(
+  const topology = graphs.map(
     (graph) =>
       html`${graph.title === '' || graph.title === title ? html`` : html`<h3>${graph.title}</h3>`}<div class="scroll nd-scroll">${graphSvg(graph)}</div>`,
   );
@@ -18,7 +18,7 @@ export function renderPicturePage(picture: Picture): Generator<string> {
   const body = html`<main>
 <h1>${title}</h1>
 <p class="muted">kubectl netdebug path, ${collectedAt}</p>
-<section><h2>Wiring</h2>${wiring}${notes.map((note) => html`<p>${note}</p>`)}</section>
+<section><h2>Wiring</h2>${topology}${notes.map((note) => html`<p>${note}</p>`)}</section>
 <section><h2>Findings</h2>${nothing === undefined ? html`<ul class="findings">${list}</ul>` : html`<p>${nothing}</p>`}</section>
 ${unknown.length === 0 ? html`` : html`<section><h2>Unknown</h2>${unknown.map((line) => html`<p>${line}</p>`)}</section>`}
 </main>`;

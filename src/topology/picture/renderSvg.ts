@@ -8,7 +8,7 @@ import { textLines } from './textLines.ts';
 
 const MARGIN = 20;
 /** The text below the drawing is at least this wide, however narrow the drawing. */
-const LEAST_WIDTH = 720;
+const MIN_WIDTH = 720;
 const LINE = 16;
 /** Pixels per character of text, and of the title. The average of usual fonts is less. */
 const CHARACTER = 6.6;
@@ -16,16 +16,16 @@ const TITLE_CHARACTER = 9.5;
 
 const ARROW = html`<defs><marker id="nd-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path class="nd-arrow" d="M0 0L8 4L0 8z"/></marker></defs>`;
 
-/** The wiring alone, for a page that includes the stylesheet. */
+/** The topology alone, for a page that includes the stylesheet. */
 export function graphSvg(graph: Graph): Html {
   const { content, width, height } = drawGraph(graph);
   return html`<svg class="nd-picture" viewBox="-2 -2 ${width + 4} ${height + 4}" width="${width + 4}" height="${height + 4}" role="img" aria-label="${graph.title}">${ARROW}${content}</svg>`;
 }
 
-/** Renders a standalone SVG with wiring and findings. It follows the light or dark theme, and is light in print. */
+/** Renders a standalone SVG with topology and findings. It follows the light or dark theme, and is light in print. */
 export function renderSvg(picture: Picture): string {
   const drawings = picture.graphs.map((graph) => ({ title: graph.title, ...drawGraph(graph) }));
-  const width = Math.max(LEAST_WIDTH, ...drawings.map((one) => one.width));
+  const width = Math.max(MIN_WIDTH, ...drawings.map((drawing) => drawing.width));
   const sheet = new TextSheet(width);
   sheet.write(picture.title, 'nd-title', { advance: 23, character: TITLE_CHARACTER });
   sheet.y += 6;

@@ -14,7 +14,7 @@ function widthOf(character: string): number {
 export function textLines(
   text: string,
   columns: number,
-  most = Number.POSITIVE_INFINITY,
+  limit = Number.POSITIVE_INFINITY,
 ): string[] {
   const lines: string[] = [];
   let line = '';
@@ -26,18 +26,18 @@ export function textLines(
   };
   for (const word of text.split(/(?<=[\s,/])/)) {
     const characters = [...word];
-    const width = characters.reduce((sum, one) => sum + widthOf(one), 0);
+    const width = characters.reduce((sum, character) => sum + widthOf(character), 0);
     if (used > 0 && used + width > columns) flush();
     for (const character of characters) {
-      const own = widthOf(character);
-      if (used + own > columns) flush();
+      const characterWidth = widthOf(character);
+      if (used + characterWidth > columns) flush();
       line += character;
-      used += own;
+      used += characterWidth;
     }
-    if (lines.length > most) break;
+    if (lines.length > limit) break;
   }
   if (line.trim() !== '' || lines.length === 0) flush();
-  if (lines.length <= most) return lines;
-  const last = [...(lines[most - 1] ?? '')].slice(0, columns - 1).join('');
-  return [...lines.slice(0, most - 1), `${last}…`];
+  if (lines.length <= limit) return lines;
+  const last = [...(lines[limit - 1] ?? '')].slice(0, columns - 1).join('');
+  return [...lines.slice(0, limit - 1), `${last}…`];
 }

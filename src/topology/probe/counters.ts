@@ -13,7 +13,7 @@ export interface Growth {
 }
 
 /** nstat counters that explain why packets were dropped. */
-const TELLING =
+const DROP_COUNTERS =
   /^(?:UdpInCsumErrors|UdpInErrors|UdpRcvbufErrors|UdpNoPorts|TcpInCsumErrors|TcpInErrs|TcpExtListenDrops|TcpExtListenOverflows|TcpExtIPReversePathFilter|IPReversePathFilter|IpExtInNoRoutes|IpExtInCsumErrors|IpInAddrErrors|IpInHdrErrors|IpInDiscards|IpOutDiscards|IpOutNoRoutes|IpInUnknownProtos|IpFragFails|IpReasmFails|Ip6InHdrErrors|Ip6InTooBigErrors|Ip6InNoRoutes|Ip6InAddrErrors|Ip6InDiscards|Ip6OutDiscards|Ip6OutNoRoutes|Ip6FragFails|Ip6ReasmFails|Udp6InErrors|Udp6NoPorts|Udp6RcvbufErrors|Udp6InCsumErrors)$/;
 /** Columns in /proc/net/dev. */
 const DEVICE_COLUMNS: readonly (readonly [column: number, name: string])[] = [
@@ -27,15 +27,15 @@ const RULE_COUNTERS = /\[(\d+):\d+\]|counter packets (\d+) bytes \d+/;
 
 /** Parses what counters.sh prints for a namespace. */
 export function parseCounters(text: string): Counters {
-  const found = new Map<string, number>();
+  const readings = new Map<string, number>();
   for (const [name, value] of Object.entries(parseSnmp(text)))
-    if (TELLING.test(name)) found.set(name, value);
+    if (DROP_COUNTERS.test(name)) readings.set(name, value);
   for (const line of text.split('\n')) {
     const [word = '', device = '', ...values] = line.trim().split(/\s+/);
     if (word === 'device')
       for (const [column, name] of DEVICE_COLUMNS)
-        found.set(`${device} ${name}`, Number(values[column] ?? 0));
-    if (word === 'snmp6' && TELLING.test(device)) found.set(device, Number(values[0]));
+        readings.set(`${device} ${name}`, Number(values[column] ?? 0));
+    if (word === 'snmp6' && DROP_COUNTERS.test(device)) readings.set(device, Number(values[0]));
     if (word !== 'rule') continue;
     const counters = RULE_COUNTERS.exec(line);
     if (counters === null) continue;
@@ -44,9 +44,9 @@ export function parseCounters(text: string): Counters {
       .replace(RULE_COUNTERS, '')
       .replaceAll(/\s+/g, ' ')
       .trim();
-    found.set(rule, (found.get(rule) ?? 0) + Number(counters[1] ?? counters[2] ?? 0));
+    readings.set(rule, (readings.get(rule) ?? 0) + Number(counters[1] ?? counters[2] ?? 0));
   }
-  return found;
+  return readings;
 }
 
 /** The counters that grew between two readings. */

@@ -1,4 +1,4 @@
-import type { Direction } from '../trace/way.ts';
+import type { Direction } from '../trace/oneWayPath.ts';
 
 /** A packet at a node: when its devices first and last saw it, in nanoseconds of the node's clock. */
 export interface Passage {
@@ -11,8 +11,8 @@ export interface Passage {
 
 /** The least and the most that a node's clock can be ahead of the first node's, in nanoseconds. */
 export interface ClockBounds {
-  readonly least: bigint;
-  readonly most: bigint;
+  readonly lower: bigint;
+  readonly upper: bigint;
 }
 
 /**
@@ -23,36 +23,36 @@ export function clockOffsets(
   passages: readonly Passage[],
   firstNode: string,
 ): Map<string, ClockBounds> {
-  const offsets = new Map<string, ClockBounds>([[firstNode, { least: 0n, most: 0n }]]);
-  const there = new Map<string, bigint>();
-  const back = new Map<string, bigint>();
+  const offsets = new Map<string, ClockBounds>([[firstNode, { lower: 0n, upper: 0n }]]);
+  const forwardTimes = new Map<string, bigint>();
+  const backTimes = new Map<string, bigint>();
   for (const { id, direction, node, first, last } of passages) {
     if (node !== firstNode) continue;
-    if (direction === 'there') there.set(id, last);
-    else back.set(id, first);
+    if (direction === 'there') forwardTimes.set(id, last);
+    else backTimes.set(id, first);
   }
-  const others = Map.groupBy(
+  const passagesByNode = Map.groupBy(
     passages.filter(({ node }) => node !== firstNode),
     ({ node }) => node,
   );
-  for (const [node, seen] of others) {
-    let least: bigint | undefined;
-    let most: bigint | undefined;
-    for (const { id, direction, first, last } of seen) {
-      const sent = there.get(id);
-      const arrived = back.get(id);
-      if (direction === 'there' && sent !== undefined) {
-        const bound = first - sent;
-        if (most === undefined || bound < most) most = bound;
+  for (const [node, nodePassages] of passagesByNode) {
+    let lower: bigint | undefined;
+    let upper: bigint | undefined;
+    for (const { id, direction, first, last } of nodePassages) {
+      const sentAt = forwardTimes.get(id);
+      const arrivedAt = backTimes.get(id);
+      if (direction === 'there' && sentAt !== undefined) {
+        const bound = first - sentAt;
+        if (upper === undefined || bound < upper) upper = bound;
       }
-      if (direction === 'back' && arrived !== undefined) {
-        const bound = last - arrived;
-        if (least === undefined || bound > least) least = bound;
+      if (direction === 'back' && arrivedAt !== undefined) {
+        const bound = last - arrivedAt;
+        if (lower === undefined || bound > lower) lower = bound;
       }
     }
     // The bounds contradict each other if a clock was changed during the probe.
-    if (least !== undefined && most !== undefined && least <= most)
-      offsets.set(node, { least, most });
+    if (lower !== undefined && upper !== undefined && lower <= upper)
+      offsets.set(node, { lower, upper });
   }
   return offsets;
 }

@@ -72,7 +72,7 @@ export function observationsIn(capture: Buffer): Observation[] {
   const cursor = openCursor(capture);
   if (cursor === undefined) return [];
   const packet = new Packet();
-  const found: Observation[] = [];
+  const observations: Observation[] = [];
   while (cursor.next()) {
     const linkType = cursor.interfaces[cursor.interfaceIndex]?.linkType ?? -1;
     decodeFrame(packet, cursor.bytes, cursor.start, cursor.end, cursor.originalLength, linkType);
@@ -80,7 +80,7 @@ export function observationsIn(capture: Buffer): Observation[] {
     const transport = transportOf(packet);
     if (transport === undefined) continue;
     const { bytes, sourceAt, destinationAt, addressBytes, ttl, ipLength, tunnel } = packet;
-    found.push({
+    observations.push({
       time: BigInt(cursor.seconds) * 1_000_000_000n + BigInt(cursor.nanoseconds),
       tunnel,
       source: addressText(bytes, sourceAt, addressBytes),
@@ -90,7 +90,7 @@ export function observationsIn(capture: Buffer): Observation[] {
       transport,
     });
   }
-  return found;
+  return observations;
 }
 
 function transportOf(packet: Packet): Transport | undefined {

@@ -1,15 +1,15 @@
 import type { FactsPool } from '../collect/factsPool.ts';
+import type { DeviceLocation } from '../trace/oneWayPath.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
-import type { Where } from '../trace/way.ts';
 import countScript from './count.sh';
 import countersScript from './counters.sh';
 import { type Growth, growthOf, parseCounters } from './counters.ts';
-import { whereOf } from './judgeProbe.ts';
+import { whereOf } from './followPackets.ts';
 import { placeKey, watchPoints } from './watchPoint.ts';
 
 /** The counters of one device of the path at one moment. */
 export interface DeviceCounters {
-  readonly where: Where;
+  readonly where: DeviceLocation;
   /** As in ip: UP, DOWN, UNKNOWN …; absent if the image has no ip, or the device no longer exists. */
   readonly state?: string;
   readonly received: number;
@@ -35,16 +35,16 @@ export async function readPathCounters(pool: FactsPool, trace: PathTrace): Promi
   const points = watchPoints(trace);
   const texts = new Map<string, string>();
   await Promise.all(
-    [...Map.groupBy(points, ({ node }) => node)].map(async ([node, own]) => {
-      const namespaces = new Map(own.map(({ netns, path }) => [netns, path]));
+    [...Map.groupBy(points, ({ node }) => node)].map(async ([node, nodePoints]) => {
+      const namespaces = new Map(nodePoints.map(({ netns, path }) => [netns, path]));
       const words = [...namespaces].flatMap(([netns, path]) => [path, String(netns)]);
       const sections = await pool.run(node, countScript, [countersScript], words);
-      for (const { name, words: told, body } of sections)
-        if (name === 'counters') texts.set(`${node} ${told[0]}`, body.toString());
+      for (const { name, words: sectionWords, body } of sections)
+        if (name === 'counters') texts.set(`${node} ${sectionWords[0]}`, body.toString());
     }),
   );
   const hops = new Map(
-    trace.ways.flatMap(({ hops: all }) => all).map((hop) => [placeKey(hop), hop]),
+    trace.paths.flatMap(({ hops: all }) => all).map((hop) => [placeKey(hop), hop]),
   );
   const devices = points.flatMap((point): DeviceCounters[] => {
     const hop = hops.get(placeKey(point));
@@ -59,9 +59,9 @@ export async function readPathCounters(pool: FactsPool, trace: PathTrace): Promi
 /** Parses what counters.sh prints for a device. */
 export function deviceCounters(text: string, device: string): Omit<DeviceCounters, 'where'> {
   const lines = text.split('\n').map((line) => line.trim().split(/\s+/));
-  const found = lines.find(([word, name]) => word === 'device' && name === device);
+  const deviceLine = lines.find(([word, name]) => word === 'device' && name === device);
   const state = lines.find(([word, name]) => word === 'state' && name === device)?.[2];
-  const value = (column: number) => Number(found?.[column + 2] ?? 0);
+  const value = (column: number) => Number(deviceLine?.[column + 2] ?? 0);
   return {
     ...(state !== undefined && { state }),
     received: value(COLUMN.received),

@@ -33,7 +33,7 @@ export interface ProbePlan {
 }
 
 /** The largest number of packets that the sender may send. */
-function mostPackets({ kind, count }: ProbePlan): number {
+function maxPackets({ kind, count }: ProbePlan): number {
   // SYN, a second SYN if unanswered, ACK, FIN, ACK.
   return kind === 'tcp' ? 5 * count : count;
 }
@@ -41,7 +41,7 @@ function mostPackets({ kind, count }: ProbePlan): number {
 /** Announces a probe in words. */
 export function planText(plan: ProbePlan): string {
   const { kind, count, destination, port } = plan;
-  const most = mostPackets(plan);
+  const most = maxPackets(plan);
   const packets = most === 1 ? '1 packet' : `at most ${most} packets`;
   switch (kind) {
     case 'tcp':

@@ -40,8 +40,8 @@ export interface RecordedPoint {
 }
 
 /** How long to wait for packets that the kernel has seen but not yet delivered. */
-const LAST_PACKETS_MS = 500;
-const LISTEN_LIMIT_MS = 20_000;
+const DRAIN_MS = 500;
+const LISTEN_TIMEOUT_MS = 20_000;
 
 /**
  * Captures the traffic between the ends of a path at each of its devices. Writes one pcapng file with an interface
@@ -54,7 +54,7 @@ export async function recordPath(
   request: RecordRequest,
 ): Promise<RecordedPoint[]> {
   const points = watchPoints(trace);
-  const filter = filterOf(trace);
+  const filter = captureFilter(trace);
   const full = new AbortController();
   const merger = new PcapngMerger(output, {
     section: sectionOfThisComputer(),
@@ -63,11 +63,11 @@ export async function recordPath(
     onFull: () => full.abort(),
     signal: request.abandon,
   });
-  const pods = podsOf(trace);
+  const pods = podsByPlace(trace);
   const recorders = points.map(
     (point) => new PointRecorder(pool, merger, point, pods.get(placeKey(point)), filter, request),
   );
-  await Promise.all(recorders.map((one) => one.listening));
+  await Promise.all(recorders.map((recorder) => recorder.listening));
   const failed = recorders.filter(({ problem }) => problem !== undefined);
   if (failed.length === recorders.length)
     throw new Problem(
@@ -76,19 +76,19 @@ export async function recordPath(
     );
   request.onReady(points, filter);
   const { stop, abandon, duration } = request;
-  const over = AbortSignal.any([stop, abandon, full.signal]);
-  const ends = Promise.allSettled(recorders.map((one) => one.ended));
+  const stopped = AbortSignal.any([stop, abandon, full.signal]);
+  const allEnded = Promise.allSettled(recorders.map((recorder) => recorder.ended));
   await Promise.race([
-    ends,
+    allEnded,
     duration === undefined
-      ? aborted(over)
-      : wait(duration, undefined, { signal: over }).catch(() => {}),
+      ? aborted(stopped)
+      : wait(duration, undefined, { signal: stopped }).catch(() => {}),
   ]);
-  if (!abandon.aborted) await wait(LAST_PACKETS_MS);
-  for (const one of recorders) one.stop();
-  await ends;
+  if (!abandon.aborted) await wait(DRAIN_MS);
+  for (const recorder of recorders) recorder.stop();
+  await allEnded;
   await merger.finish();
-  return recorders.map((one) => one.result);
+  return recorders.map((recorder) => recorder.result);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -120,9 +120,9 @@ class PointRecorder {
   ) {
     this.#point = point;
     this.#pod = pod;
-    const listens = Promise.withResolvers<void>();
-    this.listening = listens.promise;
-    const timer = setTimeout(() => listens.resolve(), LISTEN_LIMIT_MS);
+    const listening = Promise.withResolvers<void>();
+    this.listening = listening.promise;
+    const timer = setTimeout(() => listening.resolve(), LISTEN_TIMEOUT_MS);
     this.ended = (async () => {
       const { node, path, netns, device } = point;
       const user = tcpdumpChangesUser(pool.image) ? 'root' : '-';
@@ -131,11 +131,11 @@ class PointRecorder {
       this.#process = recorder;
       const source = merger.addSource({ device, node, filter, ...(pod && { pod }) });
       this.#packets = () => source.packets;
-      const hears = this.#listen(recorder, () => listens.resolve());
+      const readingMessages = this.#listen(recorder, () => listening.resolve());
       try {
         for await (const chunk of recorder.stdout as AsyncIterable<Buffer>)
           await source.write(chunk);
-        await hears;
+        await readingMessages;
         const code = await recorder.exit;
         if (code !== 0) this.problem = this.#said.at(-1) ?? `tcpdump ended with ${code}`;
       } finally {
@@ -154,7 +154,7 @@ class PointRecorder {
       })
       .finally(() => {
         clearTimeout(timer);
-        listens.resolve();
+        listening.resolve();
       });
   }
 
@@ -190,23 +190,22 @@ class PointRecorder {
   }
 }
 
-/** A filter for everything between the two ends, with all the addresses that they have on the way. */
-function filterOf({ source, destination, ways }: PathTrace): string {
-  const all = ways.flatMap(({ nat }) => nat);
-  const of = (kind: 'snat' | 'dnat') =>
-    all
-      .filter((one) => one.kind === kind)
+/** A filter for everything between the two ends, with all the addresses that they have on the path. */
+function captureFilter({ source, destination, paths }: PathTrace): string {
+  const translations = paths.flatMap(({ nat }) => nat);
+  const addressesOf = (kind: 'snat' | 'dnat') =>
+    translations
+      .filter((translation) => translation.kind === kind)
       .flatMap(({ from, to, others }) => [from, to, ...others])
       .map(withoutPort);
-  return pairFilter([source, ...of('snat')], [destination, ...of('dnat')]);
+  return pairFilter([source, ...addressesOf('snat')], [destination, ...addressesOf('dnat')]);
 }
 
-function podsOf({ ways }: PathTrace): Map<string, { name: string; namespace: string }> {
-  const found = new Map<string, { name: string; namespace: string }>();
-  for (const hop of ways.flatMap(({ hops }) => hops)) {
+function podsByPlace({ paths }: PathTrace): Map<string, { name: string; namespace: string }> {
+  const pods = new Map<string, { name: string; namespace: string }>();
+  for (const hop of paths.flatMap(({ hops }) => hops)) {
     const [namespace, name] = hop.pod?.split('/') ?? [];
-    if (name !== undefined && namespace !== undefined)
-      found.set(placeKey(hop), { name, namespace });
+    if (name !== undefined && namespace !== undefined) pods.set(placeKey(hop), { name, namespace });
   }
-  return found;
+  return pods;
 }

@@ -12,10 +12,10 @@ interface Row {
 export function* renderCounters(now: PathCounters, before?: PathCounters): Generator<string> {
   const seconds = before === undefined ? 0 : (now.at - before.at) / 1000;
   yield `${new Date(now.at).toISOString()}${before === undefined ? '' : `, after ${seconds.toFixed(1)} s`}\n`;
-  const earlier = new Map(before?.devices.map((one) => [hopText(one.where), one]));
-  const rows = now.devices.map((one): Row => {
-    const known = earlier.get(hopText(one.where));
-    return { now: one, ...(known && { before: known }) };
+  const earlier = new Map(before?.devices.map((device) => [hopText(device.where), device]));
+  const rows = now.devices.map((device): Row => {
+    const previous = earlier.get(hopText(device.where));
+    return { now: device, ...(previous && { before: previous }) };
   });
   yield* renderTable(COLUMNS, rows);
   if (before === undefined) return;

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
 import type { LeasedProcess } from '../../debugger/leasedProcess.ts';
 import { Problem } from '../../problem.ts';
-import { pathOf } from '../collect/askRoutes.ts';
 import type { FactsPool } from '../collect/factsPool.ts';
+import { netnsPath } from '../collect/queryRoutes.ts';
 import { parseSections, type Section } from '../collect/sections.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
 import countersScript from './counters.sh';
 import { type Counters, type Growth, growthOf, parseCounters } from './counters.ts';
 import { echoRequest } from './echoRequest.ts';
-import { judgeProbe, type Observed, type ProbedPacket } from './judgeProbe.ts';
+import { followPackets, type Observed, type ProbedPacket } from './followPackets.ts';
 import { observationsIn } from './observation.ts';
 import type { ProbePlan } from './probePlan.ts';
 import sendScript from './send.sh';
@@ -26,14 +26,14 @@ export interface ProbeResult {
   /** Whether the path ends outside of the cluster, where no device can be watched. */
   readonly leaves: boolean;
   /** The error messages of the sending program, without duplicates. */
-  readonly said: readonly string[];
+  readonly messages: readonly string[];
   /** Devices that could not be watched, and why. */
   readonly unwatched: readonly { readonly point: WatchPoint; readonly why: string }[];
 }
 
 /** Watchers end by themselves after this many seconds. */
-const WATCH_S = 30;
-const READY_LIMIT_MS = 20_000;
+const WATCH_SECONDS = 30;
+const READY_TIMEOUT_MS = 20_000;
 /** Enough for the headers of a tunnel and of the inner packet, and for the identifying payload. */
 const SNAP_BYTES = 320;
 /** The limit for the output of a node's watchers. */
@@ -56,11 +56,11 @@ export async function runProbe(
       next: ['FROM must be a pod or node that can be debugged'],
     });
   const filter = watchFilter(addressesOf(trace, plan), underlayOf(trace));
-  const watches = await startAll(pool, points, filter);
-  let sent: Section[];
+  const watches = await startWatching(pool, points, filter);
+  let sendOutput: Section[];
   try {
     await Promise.all(watches.map(({ ready }) => ready));
-    sent = await pool.run(
+    sendOutput = await pool.run(
       sender.node,
       sendScript,
       [],
@@ -84,23 +84,23 @@ export async function runProbe(
   const observed: Map<string, ReturnType<typeof observationsIn> | undefined> = new Map();
   const growth: Growth[] = [];
   const unwatched: { point: WatchPoint; why: string }[] = [];
-  for (const { node, own, output } of watches) {
+  for (const { node, points: nodePoints, output } of watches) {
     const sections = await output;
-    for (const [at, point] of own.entries()) {
+    for (const [at, point] of nodePoints.entries()) {
       const capture = sections.find(
         ({ name, words }) => name === 'packets' && words[0] === String(at),
       );
       observed.set(placeKey(point), capture && observationsIn(capture.body));
-      if (capture === undefined) unwatched.push({ point, why: whyNot(sections, at) });
+      if (capture === undefined) unwatched.push({ point, why: unwatchedReason(sections, at) });
     }
-    growth.push(...grown(sections, node));
+    growth.push(...counterGrowth(sections, node));
   }
   return {
     plan,
-    packets: judgeProbe(plan, trace, observed satisfies Observed),
+    packets: followPackets(plan, trace, observed satisfies Observed),
     growth,
-    leaves: trace.ways[0]?.end === 'left',
-    said: saidIn(sent),
+    leaves: trace.paths[0]?.end === 'left',
+    messages: sendErrors(sendOutput),
     unwatched,
   };
 }
@@ -108,7 +108,7 @@ export async function runProbe(
 /** The namespace that sends the probe. */
 function senderOf({ request: { from } }: PathTrace) {
   const place = from.kind === 'pod' || from.kind === 'node' ? from.place : undefined;
-  const path = place && pathOf(place.node, place.network.inode);
+  const path = place && netnsPath(place.node, place.network.inode);
   return place && path !== undefined
     ? { node: place.node.name, netns: place.network.inode, path }
     : undefined;
@@ -121,31 +121,33 @@ function messagesOf(plan: ProbePlan): string[] {
 
 interface Watch {
   readonly node: string;
-  readonly own: readonly WatchPoint[];
+  readonly points: readonly WatchPoint[];
   readonly watcher: LeasedProcess;
   readonly ready: Promise<void>;
   readonly output: Promise<Section[]>;
 }
 
-async function startAll(
+async function startWatching(
   pool: FactsPool,
   points: readonly WatchPoint[],
   filter: string,
 ): Promise<Watch[]> {
   const byNode = [...Map.groupBy(points, ({ node }) => node)];
   const started = await Promise.allSettled(
-    byNode.map(async ([node, own]): Promise<Watch> => {
+    byNode.map(async ([node, nodePoints]): Promise<Watch> => {
       const token = randomBytes(16).toString('hex');
       const user = tcpdumpChangesUser(pool.image) ? 'root' : '-';
       const watcher = await pool.start(node, watchScript, [
-        ...[countersScript, token, String(WATCH_S), user, String(SNAP_BYTES), filter],
-        ...own.flatMap(({ path, netns, device }) => [path, String(netns), device]),
+        ...[countersScript, token, String(WATCH_SECONDS), user, String(SNAP_BYTES), filter],
+        ...nodePoints.flatMap(({ path, netns, device }) => [path, String(netns), device]),
       ]);
-      return { node, own, watcher, ...readWatch(watcher, node, token) };
+      return { node, points: nodePoints, watcher, ...readWatch(watcher, node, token) };
     }),
   );
-  const watches = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  const failed = started.find((one) => one.status === 'rejected');
+  const watches = started.flatMap((result) =>
+    result.status === 'fulfilled' ? [result.value] : [],
+  );
+  const failed = started.find((result) => result.status === 'rejected');
   if (failed === undefined) return watches;
   for (const { watcher } of watches) watcher.close();
   throw failed.reason;
@@ -157,7 +159,7 @@ function readWatch(
   node: string,
   token: string,
 ): Pick<Watch, 'ready' | 'output'> {
-  const mark = Buffer.from(`\n@${token} ready`);
+  const readyMark = Buffer.from(`\n@${token} ready`);
   const problem = (why: string) =>
     new Problem(`the devices of ${node} could not be watched: ${why}`, {
       kind: 'command-failed',
@@ -166,8 +168,8 @@ function readWatch(
   watcher.stderr.resume();
   const ready = Promise.withResolvers<void>();
   const timer = setTimeout(
-    () => ready.reject(problem(`they were not ready after ${READY_LIMIT_MS / 1000} s`)),
-    READY_LIMIT_MS,
+    () => ready.reject(problem(`they were not ready after ${READY_TIMEOUT_MS / 1000} s`)),
+    READY_TIMEOUT_MS,
   );
   const output = (async () => {
     const chunks: Buffer[] = [];
@@ -177,7 +179,7 @@ function readWatch(
       bytes += chunk.length;
       if (bytes > MAX_OUTPUT_BYTES) throw problem('there were too many packets');
       chunks.push(chunk);
-      if (!isReady && Buffer.concat(chunks).includes(mark)) {
+      if (!isReady && Buffer.concat(chunks).includes(readyMark)) {
         isReady = true;
         ready.resolve();
       }
@@ -193,9 +195,9 @@ function readWatch(
   return { ready: ready.promise.finally(() => clearTimeout(timer)), output };
 }
 
-/** All addresses that the probe's packets can have on their way. */
-function addressesOf({ ways }: PathTrace, { source, destination }: ProbePlan): string[] {
-  const translated = ways.flatMap(({ nat }) =>
+/** All addresses that the probe's packets can have on their path. */
+function addressesOf({ paths }: PathTrace, { source, destination }: ProbePlan): string[] {
+  const translated = paths.flatMap(({ nat }) =>
     nat.flatMap(({ from, to, others }) => [from, to, ...others]),
   );
   return [destination, source, ...translated.map(withoutPort)];
@@ -209,38 +211,40 @@ export function withoutPort(text: string): string {
 }
 
 /** The addresses of the nodes on the path. */
-function underlayOf({ ways, wiring }: PathTrace): string[] {
-  const names = new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
-  return (wiring.facts.objects.nodes ?? [])
+function underlayOf({ paths, topology }: PathTrace): string[] {
+  const names = new Set(paths.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
+  return (topology.facts.objects.nodes ?? [])
     .filter(({ name }) => names.has(name))
     .flatMap(({ addresses }) => addresses.filter(({ type }) => type.endsWith('IP')))
     .map(({ address }) => address);
 }
 
-function whyNot(sections: readonly Section[], at: number): string {
-  const said = sections.find(({ name, words }) => name === 'said' && words[0] === String(at));
-  const text = said?.body.toString().trim() ?? '';
+function unwatchedReason(sections: readonly Section[], index: number): string {
+  const messageSection = sections.find(
+    ({ name, words }) => name === 'said' && words[0] === String(index),
+  );
+  const text = messageSection?.body.toString().trim() ?? '';
   return text === '' ? 'its network namespace no longer exists' : text.replace(/^tcpdump: /, '');
 }
 
-function grown(sections: readonly Section[], node: string): Growth[] {
-  const readings = (which: string) =>
+function counterGrowth(sections: readonly Section[], node: string): Growth[] {
+  const countersOf = (sectionName: string) =>
     new Map(
       sections
-        .filter(({ name }) => name === which)
+        .filter(({ name }) => name === sectionName)
         .map(({ words, body }): [number, Counters] => [
           Number(words[0]),
           parseCounters(body.toString()),
         ]),
     );
-  const before = readings('before');
-  return [...readings('after')].flatMap(([netns, after]) =>
+  const before = countersOf('before');
+  return [...countersOf('after')].flatMap(([netns, after]) =>
     growthOf(before.get(netns) ?? after, after, { node, netns }),
   );
 }
 
 /** The messages of failed sends. A refused or unanswered connection fails too, but shows in the packets. */
-function saidIn(sections: readonly Section[]): string[] {
+function sendErrors(sections: readonly Section[]): string[] {
   const failed = sections
     .filter(({ name, words }) => name === 'sent' && words[1] !== '0')
     .map(({ body }) => body.toString().trim().split('\n').at(-1) ?? '')

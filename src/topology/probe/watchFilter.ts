@@ -13,28 +13,28 @@ const INNER_AT = 30;
  * are compared at fixed offsets.
  */
 export function watchFilter(addresses: readonly string[], underlay: readonly string[]): string {
-  const known = [...new Set(addresses)].filter((text) => parseAddress(text) !== undefined);
-  const hosts = known.slice(0, MAX_ADDRESSES).map((address) => `host ${address}`);
-  const plain = known.length > MAX_ADDRESSES || hosts.length === 0 ? ['ip or ip6'] : hosts;
-  const inside = known.slice(0, MAX_ADDRESSES).flatMap(innerTests);
+  const valid = [...new Set(addresses)].filter((text) => parseAddress(text) !== undefined);
+  const hosts = valid.slice(0, MAX_ADDRESSES).map((address) => `host ${address}`);
+  const plainTests = valid.length > MAX_ADDRESSES || hosts.length === 0 ? ['ip or ip6'] : hosts;
+  const innerTunnelTests = valid.slice(0, MAX_ADDRESSES).flatMap(innerTests);
   const ports = TUNNEL_PORTS.map((port) => `udp port ${port}`).join(' or ');
   // Over IPv6, libpcap cannot look into UDP.
   const tunnels = [
-    ...(inside.length > 0 ? [`((${ports}) and (${inside.join(' or ')}))`] : []),
+    ...(innerTunnelTests.length > 0 ? [`((${ports}) and (${innerTunnelTests.join(' or ')}))`] : []),
     `(ip6 and (${ports}))`,
     ...['proto 4', 'proto 41', 'proto 47'],
   ];
   const nodes = underlay.filter((text) => parseAddress(text) !== undefined);
-  const carried =
+  const underlayTests =
     nodes.length === 0
       ? tunnels.join(' or ')
       : `(${nodes.map((node) => `host ${node}`).join(' or ')}) and (${tunnels.join(' or ')})`;
-  return `((tcp or udp or icmp or icmp6) and (${plain.join(' or ')})) or (${carried})`;
+  return `((tcp or udp or icmp or icmp6) and (${plainTests.join(' or ')})) or (${underlayTests})`;
 }
 
 /** A filter for packets between two groups of addresses, in both directions, plain and inside tunnels. */
-export function pairFilter(one: readonly string[], other: readonly string[]): string {
-  const [from, to] = [one, other].map((addresses) =>
+export function pairFilter(a: readonly string[], b: readonly string[]): string {
+  const [from, to] = [a, b].map((addresses) =>
     [...new Set(addresses)]
       .filter((text) => parseAddress(text) !== undefined)
       .slice(0, MAX_ADDRESSES),
@@ -42,7 +42,7 @@ export function pairFilter(one: readonly string[], other: readonly string[]): st
   const hosts = (addresses: readonly string[]) =>
     addresses.map((address) => `host ${address}`).join(' or ');
   const ports = TUNNEL_PORTS.map((port) => `udp port ${port}`).join(' or ');
-  const inside = from.flatMap((source) =>
+  const tunnelTests = from.flatMap((source) =>
     to.flatMap((destination) => {
       const [isFrom, isTo] = innerTests(source);
       const [comesBack, goesThere] = innerTests(destination);
@@ -52,7 +52,7 @@ export function pairFilter(one: readonly string[], other: readonly string[]): st
     }),
   );
   const tunnels = [
-    ...(inside.length > 0 ? [`((${ports}) and (${inside.join(' or ')}))`] : []),
+    ...(tunnelTests.length > 0 ? [`((${ports}) and (${tunnelTests.join(' or ')}))`] : []),
     `(ip6 and (${ports}))`,
     ...['proto 4', 'proto 41', 'proto 47'],
   ];

@@ -1,6 +1,6 @@
-import { pathOf } from '../collect/askRoutes.ts';
+import { netnsPath } from '../collect/queryRoutes.ts';
+import type { Hop } from '../trace/oneWayPath.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
-import type { Hop } from '../trace/way.ts';
 
 /** A device to watch. */
 export interface WatchPoint {
@@ -11,18 +11,18 @@ export interface WatchPoint {
   readonly device: string;
 }
 
-/** The devices of both ways, each once, in the order of the first way. */
-export function watchPoints({ ways, wiring }: PathTrace): WatchPoint[] {
-  const found = new Map<string, WatchPoint>();
-  for (const hop of ways.flatMap(({ hops }) => hops)) {
+/** The devices of both directions, each once, in the order of the forward path. */
+export function watchPoints({ paths, topology }: PathTrace): WatchPoint[] {
+  const pointsByKey = new Map<string, WatchPoint>();
+  for (const hop of paths.flatMap(({ hops }) => hops)) {
     const { node: name, netns, device } = hop;
-    const node = wiring.node(name);
-    const path = node && netns !== undefined ? pathOf(node, netns) : undefined;
+    const node = topology.node(name);
+    const path = node && netns !== undefined ? netnsPath(node, netns) : undefined;
     if (node === undefined || netns === undefined || device === undefined || path === undefined)
       continue;
-    found.set(placeKey(hop), { node: node.name, netns, path, device });
+    pointsByKey.set(placeKey(hop), { node: node.name, netns, path, device });
   }
-  return [...found.values()];
+  return [...pointsByKey.values()];
 }
 
 /** Identifies a device, equally for hops and watch points. */

@@ -1,15 +1,15 @@
 import type { NetworkFinding } from '../findings/finding.ts';
 import { policyVerdicts } from '../findings/serviceChecks.ts';
 import { pathEndpointText } from '../trace/endpoint.ts';
+import type { Doubt, Hop, PathDecision, Translation } from '../trace/oneWayPath.ts';
 import type { PolicyVerdict } from '../trace/policies.ts';
 import { sidecarOf } from '../trace/sidecars.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
-import type { Doubt, Hop, PathDecision, Translation } from '../trace/way.ts';
 
 /** A path in the form of `-o json`. docs/usage.md describes it. */
 export interface PathDocument {
   readonly from: PathEnd;
-  /** Absent if the request is only the way out of one pod. */
+  /** Absent if the request is only the path out of one pod. */
   readonly to?: PathEnd;
   readonly directions: readonly {
     /** there, back, or out. */
@@ -33,7 +33,7 @@ interface PathEnd {
 }
 
 export function pathDocument(trace: PathTrace, findings: readonly NetworkFinding[]): PathDocument {
-  const { request, ways, source, destination, service } = trace;
+  const { request, paths, source, destination, service } = trace;
   const port = request.port ?? service?.port?.port;
   return {
     from: { kind: request.from.kind, name: pathEndpointText(request.from), address: source },
@@ -45,13 +45,13 @@ export function pathDocument(trace: PathTrace, findings: readonly NetworkFinding
         ...(port !== undefined && { port }),
       },
     }),
-    directions: ways.map(({ direction, end, hops, decisions }) => ({
+    directions: paths.map(({ direction, end, hops, decisions }) => ({
       direction: request.to === undefined ? 'out' : direction,
       end,
       hops,
       decisions,
     })),
-    nat: ways.flatMap(({ nat }) => nat),
+    nat: paths.flatMap(({ nat }) => nat),
     policies: policyVerdicts(trace),
     findings,
     unknown: unknownOf(trace),
@@ -59,20 +59,20 @@ export function pathDocument(trace: PathTrace, findings: readonly NetworkFinding
 }
 
 /** What is unknown about a path, from the walk and from the facts it needed. */
-export function unknownOf({ ways, wiring, request }: PathTrace): Doubt[] {
-  const nodes = new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
+export function unknownOf({ paths, topology, request }: PathTrace): Doubt[] {
+  const nodes = new Set(paths.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
   const rules =
     request.to === undefined
       ? []
-      : wiring.facts.nodes
+      : topology.facts.nodes
           .filter(({ name }) => nodes.has(name))
-          .filter((node) => wiring.host(node)?.network.netfilter === undefined)
+          .filter((node) => topology.hostPlace(node)?.network.netfilter === undefined)
           .map(({ name }) => ({
             where: { node: name },
             what: 'firewall rules',
             why: 'they could not be read',
           }));
-  const others = (wiring.facts.objects.otherPolicies ?? []).map(
+  const policyDoubts = (topology.facts.objects.otherPolicies ?? []).map(
     ({ resource, namespace, name }) => ({
       where: {},
       what: `policy ${namespace === undefined ? '' : `${namespace}/`}${name}`,
@@ -86,6 +86,6 @@ export function unknownOf({ ways, wiring, request }: PathTrace): Doubt[] {
     const why = 'it intercepts the connections of the pod and opens its own';
     return [{ where, what: `mesh sidecar ${name}`, why }];
   });
-  const all = [...ways.flatMap(({ unknown }) => unknown), ...rules, ...sidecars, ...others];
+  const all = [...paths.flatMap(({ unknown }) => unknown), ...rules, ...sidecars, ...policyDoubts];
   return [...new Map(all.map((doubt) => [JSON.stringify(doubt), doubt])).values()];
 }

@@ -5,9 +5,9 @@ import { renderFindings } from '../findings/renderFindings.ts';
 import type { Probe } from '../probe/probeFindings.ts';
 import { renderProbe } from '../probe/renderProbe.ts';
 import { queriedNames } from '../trace/nameServers.ts';
+import type { Hop, OneWayPath, Translation } from '../trace/oneWayPath.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
-import type { Hop, Translation, Way } from '../trace/way.ts';
-import { drawWay } from './drawWay.ts';
+import { drawPath } from './drawPath.ts';
 import { type PathDocument, pathDocument, unknownOf } from './pathDocument.ts';
 
 export interface PathExtras {
@@ -27,11 +27,11 @@ export function* renderPath(
   yield `${terminalSafe(headLine(document, trace))}\n`;
   if (name !== undefined) yield* resolverLines(trace, name);
   yield '\n';
-  for (const [at, way] of trace.ways.entries()) {
-    const isReverse = at > 0 && isSameWayBack(trace.ways[0], way);
-    if (at > 0) yield isReverse && !isWide ? '\nBack: the same path.\n' : '\nBack:\n';
-    if (isWide) yield* hopTable(way);
-    else if (!isReverse) yield* drawWay(way, findings);
+  for (const [index, path] of trace.paths.entries()) {
+    const isReverse = index > 0 && isSamePathBack(trace.paths[0], path);
+    if (index > 0) yield isReverse && !isWide ? '\nBack: the same path.\n' : '\nBack:\n';
+    if (isWide) yield* hopTable(path);
+    else if (!isReverse) yield* drawPath(path, findings);
   }
   yield* details(document);
   if (trace.service?.object.sessionAffinity === 'ClientIP')
@@ -39,7 +39,7 @@ export function* renderPath(
   if (probe !== undefined) yield* renderProbe(probe);
   yield '\n';
   if (findings.length > 0) yield* renderFindings(findings);
-  else yield `${terminalSafe(nothingWrong(trace, probe !== undefined))}\n`;
+  else yield `${terminalSafe(noFindingsText(trace, probe !== undefined))}\n`;
   yield* unknownLines(trace);
 }
 
@@ -68,16 +68,16 @@ function* resolverLines({ request }: PathTrace, name: string): Generator<string>
 }
 
 /** Whether the answer passes the same devices in reverse order. */
-export function isSameWayBack(there: Way | undefined, back: Way): boolean {
+export function isSamePathBack(forward: OneWayPath | undefined, back: OneWayPath): boolean {
   const key = ({ node, netns, device }: Hop) => `${node} ${netns} ${device}`;
   return (
-    there?.end === 'delivered' &&
+    forward?.end === 'delivered' &&
     back.end === 'delivered' &&
-    there.hops.map(key).join() === back.hops.map(key).reverse().join()
+    forward.hops.map(key).join() === back.hops.map(key).reverse().join()
   );
 }
 
-function* hopTable({ hops }: Way): Generator<string> {
+function* hopTable({ hops }: OneWayPath): Generator<string> {
   yield* renderTable<Hop>(
     [
       { header: 'NODE', cell: ({ node }) => node ?? '' },
@@ -130,8 +130,8 @@ export function translationText({ node, kind, from, to, others, service }: Trans
 }
 
 /** The text for a path without findings. It is not yet safe for a terminal. */
-export function nothingWrong({ ways }: PathTrace, isProbed = false): string {
-  const nodes = [...new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])))];
+export function noFindingsText({ paths }: PathTrace, isProbed = false): string {
+  const nodes = [...new Set(paths.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])))];
   return nodes.length === 0
     ? 'The path could not be followed.'
     : `Nothing wrong in the tables of ${nodes.join(', ')}. ${isProbed ? 'The probe found nothing wrong either.' : 'No packet was sent.'}`;

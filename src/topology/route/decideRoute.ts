@@ -21,11 +21,11 @@ export interface RouteDecision {
 
 /** The kernel's own decision if it was asked, otherwise the result of the tables. */
 export function decideRoute(namespace: NetworkNamespace, question: RouteQuestion): RouteDecision {
-  const answer = answerTo(namespace, question);
-  const found = lookUpRoute(namespace, question);
-  const table = found && { matched: found.route, rule: found.rule };
+  const answer = findAnswer(namespace, question);
+  const tableAnswer = lookUpRoute(namespace, question);
+  const table = tableAnswer && { matched: tableAnswer.route, rule: tableAnswer.rule };
   if (answer === undefined) {
-    return { question, by: 'tables', ...table, ...(found && { route: found.route }) };
+    return { question, by: 'tables', ...table, ...(tableAnswer && { route: tableAnswer.route }) };
   }
   return {
     question,
@@ -37,22 +37,22 @@ export function decideRoute(namespace: NetworkNamespace, question: RouteQuestion
 }
 
 /** The kernel's answer to exactly this question; undefined if it was not asked. */
-export function answerTo(
+export function findAnswer(
   namespace: NetworkNamespace,
   question: RouteQuestion,
 ): RouteAnswer | undefined {
-  return namespace.answers.find(({ question: asked }) => isSame(asked, question));
+  return namespace.answers.find(({ question: candidate }) => isSameQuestion(candidate, question));
 }
 
-function isSame(one: RouteQuestion, other: RouteQuestion): boolean {
+function isSameQuestion(a: RouteQuestion, b: RouteQuestion): boolean {
   return (
-    sameAddress(one.to, other.to) &&
-    (one.from ?? '') === (other.from ?? '') &&
-    one.inputDevice === other.inputDevice &&
-    Number(one.mark ?? 0) === Number(other.mark ?? 0) &&
-    one.protocol === other.protocol &&
-    one.sourcePort === other.sourcePort &&
-    one.destinationPort === other.destinationPort
+    sameAddress(a.to, b.to) &&
+    (a.from ?? '') === (b.from ?? '') &&
+    a.inputDevice === b.inputDevice &&
+    Number(a.mark ?? 0) === Number(b.mark ?? 0) &&
+    a.protocol === b.protocol &&
+    a.sourcePort === b.sourcePort &&
+    a.destinationPort === b.destinationPort
   );
 }
 

@@ -45,9 +45,9 @@ export function lookUpRoute(
   if (destination === undefined || namespace.routes === undefined) return undefined;
   const family = destination.family === 4 ? 'inet' : 'inet6';
   const read = readRoutes(namespace);
-  const own = namespace.rules?.filter((rule) => rule.family === family) ?? [];
-  const rules = own.length > 0 ? own : defaultRules(family);
-  for (const rule of rules.toSorted((one, other) => one.priority - other.priority)) {
+  const familyRules = namespace.rules?.filter((rule) => rule.family === family) ?? [];
+  const rules = familyRules.length > 0 ? familyRules : defaultRules(family);
+  for (const rule of rules.toSorted((a, b) => a.priority - b.priority)) {
     if (!selects(rule, question, destination)) continue;
     if (rule.action === 'nop' || rule.action === 'goto') continue;
     if (rule.table === undefined) {
@@ -95,8 +95,8 @@ function blockedBy(rule: RoutingRule, to: string, family: Route['family']): Rout
 const routesRead = new WeakMap<NetworkNamespace, ReadonlyMap<string, readonly ReadRoute[]>>();
 
 function readRoutes(namespace: NetworkNamespace): ReadonlyMap<string, readonly ReadRoute[]> {
-  const known = routesRead.get(namespace);
-  if (known !== undefined) return known;
+  const cachedTables = routesRead.get(namespace);
+  if (cachedTables !== undefined) return cachedTables;
   const tables = new Map<string, ReadRoute[]>();
   for (const route of namespace.routes ?? []) {
     const prefix = prefixOfRoute(route);
@@ -110,10 +110,10 @@ function readRoutes(namespace: NetworkNamespace): ReadonlyMap<string, readonly R
   }
   for (const table of tables.values()) {
     table.sort(
-      (one, other) =>
-        other.prefix.length - one.prefix.length ||
-        (other.source?.length ?? 0) - (one.source?.length ?? 0) ||
-        (one.route.metric ?? 0) - (other.route.metric ?? 0),
+      (a, b) =>
+        b.prefix.length - a.prefix.length ||
+        (b.source?.length ?? 0) - (a.source?.length ?? 0) ||
+        (a.route.metric ?? 0) - (b.route.metric ?? 0),
     );
   }
   routesRead.set(namespace, tables);
@@ -175,10 +175,10 @@ function inPrefix(text: string, address: Address | undefined): boolean {
   return contains(prefix, address);
 }
 
-function hasMark({ mark, mask }: RoutingRule, own: string | undefined): boolean {
+function hasMark({ mark, mask }: RoutingRule, packetMark: string | undefined): boolean {
   if (mark === undefined) return true;
   const bits = mask === undefined ? 0xffffffff : Number(mask);
-  return (Number(own ?? 0) & bits) >>> 0 === (Number(mark) & bits) >>> 0;
+  return (Number(packetMark ?? 0) & bits) >>> 0 === (Number(mark) & bits) >>> 0;
 }
 
 function inRange(range: string | undefined, port: number | undefined): boolean {

@@ -1,10 +1,10 @@
-import type { Port } from '../wiring.ts';
+import type { Port } from '../topology.ts';
 
 /** A mechanism other than tables that decides about packets at a device. */
 export interface Datapath {
   readonly what: string;
   readonly why: string;
-  /** Whether it also chooses the way, so that routes and neighbours do not apply after it. */
+  /** Whether it also chooses the path, so that routes and neighbours do not apply after it. */
   readonly redirects: boolean;
 }
 
@@ -12,7 +12,7 @@ export interface Datapath {
  * Patterns for the programs of known plugins in tc's list of filters, and whether these programs redirect packets
  * (bpf_redirect) or only filter them.
  */
-const NAMES: readonly (readonly [pattern: RegExp, name: string, redirects: boolean])[] = [
+const KNOWN_PROGRAMS: readonly (readonly [pattern: RegExp, name: string, redirects: boolean])[] = [
   [/cil_|bpf_lxc|bpf_host|bpf_overlay|cilium/i, 'Cilium', true],
   [/cali_|calico/i, 'Calico', true],
   [/antrea/i, 'Antrea', true],
@@ -25,7 +25,7 @@ export function datapathOf({
   network,
   link,
 }: Pick<Port, 'network' | 'link'>): Datapath | undefined {
-  if (isSwitched(link)) {
+  if (isOpenVSwitchDevice(link)) {
     const why = `the flows of the switch decide at ${link.name}`;
     return { what: 'Open vSwitch', why, redirects: true };
   }
@@ -38,7 +38,7 @@ export function datapathOf({
     .flatMap((qdisc) => qdisc.filters ?? []);
   const bpf = filters.filter((filter) => /\bbpf\b/.test(filter));
   if (bpf.length === 0) return undefined;
-  const known = NAMES.find(([pattern]) => bpf.some((filter) => pattern.test(filter)));
+  const known = KNOWN_PROGRAMS.find(([pattern]) => bpf.some((filter) => pattern.test(filter)));
   return {
     what: known ? `eBPF of ${known[1]}` : 'eBPF program',
     why: `a program at ${link.name} decides before the tables: ${bpf[0]?.trim().slice(0, 100)}`,
@@ -47,6 +47,6 @@ export function datapathOf({
 }
 
 /** Whether a device belongs to Open vSwitch or is one of its ports. */
-function isSwitched({ kind, master, portKind }: Port['link']): boolean {
+function isOpenVSwitchDevice({ kind, master, portKind }: Port['link']): boolean {
   return kind === 'openvswitch' || master === 'ovs-system' || portKind === 'openvswitch';
 }

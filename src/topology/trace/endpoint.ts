@@ -1,6 +1,6 @@
 import { parseAddress, sameAddress } from '../address.ts';
 import type { NodeObject, PodObject, ServiceObject } from '../model/apiObjects.ts';
-import type { Place, Wiring } from '../wiring.ts';
+import type { Place, Topology } from '../topology.ts';
 import { backendsOf, usableBackends } from './serviceBackends.ts';
 
 /** One end of a path. */
@@ -35,40 +35,41 @@ export interface NotFound {
  * or an address. The address of a pod, service or node finds its owner.
  */
 export function findEndpoint(
-  wiring: Wiring,
+  topology: Topology,
   word: string,
   namespace: string,
 ): PathEndpoint | NotFound {
   const address = parseAddress(word) === undefined ? undefined : word;
-  if (address !== undefined) return endpointOfAddress(wiring, address);
-  const { objects } = wiring.facts;
+  if (address !== undefined) return endpointOfAddress(topology, address);
+  const { objects } = topology.facts;
   const [first = '', second] = word.split('/');
   const serviceName = /^([a-z0-9-]+)\.([a-z0-9-]+)\.svc(\.|$)/.exec(word);
-  if (second === undefined && serviceName === null) return podNamed(wiring, namespace, word);
-  if (serviceName !== null) return serviceNamed(wiring, serviceName[2] ?? '', serviceName[1] ?? '');
+  if (second === undefined && serviceName === null) return findPod(topology, namespace, word);
+  if (serviceName !== null)
+    return findService(topology, serviceName[2] ?? '', serviceName[1] ?? '');
   const name = second ?? '';
-  if (['pod', 'pods', 'po'].includes(first)) return podNamed(wiring, namespace, name);
-  if (['svc', 'service', 'services'].includes(first)) return serviceNamed(wiring, namespace, name);
+  if (['pod', 'pods', 'po'].includes(first)) return findPod(topology, namespace, name);
+  if (['svc', 'service', 'services'].includes(first)) return findService(topology, namespace, name);
   if (['node', 'nodes', 'no'].includes(first)) {
-    const node = objects.nodes?.find((one) => one.name === name);
+    const node = objects.nodes?.find((candidate) => candidate.name === name);
     return node === undefined
       ? { notFound: `node "${name}" not found` }
-      : endpointOfNode(wiring, node);
+      : endpointOfNode(topology, node);
   }
-  return podNamed(wiring, first, name);
+  return findPod(topology, first, name);
 }
 
-function podNamed(wiring: Wiring, namespace: string, name: string): PathEndpoint | NotFound {
-  const pod = wiring.facts.objects.pods?.find(
-    (one) => one.namespace === namespace && one.name === name,
+function findPod(topology: Topology, namespace: string, name: string): PathEndpoint | NotFound {
+  const pod = topology.facts.objects.pods?.find(
+    (candidate) => candidate.namespace === namespace && candidate.name === name,
   );
-  if (pod !== undefined) return endpointOfPod(wiring, pod);
+  if (pod !== undefined) return endpointOfPod(topology, pod);
   return { notFound: `pod "${name}" not found in namespace "${namespace}"` };
 }
 
-function serviceNamed(wiring: Wiring, namespace: string, name: string): PathEndpoint | NotFound {
-  const service = wiring.facts.objects.services?.find(
-    (one) => one.namespace === namespace && one.name === name,
+function findService(topology: Topology, namespace: string, name: string): PathEndpoint | NotFound {
+  const service = topology.facts.objects.services?.find(
+    (candidate) => candidate.namespace === namespace && candidate.name === name,
   );
   if (service === undefined)
     return { notFound: `service "${name}" not found in namespace "${namespace}"` };
@@ -78,50 +79,52 @@ function serviceNamed(wiring: Wiring, namespace: string, name: string): PathEndp
     };
   const { clusterAddresses } = service;
   const addresses =
-    clusterAddresses.length > 0 ? clusterAddresses : addressesBehind(wiring, service);
+    clusterAddresses.length > 0 ? clusterAddresses : addressesBehind(topology, service);
   return { kind: 'service', service, addresses };
 }
 
 /** The addresses that the name of a headless service resolves to. */
-function addressesBehind(wiring: Wiring, service: ServiceObject): string[] {
+function addressesBehind(topology: Topology, service: ServiceObject): string[] {
   const port = service.ports[0];
   // A headless service may have no port. Its endpoints then have no port either.
   if (port === undefined) return [];
   return ([4, 6] as const)
-    .flatMap((family) => usableBackends(backendsOf(wiring, service, port, family) ?? []))
+    .flatMap((family) => usableBackends(backendsOf(topology, service, port, family) ?? []))
     .map(({ address }) => address);
 }
 
-function endpointOfPod(wiring: Wiring, pod: PodObject): PathEndpoint {
-  const place = wiring.placeOfPod(pod);
+function endpointOfPod(topology: Topology, pod: PodObject): PathEndpoint {
+  const place = topology.placeOfPod(pod);
   return { kind: 'pod', pod, addresses: pod.addresses, ...(place && { place }) };
 }
 
-function endpointOfNode(wiring: Wiring, node: NodeObject): PathEndpoint {
-  const facts = wiring.node(node.name);
-  const place = facts && wiring.host(facts);
+function endpointOfNode(topology: Topology, node: NodeObject): PathEndpoint {
+  const facts = topology.node(node.name);
+  const place = facts && topology.hostPlace(facts);
   const addresses = node.addresses
     .filter(({ type }) => type === 'InternalIP')
     .map(({ address }) => address);
   return { kind: 'node', node, addresses, ...(place && { place }) };
 }
 
-function endpointOfAddress(wiring: Wiring, address: string): PathEndpoint {
-  const { objects } = wiring.facts;
-  const service = objects.services?.find((one) =>
-    [...one.clusterAddresses, ...one.externalAddresses, ...one.loadBalancerAddresses].some((own) =>
-      sameAddress(own, address),
-    ),
+function endpointOfAddress(topology: Topology, address: string): PathEndpoint {
+  const { objects } = topology.facts;
+  const service = objects.services?.find((candidate) =>
+    [
+      ...candidate.clusterAddresses,
+      ...candidate.externalAddresses,
+      ...candidate.loadBalancerAddresses,
+    ].some((assigned) => sameAddress(assigned, address)),
   );
   if (service !== undefined) return { kind: 'service', service, addresses: [address] };
   const pod =
-    wiring.podsWithAddress(address).find(({ hostNetwork }) => !hostNetwork) ??
-    objects.pods?.find((one) => hasFurtherAddress(wiring, one, address));
-  if (pod !== undefined) return { ...endpointOfPod(wiring, pod), addresses: [address] };
-  const node = objects.nodes?.find((one) =>
-    one.addresses.some((own) => sameAddress(own.address, address)),
+    topology.podsWithAddress(address).find(({ hostNetwork }) => !hostNetwork) ??
+    objects.pods?.find((candidate) => hasFurtherAddress(topology, candidate, address));
+  if (pod !== undefined) return { ...endpointOfPod(topology, pod), addresses: [address] };
+  const node = objects.nodes?.find((candidate) =>
+    candidate.addresses.some((assigned) => sameAddress(assigned.address, address)),
   );
-  if (node !== undefined) return { ...endpointOfNode(wiring, node), addresses: [address] };
+  if (node !== undefined) return { ...endpointOfNode(topology, node), addresses: [address] };
   return { kind: 'address', addresses: [address] };
 }
 
@@ -129,14 +132,14 @@ function endpointOfAddress(wiring: Wiring, address: string): PathEndpoint {
  * Whether a pod has an address on an additional interface. Such addresses are not in the pod's status, but in
  * Multus's annotation or in the pod's namespace.
  */
-function hasFurtherAddress(wiring: Wiring, pod: PodObject, address: string): boolean {
+function hasFurtherAddress(topology: Topology, pod: PodObject, address: string): boolean {
   if (pod.hostNetwork) return false;
-  const noted = pod.annotations['k8s.v1.cni.cncf.io/network-status'] ?? '';
-  const place = wiring.placeOfPod(pod);
+  const networkStatus = pod.annotations['k8s.v1.cni.cncf.io/network-status'] ?? '';
+  const place = topology.placeOfPod(pod);
   return (
-    noted.includes(`"${address}"`) ||
+    networkStatus.includes(`"${address}"`) ||
     (place !== undefined &&
-      wiring.withAddress(address).some(({ network }) => network === place.network))
+      topology.devicesWithAddress(address).some(({ network }) => network === place.network))
   );
 }
 

@@ -1,17 +1,17 @@
-import type { Wiring } from '../wiring.ts';
+import type { Topology } from '../topology.ts';
 import type { PathEndpoint } from './endpoint.ts';
 
 /**
  * The name servers in a pod's resolv.conf. If it was not read, the address of the cluster's DNS service, which
  * pods with the default DNS policy use.
  */
-export function nameServersOf(wiring: Wiring, from: PathEndpoint): string[] {
+export function nameServersOf(topology: Topology, from: PathEndpoint): string[] {
   const place = from.kind === 'pod' || from.kind === 'node' ? from.place : undefined;
-  const named = [...(place?.network.resolvConf ?? '').matchAll(/^\s*nameserver\s+(\S+)/gm)].flatMap(
-    ([, address]) => address ?? [],
-  );
-  if (named.length > 0) return named;
-  const service = wiring.facts.objects.services?.find(
+  const servers = [
+    ...(place?.network.resolvConf ?? '').matchAll(/^\s*nameserver\s+(\S+)/gm),
+  ].flatMap(([, address]) => address ?? []);
+  if (servers.length > 0) return servers;
+  const service = topology.facts.objects.services?.find(
     ({ namespace, name }) => namespace === 'kube-system' && /dns/.test(name),
   );
   return [...(service?.clusterAddresses ?? [])];

@@ -1,11 +1,11 @@
 import type { FdbEntry } from '../../tools/ip/fdb.ts';
 import type { Neighbour } from '../../tools/ip/neighbour.ts';
 import { sameAddress } from '../address.ts';
-import type { Port } from '../wiring.ts';
+import type { Port } from '../topology.ts';
 import type { WalkState } from './walkState.ts';
 
 /** The entry for an address in a device's ARP or neighbour discovery table. */
-export function neighbourOf({ network, link }: Port, address: string): Neighbour | undefined {
+export function findNeighbour({ network, link }: Port, address: string): Neighbour | undefined {
   return network.neighbours?.find(
     (entry) =>
       entry.device === link.name &&
@@ -32,7 +32,7 @@ export function fdbText({ mac, device, master, destination, state, flags }: FdbE
 }
 
 /** Whether the device does not resolve MAC addresses, such as tunnels over IP and WireGuard. */
-export function resolvesNothing({ link }: Port): boolean {
+export function needsNoResolution({ link }: Port): boolean {
   return link.flags.includes('NOARP') && link.kind !== 'vxlan';
 }
 
@@ -47,12 +47,12 @@ export function checkNeighbour(
   owner: Port | undefined,
 ): string | undefined {
   checkArp(walk, port, address, owner);
-  if (resolvesNothing(port)) return undefined;
-  const entry = neighbourOf(port, address);
+  if (needsNoResolution(port)) return undefined;
+  const entry = findNeighbour(port, address);
   if (entry === undefined) return owner?.link.mac;
   const isFailed = entry.state.includes('FAILED') || entry.state.includes('INCOMPLETE');
   if (isFailed || entry.mac === undefined) {
-    walk.fault('neighbour-failed', port, neighbourText(entry), {
+    walk.addFault('neighbour-failed', port, neighbourText(entry), {
       address,
       device: port.link.name,
       state: entry.state.join(),
@@ -60,11 +60,11 @@ export function checkNeighbour(
     return owner?.link.mac;
   }
   if (owner?.link.mac !== undefined && !sameMac(owner.link.mac, entry.mac)) {
-    const others = walk.wiring
-      .withAddress(address)
+    const otherOwners = walk.topology
+      .devicesWithAddress(address)
       .filter(({ link }) => link.mac !== undefined && sameMac(link.mac, entry.mac ?? ''));
-    if (others.length > 0) return entry.mac;
-    walk.fault('stale-neighbour', port, neighbourText(entry), {
+    if (otherOwners.length > 0) return entry.mac;
+    walk.addFault('stale-neighbour', port, neighbourText(entry), {
       address,
       device: port.link.name,
       mac: entry.mac,
@@ -85,15 +85,18 @@ const RESOLVING = new Set(['veth', 'bridge', 'macvlan', 'vlan', undefined]);
 function checkArp(walk: WalkState, port: Port, address: string, owner: Port | undefined): void {
   if (owner === undefined) return;
   checkAnswers(walk, port, address, owner);
-  const off = [port, owner].filter(
+  const disabled = [port, owner].filter(
     ({ link }) => link.type === 'ether' && link.flags.includes('NOARP') && RESOLVING.has(link.kind),
   );
-  const [one] = off;
-  if (one === undefined || off.length > 1) return;
-  const entry = neighbourOf(port, address);
+  const [disabledSetting] = disabled;
+  if (disabledSetting === undefined || disabled.length > 1) return;
+  const entry = findNeighbour(port, address);
   if (entry?.mac !== undefined && !entry.state.includes('FAILED')) return;
-  const { name, flags } = one.link;
-  walk.fault('arp-off', one, `${name}: <${flags.join(',')}>`, { device: name, address });
+  const { name, flags } = disabledSetting.link;
+  walk.addFault('arp-off', disabledSetting, `${name}: <${flags.join(',')}>`, {
+    device: name,
+    address,
+  });
 }
 
 /**
@@ -107,17 +110,17 @@ function checkAnswers(walk: WalkState, port: Port, address: string, owner: Port)
     name,
     value: Number(network.sysctls?.[`ipv4/conf/${name}/arp_ignore`] ?? 0),
   }));
-  const [setting] = settings.toSorted((one, other) => other.value - one.value);
+  const [setting] = settings.toSorted((a, b) => b.value - a.value);
   if (setting === undefined) return;
-  const isOwn = link.addresses.some((own) => sameAddress(own.address, address));
+  const isOwn = link.addresses.some((assigned) => sameAddress(assigned.address, address));
   const isSilent = setting.value === 8 || ((setting.value === 1 || setting.value === 2) && !isOwn);
-  const entry = neighbourOf(port, address);
+  const entry = findNeighbour(port, address);
   if (!isSilent || (entry?.mac !== undefined && !entry.state.includes('FAILED'))) return;
   const evidence = `net.ipv4.conf.${setting.name}.arp_ignore = ${setting.value}`;
   const values = { device: link.name, address, setting: setting.name };
-  walk.fault('arp-ignored', owner, evidence, values);
+  walk.addFault('arp-ignored', owner, evidence, values);
 }
 
-export function sameMac(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
+export function sameMac(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }

@@ -1,7 +1,7 @@
 import { type JsonObject, listOf, objectOf } from '../../jsonObject.ts';
 import { isWithin } from '../address.ts';
 import type { NetworkPolicyObject, PodObject } from '../model/apiObjects.ts';
-import type { Wiring } from '../wiring.ts';
+import type { Topology } from '../topology.ts';
 
 /** A policy that selects one end of a path, and its verdict for the packet. */
 export interface PolicyVerdict {
@@ -27,28 +27,28 @@ type Answer = boolean | 'unknown';
  * its own verdict. Traffic of a selected pod is allowed if at least one of its policies allows it.
  */
 export function policiesOf(
-  wiring: Wiring,
+  topology: Topology,
   from: Peer,
   to: Peer,
   protocol: string,
   port: number | undefined,
 ): PolicyVerdict[] {
-  const ends = [
+  const endpoints = [
     { direction: 'egress' as const, own: from, peer: to },
     { direction: 'ingress' as const, own: to, peer: from },
   ];
-  return ends.flatMap(({ direction, own, peer }) => {
-    const { pod } = own;
+  return endpoints.flatMap(({ direction, own: endpoint, peer }) => {
+    const { pod } = endpoint;
     // Policies do not apply to pods in the host network.
     if (pod === undefined || pod.hostNetwork) return [];
-    return (wiring.facts.objects.networkPolicies ?? [])
+    return (topology.facts.objects.networkPolicies ?? [])
       .filter((policy) => selects(policy, pod, direction))
       .map((policy) => ({
         namespace: policy.namespace,
         name: policy.name,
         direction,
         pod: `${pod.namespace}/${pod.name}`,
-        verdict: verdictOf(policy, direction, own, peer, protocol, port),
+        verdict: verdictOf(policy, direction, endpoint, peer, protocol, port),
       }));
   });
 }
@@ -69,7 +69,7 @@ function selects(
 function verdictOf(
   policy: NetworkPolicyObject,
   direction: 'ingress' | 'egress',
-  own: Peer,
+  endpoint: Peer,
   peer: Peer,
   protocol: string,
   port: number | undefined,
@@ -78,10 +78,12 @@ function verdictOf(
     const rule = objectOf(item);
     const peers = listOf(rule[direction === 'ingress' ? 'from' : 'to']).map(objectOf);
     const ports = listOf(rule.ports).map(objectOf);
-    const target = direction === 'ingress' ? own.pod : peer.pod;
-    return both(
-      peers.length === 0 || anyOf(peers.map((one) => isPeer(one, policy.namespace, peer))),
-      ports.length === 0 || anyOf(ports.map((one) => isPort(one, protocol, port, target))),
+    const target = direction === 'ingress' ? endpoint.pod : peer.pod;
+    return allOf(
+      peers.length === 0 ||
+        anyOf(peers.map((allowedPeer) => isPeer(allowedPeer, policy.namespace, peer))),
+      ports.length === 0 ||
+        anyOf(ports.map((allowedPort) => isPort(allowedPort, protocol, port, target))),
     );
   });
   const answer = anyOf(answers);
@@ -91,7 +93,7 @@ function verdictOf(
 function isPeer(peer: JsonObject, namespace: string, { pod, address }: Peer): Answer {
   const block = objectOf(peer.ipBlock);
   if (typeof block.cidr === 'string') {
-    const isExcepted = listOf(block.except).some((one) => isWithin(`${one}`, address));
+    const isExcepted = listOf(block.except).some((excepted) => isWithin(`${excepted}`, address));
     return isWithin(block.cidr, address) && !isExcepted;
   }
   if (pod === undefined || pod.hostNetwork) return pod === undefined ? false : 'unknown';
@@ -101,51 +103,57 @@ function isPeer(peer: JsonObject, namespace: string, { pod, address }: Peer): An
       : matchesNamespace(objectOf(peer.namespaceSelector), pod.namespace);
   const isSelected =
     peer.podSelector === undefined || matches(objectOf(peer.podSelector), pod.labels);
-  return both(inNamespace, isSelected);
+  return allOf(inNamespace, isSelected);
 }
 
 /** Of a namespace's labels, only the one with its name is known, which every namespace has. */
 function matchesNamespace(selector: JsonObject, name: string): Answer {
-  const asked = [
+  const requestedKeys = [
     ...Object.keys(objectOf(selector.matchLabels)),
-    ...listOf(selector.matchExpressions).map((one) => `${objectOf(one).key}`),
+    ...listOf(selector.matchExpressions).map((expression) => `${objectOf(expression).key}`),
   ];
-  if (asked.some((key) => key !== 'kubernetes.io/metadata.name')) return 'unknown';
+  if (requestedKeys.some((key) => key !== 'kubernetes.io/metadata.name')) return 'unknown';
   return matches(selector, { 'kubernetes.io/metadata.name': name });
 }
 
 function isPort(
-  one: JsonObject,
+  policyPort: JsonObject,
   protocol: string,
   port: number | undefined,
   target: PodObject | undefined,
 ): Answer {
-  if (`${one.protocol ?? 'TCP'}`.toLowerCase() !== protocol) return false;
-  if (one.port === undefined) return true;
+  if (`${policyPort.protocol ?? 'TCP'}`.toLowerCase() !== protocol) return false;
+  if (policyPort.port === undefined) return true;
   if (port === undefined) return 'unknown';
-  if (typeof one.port === 'number') {
-    return port >= one.port && port <= (typeof one.endPort === 'number' ? one.endPort : one.port);
+  if (typeof policyPort.port === 'number') {
+    return (
+      port >= policyPort.port &&
+      port <= (typeof policyPort.endPort === 'number' ? policyPort.endPort : policyPort.port)
+    );
   }
-  const named = target?.containers
+  const namedPort = target?.containers
     .flatMap(({ ports }) => ports)
-    .find(({ name, protocol: own }) => name === one.port && own.toLowerCase() === protocol);
-  return target === undefined ? 'unknown' : named?.port === port;
+    .find(
+      ({ name, protocol: containerProtocol }) =>
+        name === policyPort.port && containerProtocol.toLowerCase() === protocol,
+    );
+  return target === undefined ? 'unknown' : namedPort?.port === port;
 }
 
 /** Evaluates a label selector of meta/v1. */
 function matches(selector: JsonObject, labels: Readonly<Record<string, string>>): boolean {
-  const wanted = Object.entries(objectOf(selector.matchLabels));
+  const required = Object.entries(objectOf(selector.matchLabels));
   return (
-    wanted.every(([key, value]) => labels[key] === value) &&
-    listOf(selector.matchExpressions).every((one) => {
-      const { key, operator, values } = objectOf(one);
+    required.every(([key, value]) => labels[key] === value) &&
+    listOf(selector.matchExpressions).every((expression) => {
+      const { key, operator, values } = objectOf(expression);
       const value = labels[`${key}`];
-      const among = listOf(values).includes(value);
+      const isAmong = listOf(values).includes(value);
       switch (operator) {
         case 'In':
-          return value !== undefined && among;
+          return value !== undefined && isAmong;
         case 'NotIn':
-          return value === undefined || !among;
+          return value === undefined || !isAmong;
         case 'Exists':
           return value !== undefined;
         default:
@@ -155,9 +163,9 @@ function matches(selector: JsonObject, labels: Readonly<Record<string, string>>)
   );
 }
 
-function both(one: Answer, other: Answer): Answer {
-  if (one === false || other === false) return false;
-  return one === 'unknown' || other === 'unknown' ? 'unknown' : true;
+function allOf(a: Answer, b: Answer): Answer {
+  if (a === false || b === false) return false;
+  return a === 'unknown' || b === 'unknown' ? 'unknown' : true;
 }
 
 function anyOf(answers: readonly Answer[]): Answer {

@@ -1,11 +1,11 @@
-import type { Port } from '../wiring.ts';
+import type { Port } from '../topology.ts';
 import type { WalkState } from './walkState.ts';
 
 /** Whether a bridge forwards packets through a port. Otherwise, notes the fault. */
-export function mayForward(walk: WalkState, port: Port): boolean {
+export function canForward(walk: WalkState, port: Port): boolean {
   const { state } = port.link.portData;
   if (state === undefined || state === 'forwarding') return true;
-  walk.fault('port-not-forwarding', port, `${port.link.name}: state ${state}`, {
+  walk.addFault('port-not-forwarding', port, `${port.link.name}: state ${state}`, {
     device: port.link.name,
     state: `${state}`,
   });
@@ -13,10 +13,10 @@ export function mayForward(walk: WalkState, port: Port): boolean {
 }
 
 /** Notes different MTUs of a pair's ends: larger packets are dropped silently. */
-export function checkMtu(walk: WalkState, one: Port, other: Port): void {
-  if (one.link.mtu === other.link.mtu) return;
-  const [smaller, larger] = one.link.mtu < other.link.mtu ? [one, other] : [other, one];
-  walk.fault(
+export function checkMtu(walk: WalkState, a: Port, b: Port): void {
+  if (a.link.mtu === b.link.mtu) return;
+  const [smaller, larger] = a.link.mtu < b.link.mtu ? [a, b] : [b, a];
+  walk.addFault(
     'mtu-mismatch',
     smaller,
     `${smaller.link.name} mtu ${smaller.link.mtu}, its other end ${larger.link.name} mtu ${larger.link.mtu}`,
@@ -31,10 +31,10 @@ export function checkMtu(walk: WalkState, one: Port, other: Port): void {
 }
 
 /** Notes different MTUs of two nodes on one wire. */
-export function checkWireMtu(walk: WalkState, one: Port, other: Port): void {
-  if (one.link.mtu === other.link.mtu) return;
-  const [smaller, larger] = one.link.mtu < other.link.mtu ? [one, other] : [other, one];
-  walk.fault(
+export function checkWireMtu(walk: WalkState, a: Port, b: Port): void {
+  if (a.link.mtu === b.link.mtu) return;
+  const [smaller, larger] = a.link.mtu < b.link.mtu ? [a, b] : [b, a];
+  walk.addFault(
     'mtu-mismatch',
     smaller,
     `${smaller.link.name} mtu ${smaller.link.mtu} on ${smaller.node.name}, ${larger.link.name} mtu ${larger.link.mtu} on ${larger.node.name}`,

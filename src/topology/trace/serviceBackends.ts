@@ -1,5 +1,5 @@
 import type { EndpointSliceObject, ServiceObject, ServicePort } from '../model/apiObjects.ts';
-import type { Wiring } from '../wiring.ts';
+import type { Topology } from '../topology.ts';
 
 /** An endpoint of a service's port. */
 export interface Backend {
@@ -18,22 +18,24 @@ export function servicePort(
   port: number | undefined,
   protocol: string,
 ): ServicePort | undefined {
-  const own = service.ports.filter((one) => one.protocol.toLowerCase() === protocol);
-  if (port === undefined) return own[0] ?? service.ports[0];
-  return own.find((one) => one.port === port);
+  const protocolPorts = service.ports.filter(
+    (candidate) => candidate.protocol.toLowerCase() === protocol,
+  );
+  if (port === undefined) return protocolPorts[0] ?? service.ports[0];
+  return protocolPorts.find((candidate) => candidate.port === port);
 }
 
 /** The endpoints of a port, ready or not; undefined if endpoint slices were not read. */
 export function backendsOf(
-  wiring: Wiring,
+  topology: Topology,
   service: ServiceObject,
   port: ServicePort,
   family: 4 | 6,
 ): readonly Backend[] | undefined {
-  const slices = wiring.facts.objects.endpointSlices;
+  const slices = topology.facts.objects.endpointSlices;
   if (slices === undefined) return undefined;
   return slices
-    .filter((slice) => isOf(slice, service) && slice.addressType === `IPv${family}`)
+    .filter((slice) => isSliceOf(slice, service) && slice.addressType === `IPv${family}`)
     .flatMap((slice) => {
       const number = slice.ports.find(
         ({ name, protocol }) => (name ?? '') === (port.name ?? '') && protocol === port.protocol,
@@ -53,7 +55,7 @@ export function backendsOf(
     });
 }
 
-function isOf(slice: EndpointSliceObject, { namespace, name }: ServiceObject): boolean {
+function isSliceOf(slice: EndpointSliceObject, { namespace, name }: ServiceObject): boolean {
   return slice.namespace === namespace && slice.service === name;
 }
 
@@ -63,5 +65,7 @@ function isOf(slice: EndpointSliceObject, { namespace, name }: ServiceObject): b
  */
 export function usableBackends(backends: readonly Backend[]): readonly Backend[] {
   const ready = backends.filter(({ ready }) => ready);
-  return ready.length > 0 ? ready : backends.filter((one) => one.serving && one.terminating);
+  return ready.length > 0
+    ? ready
+    : backends.filter((backend) => backend.serving && backend.terminating);
 }

@@ -1,6 +1,6 @@
 import type { PodObject } from '../model/apiObjects.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
-import type { Place, Wiring } from '../wiring.ts';
+import type { Place, Topology } from '../topology.ts';
 
 /**
  * Containers of service meshes that intercept their pod's connections: Istio, Linkerd, Kuma, Consul, Open Service
@@ -15,13 +15,13 @@ export function sidecarOf({ containers }: PodObject): string | undefined {
 
 /** Whether a pod's rules have redirected its own packet to the pod itself. */
 export function isSidecars(
-  wiring: Wiring,
+  topology: Topology,
   place: Place,
   before: TracedPacket,
   after: TracedPacket,
 ): boolean {
-  if (wiring.isHost(place) || before.destination === after.destination) return false;
+  if (topology.isHost(place) || before.destination === after.destination) return false;
   return (
-    /^127\.|^::1$/.test(after.destination) || wiring.hasAddress(place, after.destination) === true
+    /^127\.|^::1$/.test(after.destination) || topology.hasAddress(place, after.destination) === true
   );
 }

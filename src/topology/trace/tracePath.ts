@@ -3,17 +3,17 @@ import type { ServiceObject, ServicePort } from '../model/apiObjects.ts';
 import type { PlacedQuestion } from '../model/routeAnswer.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
 import { lookUpRoute } from '../route/lookUp.ts';
-import type { Place, Port, Wiring } from '../wiring.ts';
+import type { Place, Port, Topology } from '../topology.ts';
 import type { PathEndpoint } from './endpoint.ts';
 import { nodePortService } from './nodePorts.ts';
+import type { OneWayPath } from './oneWayPath.ts';
 import { type Backend, backendsOf, servicePort, usableBackends } from './serviceBackends.ts';
 import { Walk } from './walk.ts';
-import type { Way } from './way.ts';
 
 /** The path to follow. */
 export interface PathRequest {
   readonly from: PathEndpoint;
-  /** If absent, only the way out of `from` is followed. */
+  /** If absent, only the path out of `from` is followed. */
   readonly to?: PathEndpoint;
   readonly protocol: 'tcp' | 'udp';
   readonly port?: number;
@@ -32,15 +32,15 @@ export interface TracedService {
 /** A path in both directions, according to the facts. */
 export interface PathTrace {
   readonly request: PathRequest;
-  readonly wiring: Wiring;
-  /** The way there, and the way back if the packet arrived. Without a destination, only the way there. */
-  readonly ways: readonly Way[];
+  readonly topology: Topology;
+  /** The forward path, and the reverse path if the packet arrived. Without a destination, only the forward path. */
+  readonly paths: readonly OneWayPath[];
   readonly source: string;
   readonly destination: string;
   /** The port at the destination, after translation. */
   readonly finalPort?: number;
   /** The place where the packet arrived or should have arrived. */
-  readonly aim?: Place;
+  readonly destinationPlace?: Place;
   /** The requested service, by its own address or by a node port, and its endpoints. */
   readonly service?: TracedService;
   /** A bridge by which the answer bypasses the network layer of the node that translated the destination. */
@@ -53,22 +53,28 @@ export interface PathTrace {
  * Reserved addresses without an owner (RFC 5737, RFC 3849), used as the destination of a path to the outside. No
  * packets are sent to them.
  */
-const ANYWHERE = { 4: '192.0.2.1', 6: '2001:db8::1' } as const;
+const OUTSIDE_ADDRESS = { 4: '192.0.2.1', 6: '2001:db8::1' } as const;
 
 /** Follows the packet to its destination, and the answer back. */
-export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
+export function tracePath(topology: Topology, request: PathRequest): PathTrace {
   const { from, to, protocol } = request;
   const family = commonFamily(request);
   const start = from.kind === 'pod' || from.kind === 'node' ? from.place : undefined;
-  const destination = to === undefined ? ANYWHERE[family] : (pick(to.addresses, family) ?? '');
-  if (destination === '') return nowhere(wiring, request, family);
-  const source = sourceFor(wiring, start, destination, pick(from.addresses, family));
-  const service = serviceOf(wiring, request, family);
-  const backend = chosenBackend(service);
+  const destination =
+    to === undefined ? OUTSIDE_ADDRESS[family] : (addressOfFamily(to.addresses, family) ?? '');
+  if (destination === '') return traceWithoutPath(topology, request, family);
+  const source = chooseSource(
+    topology,
+    start,
+    destination,
+    addressOfFamily(from.addresses, family),
+  );
+  const service = findService(topology, request, family);
+  const backend = chooseBackend(service);
   const isHeadless = to?.kind === 'service' && to.service.clusterAddresses.length === 0;
   const port = request.port ?? (isHeadless ? backend?.port : service?.port?.port);
-  const aim = aimOf(
-    wiring,
+  const destinationPlace = placeOfDestination(
+    topology,
     to,
     (to?.kind === 'service' ? backend?.address : undefined) ?? destination,
   );
@@ -81,48 +87,54 @@ export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
     connectionMark: 0,
     state: 'new',
   };
-  const base = { request, wiring, source, destination, ...(service && { service }) };
-  const walk = new Walk(wiring, 'there', packet, aim);
-  walk.backend = backend;
-  walk.isService = service !== undefined && !isHeadless;
-  const there = start === undefined ? walkIn(wiring, walk, aim, family) : walk.from(start);
-  if (there === undefined) return { ...base, ways: [], questions: [] };
-  const final = walk.aim;
-  const known = {
+  const base = { request, topology, source, destination, ...(service && { service }) };
+  const forwardWalk = new Walk(topology, 'there', packet, destinationPlace);
+  forwardWalk.backend = backend;
+  forwardWalk.isService = service !== undefined && !isHeadless;
+  const forwardPath =
+    start === undefined
+      ? walkFromOutside(topology, forwardWalk, destinationPlace, family)
+      : forwardWalk.sendFrom(start);
+  if (forwardPath === undefined) return { ...base, paths: [], questions: [] };
+  const reachedPlace = forwardWalk.destinationPlace;
+  const reached = {
     ...base,
-    ...(final && { aim: final }),
-    ...(walk.packet.destinationPort !== undefined && { finalPort: walk.packet.destinationPort }),
+    ...(reachedPlace && { destinationPlace: reachedPlace }),
+    ...(forwardWalk.packet.destinationPort !== undefined && {
+      finalPort: forwardWalk.packet.destinationPort,
+    }),
   };
-  if (to === undefined) return { ...known, ways: [there], questions: walk.questions };
-  const answer = answerTo(walk, packet);
-  if (final === undefined || answer === undefined) {
-    return { ...known, ways: [there], questions: walk.questions };
+  if (to === undefined)
+    return { ...reached, paths: [forwardPath], questions: forwardWalk.questions };
+  const reply = replyTo(forwardWalk, packet);
+  if (reachedPlace === undefined || reply === undefined) {
+    return { ...reached, paths: [forwardPath], questions: forwardWalk.questions };
   }
-  const back = new Walk(wiring, 'back', answer, start);
-  back.undo = walk.translated;
-  back.connectionMarks = walk.connectionMarks;
-  const backWay = back.from(final);
-  const untranslatedAt = walk.translated.some(({ kind }) => kind === 'dnat')
-    ? missedTranslation(walk, back)
+  const reverseWalk = new Walk(topology, 'back', reply, start);
+  reverseWalk.undo = forwardWalk.translated;
+  reverseWalk.connectionMarks = forwardWalk.connectionMarks;
+  const reversePath = reverseWalk.sendFrom(reachedPlace);
+  const untranslatedAt = forwardWalk.translated.some(({ kind }) => kind === 'dnat')
+    ? findTranslationBypass(forwardWalk, reverseWalk)
     : undefined;
   return {
-    ...known,
-    ways: [there, backWay],
-    questions: [...walk.questions, ...back.questions],
+    ...reached,
+    paths: [forwardPath, reversePath],
+    questions: [...forwardWalk.questions, ...reverseWalk.questions],
     ...(untranslatedAt && { untranslatedAt }),
   };
 }
 
 /** The trace for a destination without an address, such as a headless service without endpoints. */
-function nowhere(wiring: Wiring, request: PathRequest, family: 4 | 6): PathTrace {
-  const service = serviceOf(wiring, request, family);
-  const source = pick(request.from.addresses, family) ?? '';
+function traceWithoutPath(topology: Topology, request: PathRequest, family: 4 | 6): PathTrace {
+  const service = findService(topology, request, family);
+  const source = addressOfFamily(request.from.addresses, family) ?? '';
   return {
     request,
-    wiring,
+    topology,
     source,
     destination: '',
-    ways: [],
+    paths: [],
     questions: [],
     ...(service && { service }),
   };
@@ -130,101 +142,117 @@ function nowhere(wiring: Wiring, request: PathRequest, family: 4 | 6): PathTrace
 
 /** The family of the packet: the requested one, otherwise IPv4 if both ends have it, otherwise IPv6. */
 export function commonFamily({ from, to, family }: PathRequest): 4 | 6 {
-  const has = (endpoint: PathEndpoint | undefined, wanted: 4 | 6) =>
-    endpoint === undefined || endpoint.addresses.some((address) => familyOf(address) === wanted);
+  const hasFamily = (endpoint: PathEndpoint | undefined, addressFamily: 4 | 6) =>
+    endpoint === undefined ||
+    endpoint.addresses.some((address) => familyOf(address) === addressFamily);
   if (family !== undefined) return family;
-  return has(from, 4) && has(to, 4) ? 4 : 6;
+  return hasFamily(from, 4) && hasFamily(to, 4) ? 4 : 6;
 }
 
-function pick(addresses: readonly string[], family: 4 | 6): string | undefined {
+function addressOfFamily(addresses: readonly string[], family: 4 | 6): string | undefined {
   return addresses.find((address) => familyOf(address) === family);
 }
 
 /** The source address that the kernel chooses for a socket: that of the route, otherwise one of the outgoing device. */
-function sourceFor(
-  wiring: Wiring,
+function chooseSource(
+  topology: Topology,
   start: Place | undefined,
   destination: string,
-  usual: string | undefined,
+  preferred: string | undefined,
 ): string {
   const route = start && lookUpRoute(start.network, { to: destination })?.route;
-  const own = start && wiring.device(start, route?.device)?.link.addresses;
-  const isOwn = own?.some(({ address }) => usual !== undefined && sameAddress(address, usual));
+  const deviceAddresses = start && topology.device(start, route?.device)?.link.addresses;
+  const isAssigned = deviceAddresses?.some(
+    ({ address }) => preferred !== undefined && sameAddress(address, preferred),
+  );
   if (route?.preferredSource !== undefined) return route.preferredSource;
-  const first = own?.find(
+  const globalAddress = deviceAddresses?.find(
     ({ address, scope }) => scope === 'global' && familyOf(address) === familyOf(destination),
   )?.address;
-  return (isOwn ? usual : first) ?? usual ?? '';
+  return (isAssigned ? preferred : globalAddress) ?? preferred ?? '';
 }
 
-function serviceOf(
-  wiring: Wiring,
+function findService(
+  topology: Topology,
   { to, port, protocol }: PathRequest,
   family: 4 | 6,
 ): TracedService | undefined {
   if (to?.kind === 'node') {
-    const found = nodePortService(wiring, port, protocol);
-    if (found === undefined) return undefined;
-    const backends = backendsOf(wiring, found.service, found.port, family);
-    const own = { object: found.service, port: found.port, nodePortOf: to.node.name };
-    return { ...own, ...(backends && { backends }) };
+    const nodePort = nodePortService(topology, port, protocol);
+    if (nodePort === undefined) return undefined;
+    const backends = backendsOf(topology, nodePort.service, nodePort.port, family);
+    const nodePortFacts = {
+      object: nodePort.service,
+      port: nodePort.port,
+      nodePortOf: to.node.name,
+    };
+    return { ...nodePortFacts, ...(backends && { backends }) };
   }
   if (to?.kind !== 'service') return undefined;
   // Names of a headless service resolve to its pods, whatever the port.
   const isHeadless = to.service.clusterAddresses.length === 0;
-  const own = servicePort(to.service, isHeadless ? undefined : port, protocol);
-  const backends = own && backendsOf(wiring, to.service, own, family);
-  return { object: to.service, ...(own && { port: own }), ...(backends && { backends }) };
+  const requestedPort = servicePort(to.service, isHeadless ? undefined : port, protocol);
+  const backends = requestedPort && backendsOf(topology, to.service, requestedPort, family);
+  return {
+    object: to.service,
+    ...(requestedPort && { port: requestedPort }),
+    ...(backends && { backends }),
+  };
 }
 
 /** The endpoint to follow, out of those that get new connections. */
-function chosenBackend(service: TracedService | undefined): Backend | undefined {
+function chooseBackend(service: TracedService | undefined): Backend | undefined {
   const usable = usableBackends(service?.backends ?? []);
   const prefersLocal = service?.nodePortOf !== undefined;
   const local = usable.find(({ node }) => node === service?.nodePortOf);
   return (prefersLocal ? local : undefined) ?? usable[0];
 }
 
-function aimOf(wiring: Wiring, to: PathEndpoint | undefined, address: string): Place | undefined {
+function placeOfDestination(
+  topology: Topology,
+  to: PathEndpoint | undefined,
+  address: string,
+): Place | undefined {
   if (to === undefined || to.kind === 'address') return undefined;
   if (to.kind === 'pod' || to.kind === 'node') return to.place;
-  const pod = wiring.podsWithAddress(address)[0];
-  return pod && wiring.placeOfPod(pod);
+  const pod = topology.podsWithAddress(address)[0];
+  return pod && topology.placeOfPod(pod);
 }
 
-/** A way from outside: it comes in by the device that the node's way out uses. */
-function walkIn(
-  wiring: Wiring,
+/** A path from outside: it enters by the device that the node uses for outgoing packets. */
+function walkFromOutside(
+  topology: Topology,
   walk: Walk,
-  aim: Place | undefined,
+  destinationPlace: Place | undefined,
   family: 4 | 6,
-): Way | undefined {
-  const host = aim && wiring.host(aim.node);
+): OneWayPath | undefined {
+  const host = destinationPlace && topology.hostPlace(destinationPlace.node);
   if (host === undefined) return undefined;
-  const out = new Walk(
-    wiring,
+  const outgoing = new Walk(
+    topology,
     'back',
-    { ...walk.packet, destination: ANYWHERE[family], source: '' },
+    { ...walk.packet, destination: OUTSIDE_ADDRESS[family], source: '' },
     undefined,
   );
-  const { route } = out.route(host);
-  const port = wiring.device(host, route?.device);
+  const { route } = outgoing.findRoute(host);
+  const port = topology.device(host, route?.device);
   if (port === undefined) return undefined;
   walk.hops.push({ kind: 'outside', detail: walk.packet.source });
-  walk.hop(port);
-  return walk.into(port);
+  walk.addHop(port);
+  return walk.receiveFromOutside(port);
 }
 
 /** The first packet of the answer, from the address that was reached to the source address that arrived there. */
-function answerTo(walk: Walk, asked: TracedPacket): TracedPacket | undefined {
-  const { packet, aim, wiring } = walk;
-  if (aim === undefined) return undefined;
+function replyTo(walk: Walk, request: TracedPacket): TracedPacket | undefined {
+  const { packet, destinationPlace, topology } = walk;
+  if (destinationPlace === undefined) return undefined;
   // A packet that was dropped before its service address was translated gets no answer.
-  const isUntranslated = walk.isService && sameAddress(packet.destination, asked.destination);
-  if (isUntranslated && wiring.hasAddress(aim, packet.destination) === false) return undefined;
+  const isUntranslated = walk.isService && sameAddress(packet.destination, request.destination);
+  if (isUntranslated && topology.hasAddress(destinationPlace, packet.destination) === false)
+    return undefined;
   return {
     source: packet.destination,
-    destination: packet.source === '' ? asked.source : packet.source,
+    destination: packet.source === '' ? request.source : packet.source,
     protocol: packet.protocol,
     ...(packet.destinationPort !== undefined && { sourcePort: packet.destinationPort }),
     mark: 0,
@@ -238,12 +266,12 @@ function answerTo(walk: Walk, asked: TracedPacket): TracedPacket | undefined {
  * The bridge by which answers bypass a translation. If a node translated the destination of a connection, the
  * answers must pass that node's network layer. Over a bridge, they only do so if the bridge calls iptables.
  */
-function missedTranslation(there: Walk, back: Walk): Port | undefined {
-  const translator = there.translated.find(({ kind }) => kind === 'dnat');
-  const bridge = back.bridged.find(({ network }) => network.inode === translator?.netns);
+function findTranslationBypass(forwardWalk: Walk, reverseWalk: Walk): Port | undefined {
+  const translator = forwardWalk.translated.find(({ kind }) => kind === 'dnat');
+  const bridge = reverseWalk.bridged.find(({ network }) => network.inode === translator?.netns);
   if (translator === undefined || bridge === undefined) return undefined;
-  const passed = back.visited.has(translator.netns);
+  const isPassed = reverseWalk.visited.has(translator.netns);
   const sysctl = bridge.network.sysctls?.['bridge/bridge-nf-call-iptables'];
-  const calls = sysctl === '1' || bridge.link.data.nf_call_iptables === 1;
-  return passed || calls ? undefined : bridge;
+  const callsIptables = sysctl === '1' || bridge.link.data.nf_call_iptables === 1;
+  return isPassed || callsIptables ? undefined : bridge;
 }

@@ -1,8 +1,8 @@
 import type { Decision } from '../netfilter/decision.ts';
-import type { PassedRule } from '../netfilter/evaluateHook.ts';
+import type { MatchedRule } from '../netfilter/evaluateHook.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
-import type { Place } from '../wiring.ts';
-import type { Translation } from './way.ts';
+import type { Place } from '../topology.ts';
+import type { Translation } from './oneWayPath.ts';
 
 /** A translation in a namespace: the address before and after. */
 export interface Translated {
@@ -22,11 +22,11 @@ export function translationOf(
   for (const kind of ['dnat', 'snat'] as const) {
     const textOf = (packet: TracedPacket) =>
       kind === 'dnat' ? destinationOf(packet) : packet.source;
-    const changed = decision.ways.filter(({ packet }) => textOf(packet) !== textOf(before));
-    const [first, ...others] = changed;
+    const translated = decision.results.filter(({ packet }) => textOf(packet) !== textOf(before));
+    const [first, ...others] = translated;
     if (first === undefined) continue;
-    const service = serviceOf(first.passed);
-    const rule = first.passed.at(-1)?.text;
+    const service = serviceOf(first.rules);
+    const rule = first.rules.at(-1)?.text;
     translations.push({
       node: place.node.name,
       kind,
@@ -51,10 +51,10 @@ function destinationOf({ destination, destinationPort }: TracedPacket): string {
  * The service that rules translate for, from kube-proxy's names: comments `namespace/name:port cluster IP` and
  * chains `service-HASH-namespace/name/protocol/port`.
  */
-export function serviceOf(passed: readonly PassedRule[]): string | undefined {
-  for (const { comment, chain } of passed) {
-    const named = /^(?:service|external)-[A-Z0-9]+-([^/]+\/[^/]+)\/[^/]+\/(.*)$/.exec(chain);
-    if (named) return named[2] ? `${named[1]}:${named[2]}` : named[1];
+export function serviceOf(rules: readonly MatchedRule[]): string | undefined {
+  for (const { comment, chain } of rules) {
+    const nftChain = /^(?:service|external)-[A-Z0-9]+-([^/]+\/[^/]+)\/[^/]+\/(.*)$/.exec(chain);
+    if (nftChain) return nftChain[2] ? `${nftChain[1]}:${nftChain[2]}` : nftChain[1];
     const commented =
       /^([a-z0-9-]+\/[a-z0-9.-]+)(:[a-z0-9-]+)?( cluster IP| ->| external IP| loadbalancer IP|$)/.exec(
         comment ?? '',

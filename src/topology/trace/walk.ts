@@ -5,31 +5,31 @@ import { parseIpvs } from '../netfilter/ipvs.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
 import type { Hook, RuleLayer } from '../netfilter/ruleset.ts';
 import { decideRoute, type RouteDecision, routeText } from '../route/decideRoute.ts';
-import type { Place, Port, Wiring } from '../wiring.ts';
+import type { Place, Port, Topology } from '../topology.ts';
 import { crossSegment } from './crossSegment.ts';
 import { crossTunnel, isTunnel } from './crossTunnel.ts';
-import { noteDrop } from './dropFault.ts';
-import { judgeRoute } from './judgeRoute.ts';
+import { addDropFault } from './dropFault.ts';
+import { evaluateRoute } from './evaluateRoute.ts';
+import type { Direction, OneWayPath } from './oneWayPath.ts';
+import { PathRecorder } from './pathRecorder.ts';
 import { checkRouteAgainstOthers } from './routeComparison.ts';
 import { questionFor } from './routeQuestion.ts';
-import { rulesetOf, surroundingsOf } from './rulesAt.ts';
+import { contextOf, rulesetOf } from './rulesAt.ts';
 import type { Backend } from './serviceBackends.ts';
 import { isSidecars } from './sidecars.ts';
 import { type Translated, translationOf } from './translation.ts';
 import type { DevicesOfPacket, WalkState } from './walkState.ts';
-import type { Direction, Way } from './way.ts';
-import { WayRecord } from './wayRecord.ts';
 
 /** A packet that passes more namespaces and sending devices than this is in a loop. */
-const MOST_STEPS = 24;
+const MAX_STEPS = 24;
 
 /**
  * Follows one packet from a namespace to where it ends, according to the links, routes, neighbours, forwarding
  * tables and rules of the namespaces. Device names have no meaning here.
  */
-export class Walk extends WayRecord implements WalkState {
+export class Walk extends PathRecorder implements WalkState {
   /** The intended destination; undefined for an address outside. Translation changes it. */
-  aim: Place | undefined;
+  destinationPlace: Place | undefined;
   readonly questions: PlacedQuestion[] = [];
   /** The translations by rules, with their namespaces. Answers are translated back there. */
   readonly translated: Translated[] = [];
@@ -49,69 +49,75 @@ export class Walk extends WayRecord implements WalkState {
   #steps = 0;
   #inode = 0;
 
-  constructor(wiring: Wiring, direction: Direction, packet: TracedPacket, aim: Place | undefined) {
-    super(wiring, direction, packet);
-    this.aim = aim;
+  constructor(
+    topology: Topology,
+    direction: Direction,
+    packet: TracedPacket,
+    destinationPlace: Place | undefined,
+  ) {
+    super(topology, direction, packet);
+    this.destinationPlace = destinationPlace;
   }
 
   /** Sends the packet from a namespace that has the source address. */
-  from(start: Place): Way {
+  sendFrom(start: Place): OneWayPath {
     return this.#finish(this.#send(start));
   }
 
-  /** A walk of another packet over the same wiring, such as the outer packet of a tunnel. */
-  another(packet: TracedPacket, aim: Place): Walk {
-    return new Walk(this.wiring, this.direction, packet, aim);
+  /** A walk of another packet in the same topology, such as the outer packet of a tunnel. */
+  walkOf(packet: TracedPacket, destinationPlace: Place): Walk {
+    return new Walk(this.topology, this.direction, packet, destinationPlace);
   }
 
   /** Lets the packet arrive on a device, as if from outside. */
-  into(port: Port): Way {
-    return this.#finish(this.arrive(port));
+  receiveFromOutside(port: Port): OneWayPath {
+    return this.#finish(this.receive(port));
   }
 
-  #finish(end: Way['end']): Way {
+  #finish(end: OneWayPath['end']): OneWayPath {
     const { direction, hops, decisions, nat, faults, unknown } = this;
     return { direction, hops, decisions, nat, faults, unknown, end };
   }
 
-  #send(place: Place): Way['end'] {
+  #send(place: Place): OneWayPath['end'] {
     this.#enter(place);
-    const first = this.route(place);
-    let route = first;
+    const initialRoute = this.findRoute(place);
+    let route = initialRoute;
     if (this.#knowsRules(place)) {
       const before = this.packet;
-      const device = first.route?.device;
-      const verdict = this.rules(
+      const device = initialRoute.route?.device;
+      const verdict = this.applyRules(
         place,
         'output',
         device === undefined ? {} : { outDevice: device },
       );
       if (verdict === 'stopped') return verdict;
-      if (isSidecars(this.wiring, place, before, this.packet)) {
-        this.doubt(
+      if (isSidecars(this.topology, place, before, this.packet)) {
+        this.addDoubt(
           place,
           'mesh sidecar',
           `rules of the pod redirect its connections to a local process at port ${this.packet.destinationPort}; followed as if that process opened the same connection`,
         );
         this.packet = before;
       }
-      if (before.destination !== this.packet.destination) route = this.route(place);
+      if (before.destination !== this.packet.destination) route = this.findRoute(place);
     }
     return this.#leave(place, route, undefined);
   }
 
   /** Handles a packet that arrives on a device of the network layer. */
-  arrive(port: Port): Way['end'] {
+  receive(port: Port): OneWayPath['end'] {
     if (this.#isLooping(port)) return 'stopped';
     const device = port.link.name;
-    if (this.rules(port, 'ingress', { inDevice: device }, 'device') === 'stopped') return 'stopped';
+    if (this.applyRules(port, 'ingress', { inDevice: device }, 'device') === 'stopped')
+      return 'stopped';
     const place = { node: port.node, network: port.network };
     this.visited.add(port.network.inode);
     this.#enter(place);
     this.#translateBack(place);
-    if (this.rules(place, 'prerouting', { inDevice: device }) === 'stopped') return 'stopped';
+    if (this.applyRules(place, 'prerouting', { inDevice: device }) === 'stopped') return 'stopped';
     this.#translateService(place);
-    return this.#leave(place, this.route(place, device), device);
+    return this.#leave(place, this.findRoute(place, device), device);
   }
 
   /** A packet loses its mark when it enters another namespace. Each namespace has its own mark for the connection. */
@@ -122,8 +128,8 @@ export class Walk extends WayRecord implements WalkState {
   }
 
   #isLooping(port: Port): boolean {
-    if (++this.#steps <= MOST_STEPS) return false;
-    this.fault('routing-loop', port, `${this.#steps} devices and namespaces passed`, {
+    if (++this.#steps <= MAX_STEPS) return false;
+    this.addFault('routing-loop', port, `${this.#steps} devices and namespaces passed`, {
       destination: this.packet.destination,
     });
     return true;
@@ -144,21 +150,25 @@ export class Walk extends WayRecord implements WalkState {
    * could not be read.
    */
   #translateService(place: Place): void {
-    if (!this.isService || this.packet.destinationTranslated === true || !this.wiring.isHost(place))
+    if (
+      !this.isService ||
+      this.packet.destinationTranslated === true ||
+      !this.topology.isHost(place)
+    )
       return;
     const { destination, destinationPort, protocol } = this.packet;
     const ipvs = parseIpvs(place.network.netfilter?.ipvs ?? '').find(
-      (one) =>
-        sameAddress(one.address, destination) &&
-        one.port === destinationPort &&
-        one.protocol === protocol,
+      (service) =>
+        sameAddress(service.address, destination) &&
+        service.port === destinationPort &&
+        service.protocol === protocol,
     );
     const servers = ipvs?.servers.filter(({ weight }) => weight !== 0) ?? [];
-    const chosen = servers.find(({ address }) => address === this.backend?.address) ?? servers[0];
-    if (chosen !== undefined) {
+    const server = servers.find(({ address }) => address === this.backend?.address) ?? servers[0];
+    if (server !== undefined) {
       this.#translate(
         place,
-        chosen,
+        server,
         servers.slice(1).map(({ address, port }) => `${address}:${port}`),
         `ipvs ${protocol} ${destination}:${destinationPort}`,
       );
@@ -167,7 +177,7 @@ export class Walk extends WayRecord implements WalkState {
       place.network.netfilter === undefined &&
       this.backend !== undefined
     ) {
-      this.doubt(
+      this.addDoubt(
         place,
         'translation of the service',
         'the rules could not be read; followed according to the API server',
@@ -209,9 +219,9 @@ export class Walk extends WayRecord implements WalkState {
         from: before.destination,
         to: after.destination,
       });
-      const [owner] = this.wiring.withAddress(after.destination);
-      const pod = this.wiring.podsWithAddress(after.destination)[0];
-      this.aim = (pod && this.wiring.placeOfPod(pod)) ?? owner;
+      const [owner] = this.topology.devicesWithAddress(after.destination);
+      const pod = this.topology.podsWithAddress(after.destination)[0];
+      this.destinationPlace = (pod && this.topology.placeOfPod(pod)) ?? owner;
     }
     if (before.source !== after.source) {
       this.translated.push({
@@ -227,65 +237,67 @@ export class Walk extends WayRecord implements WalkState {
   }
 
   /** Follows a route: into the namespace itself, or out of one of its devices. */
-  #leave(place: Place, decision: RouteDecision, inDevice: string | undefined): Way['end'] {
-    const judged = judgeRoute(this.wiring, place, this.packet, decision, inDevice);
-    this.faults.push(...judged.faults);
-    if (judged.kind === 'stopped') {
-      if (judged.faults.some(({ kind }) => kind === 'route-missing')) {
-        if (!this.wiring.isHost(place)) this.noteDownLinks(place);
+  #leave(place: Place, decision: RouteDecision, inDevice: string | undefined): OneWayPath['end'] {
+    const outcome = evaluateRoute(this.topology, place, this.packet, decision, inDevice);
+    this.faults.push(...outcome.faults);
+    if (outcome.kind === 'stopped') {
+      if (outcome.faults.some(({ kind }) => kind === 'route-missing')) {
+        if (!this.topology.isHost(place)) this.addDownLinkFaults(place);
       }
       return 'stopped';
     }
-    if (judged.kind === 'local') return this.#deliver(place, inDevice);
-    if (judged.kind === 'unknown') {
-      this.doubt(place, 'route', judged.why);
+    if (outcome.kind === 'local') return this.#deliver(place, inDevice);
+    if (outcome.kind === 'unknown') {
+      this.addDoubt(place, 'route', outcome.why);
       return 'unknown';
     }
-    const { device, nextHop } = judged;
-    const out = this.wiring.device(place, device);
+    const { device, nextHop } = outcome;
+    const out = this.topology.device(place, device);
     if (out === undefined) {
-      this.doubt(place, `device ${device}`, 'the links of this namespace could not be read');
+      this.addDoubt(place, `device ${device}`, 'the links of this namespace could not be read');
       return 'unknown';
     }
     const devices = { outDevice: device, ...(inDevice !== undefined && { inDevice }) };
-    if (inDevice !== undefined && this.rules(place, 'forward', devices) === 'stopped') {
+    if (inDevice !== undefined && this.applyRules(place, 'forward', devices) === 'stopped') {
       return 'stopped';
     }
-    if (this.rules(place, 'postrouting', { outDevice: device }) === 'stopped') return 'stopped';
-    const routeFaults = checkRouteAgainstOthers(this, place, judged);
+    if (this.applyRules(place, 'postrouting', { outDevice: device }) === 'stopped')
+      return 'stopped';
+    const routeFaults = checkRouteAgainstOthers(this, place, outcome);
     this.faults.push(...routeFaults);
-    return this.transmit(out, nextHop, judged.route.mtu);
+    return this.transmit(out, nextHop, outcome.route.mtu);
   }
 
-  #deliver(place: Place, inDevice: string | undefined): Way['end'] {
+  #deliver(place: Place, inDevice: string | undefined): OneWayPath['end'] {
     const devices = inDevice === undefined ? {} : { inDevice };
-    if (inDevice !== undefined && this.rules(place, 'input', devices) === 'stopped')
+    if (inDevice !== undefined && this.applyRules(place, 'input', devices) === 'stopped')
       return 'stopped';
-    if (this.aim === undefined || this.aim.network === place.network) return 'delivered';
-    const own = this.wiring.device(place, inDevice);
-    this.fault(
+    if (this.destinationPlace === undefined || this.destinationPlace.network === place.network)
+      return 'delivered';
+    const arrivalPort = this.topology.device(place, inDevice);
+    this.addFault(
       'duplicate-address',
-      own ?? place,
+      arrivalPort ?? place,
       `${this.packet.destination} is also an address here`,
       {
         address: this.packet.destination,
         here: this.nameOf(place),
-        there: this.nameOf(this.aim),
+        there: this.nameOf(this.destinationPlace),
       },
     );
     return 'stopped';
   }
 
   /** Sends the packet out of a device to a next hop on its segment. */
-  transmit(port: Port, nextHop: string, routeMtu?: number): Way['end'] {
+  transmit(port: Port, nextHop: string, routeMtu?: number): OneWayPath['end'] {
     if (this.#isLooping(port)) return 'stopped';
     const mtu = routeMtu === undefined ? '' : `, route mtu ${routeMtu}`;
     const end = this.pass(port, `next hop ${nextHop}${mtu}`);
     if (end !== undefined) return end;
     const leaving = { outDevice: port.link.name };
-    if (this.rules(port, 'egress', leaving, 'device') === 'stopped') return 'stopped';
+    if (this.applyRules(port, 'egress', leaving, 'device') === 'stopped') return 'stopped';
     if (port.link.type === 'loopback') {
-      this.fault('route-wrong', port, `next hop ${nextHop} dev ${port.link.name}`, {
+      this.addFault('route-wrong', port, `next hop ${nextHop} dev ${port.link.name}`, {
         destination: this.packet.destination,
         device: port.link.name,
       });
@@ -297,7 +309,7 @@ export class Walk extends WayRecord implements WalkState {
   }
 
   /** Finds the packet's route in a namespace, and notes the decision. */
-  route(place: Place, inputDevice?: string): RouteDecision {
+  findRoute(place: Place, inputDevice?: string): RouteDecision {
     const question = questionFor(place.network, this.packet, inputDevice);
     const decision = decideRoute(place.network, question);
     const { node, network } = place;
@@ -326,7 +338,7 @@ export class Walk extends WayRecord implements WalkState {
   }
 
   /** Passes the packet through the rules of a hook, and keeps their changes to it. */
-  rules(
+  applyRules(
     place: Place,
     hook: Hook,
     devices: DevicesOfPacket,
@@ -339,46 +351,47 @@ export class Walk extends WayRecord implements WalkState {
       outDevice: _out,
       inPort: _inPort,
       outPort: _outPort,
-      ...bare
+      ...packetFields
     } = this.packet;
-    const asked: TracedPacket = { ...bare, ...devices };
-    const surroundings = surroundingsOf(this.wiring, place);
-    const decision = decide(ruleset, hook, asked, surroundings, layer);
+    const hookPacket: TracedPacket = { ...packetFields, ...devices };
+    const context = contextOf(this.topology, place);
+    const decision = decide(ruleset, hook, hookPacket, context, layer);
     this.#noteRules(place, hook, decision);
     if (decision.verdict === 'drop' || decision.verdict === 'reject') {
-      noteDrop(this, place, hook, decision, asked);
+      addDropFault(this, place, hook, decision, hookPacket);
       return 'stopped';
     }
     if (decision.verdict === 'unknown') {
-      this.doubt(place, `${hook} rules`, decision.doubts.join('; '));
+      this.addDoubt(place, `${hook} rules`, decision.doubts.join('; '));
     }
-    const translations = translationOf(place, asked, decision);
+    const translations = translationOf(place, hookPacket, decision);
     this.nat.push(...translations);
     this.#keepTranslated(place, this.#chosen(decision).packet);
     return 'passed';
   }
 
   /**
-   * Chooses a way if the rules choose at random: the one to the endpoint being followed, otherwise the one to the
+   * Chooses a result if the rules choose at random: the one to the endpoint being followed, otherwise the one to the
    * intended destination.
    */
-  #chosen(decision: Decision): Decision['ways'][number] {
-    const [first] = decision.ways;
+  #chosen(decision: Decision): Decision['results'][number] {
+    const [first] = decision.results;
     const { backend } = this;
-    const read = decision.ways.find(
+    const toBackend = decision.results.find(
       ({ packet }) => backend !== undefined && sameAddress(packet.destination, backend.address),
     );
-    const aimed =
-      read ??
-      decision.ways.find(
+    const toDestination =
+      toBackend ??
+      decision.results.find(
         ({ packet }) =>
-          this.aim !== undefined && this.wiring.hasAddress(this.aim, packet.destination) === true,
+          this.destinationPlace !== undefined &&
+          this.topology.hasAddress(this.destinationPlace, packet.destination) === true,
       );
-    return aimed ?? first ?? { packet: this.packet, passed: [] };
+    return toDestination ?? first ?? { packet: this.packet, rules: [] };
   }
 
   #noteRules(place: Place, hook: Hook, decision: Decision): void {
-    if (decision.passed.length === 0 && decision.verdict === 'accept') return;
+    if (decision.rules.length === 0 && decision.verdict === 'accept') return;
     this.decisions.push({
       node: place.node.name,
       netns: place.network.inode,
@@ -386,7 +399,7 @@ export class Walk extends WayRecord implements WalkState {
       by: 'tables',
       hook,
       decision: decision.verdict,
-      rules: decision.passed,
+      rules: decision.rules,
     });
   }
 }

@@ -1,19 +1,19 @@
 import type { PlacedQuestion } from '../model/routeAnswer.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
 import type { Hook, RuleLayer } from '../netfilter/ruleset.ts';
-import type { Place, Port } from '../wiring.ts';
-import type { Way } from './way.ts';
-import type { WayRecord } from './wayRecord.ts';
+import type { Place, Port } from '../topology.ts';
+import type { OneWayPath } from './oneWayPath.ts';
+import type { PathRecorder } from './pathRecorder.ts';
 
 /** The devices on which a packet came to a hook and will leave it, if rules can match them. */
 export type DevicesOfPacket = Partial<
   Pick<TracedPacket, 'inDevice' | 'outDevice' | 'inPort' | 'outPort'>
 >;
 
-/** A walk as seen by its steps, which move the packet from one device to the next and return how the way ends. */
-export interface WalkState extends WayRecord {
+/** A walk as seen by its steps, which move the packet from one device to the next and return how the path ends. */
+export interface WalkState extends PathRecorder {
   /** The intended destination; undefined for an address outside. */
-  readonly aim: Place | undefined;
+  readonly destinationPlace: Place | undefined;
   /** The bridge port on which the packet last reached the network layer of a node. */
   enteredBy: Port | undefined;
   /** Bridges that the packet crossed from port to port, without passing the node's network layer. */
@@ -24,16 +24,16 @@ export interface WalkState extends WayRecord {
   readonly isService: boolean;
   readonly questions: PlacedQuestion[];
   /** Sends the packet from a namespace that has the source address. */
-  from(start: Place): Way;
+  sendFrom(start: Place): OneWayPath;
   /** Handles a packet that arrives on a device of the network layer. */
-  arrive(port: Port): Way['end'];
+  receive(port: Port): OneWayPath['end'];
   /** Passes the packet through the rules of a hook, and keeps their changes to it. */
-  rules(
+  applyRules(
     place: Place,
     hook: Hook,
     devices: DevicesOfPacket,
     layer?: RuleLayer,
   ): 'passed' | 'stopped';
-  /** A walk of another packet over the same wiring, such as the outer packet of a tunnel. */
-  another(packet: TracedPacket, aim: Place): WalkState;
+  /** A walk of another packet in the same topology, such as the outer packet of a tunnel. */
+  walkOf(packet: TracedPacket, destinationPlace: Place): WalkState;
 }

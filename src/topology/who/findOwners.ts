@@ -4,36 +4,36 @@ import type { PodObject } from '../model/apiObjects.ts';
 import type { ClusterFacts } from '../model/clusterFacts.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { NodeFacts, NodeProcess } from '../model/nodeFacts.ts';
-import { type Owner, owner } from './owner.ts';
+import { newOwner, type Owner } from './owner.ts';
 import type { Thing } from './thing.ts';
 
 /** Finds everything that a thing is or belongs to: first what was read on the nodes, then what the API server knows. */
 export function findOwners(facts: ClusterFacts, thing: Thing): Owner[] {
   switch (thing.kind) {
     case 'address':
-      return ofAddress(facts, thing.address);
+      return ownersOfAddress(facts, thing.address);
     case 'mac':
-      return overLinks(facts, ({ mac }) => mac?.toLowerCase() === thing.mac);
+      return fromLinks(facts, ({ mac }) => mac?.toLowerCase() === thing.mac);
     case 'container':
-      return ofContainer(facts, thing.id);
+      return ownersOfContainer(facts, thing.id);
     case 'inode':
-      return overNamespaces(facts, ({ inode }) => inode === thing.inode);
+      return fromNamespaces(facts, ({ inode }) => inode === thing.inode);
     case 'number':
       return [
-        ...overNamespaces(facts, ({ inode }) => inode === thing.number),
+        ...fromNamespaces(facts, ({ inode }) => inode === thing.number),
         ...facts.nodes.flatMap((node) =>
           node.processes
             .filter(({ pid }) => pid === thing.number)
-            .map((process) => ofProcess(facts, node, process)),
+            .map((process) => ownersOfProcess(facts, node, process)),
         ),
-        ...overLinks(facts, ({ ifindex }) => ifindex === thing.number),
+        ...fromLinks(facts, ({ ifindex }) => ifindex === thing.number),
       ];
     case 'name':
       return [
-        ...overNamespaces(facts, ({ mounts }) =>
+        ...fromNamespaces(facts, ({ mounts }) =>
           mounts.some(({ path }) => path === thing.name || path.endsWith(`/${thing.name}`)),
         ),
-        ...overLinks(
+        ...fromLinks(
           facts,
           ({ name, altNames }) => name === thing.name || (altNames?.includes(thing.name) ?? false),
         ),
@@ -41,29 +41,31 @@ export function findOwners(facts: ClusterFacts, thing: Thing): Owner[] {
   }
 }
 
-function ofAddress(facts: ClusterFacts, address: string): Owner[] {
+function ownersOfAddress(facts: ClusterFacts, address: string): Owner[] {
   const { pods = [], services = [], nodes = [] } = facts.objects;
-  const same = (other: string) => other === address || sameAddress(other, address);
+  const isAddress = (candidate: string) => candidate === address || sameAddress(candidate, address);
   const live = facts.nodes.flatMap((node) =>
     node.namespaces.flatMap((namespace) =>
       (namespace.links ?? [])
-        .filter(({ addresses }) => addresses.some((one) => same(one.address)))
+        .filter(({ addresses }) => addresses.some((assigned) => isAddress(assigned.address)))
         // kube-proxy assigns the addresses of all services to this device on each node.
         .filter(({ name }) => name !== 'kube-ipvs0')
-        .map(({ name }) => owner({ ...ofNamespace(node, namespace), interface: name, address })),
+        .map(({ name }) =>
+          newOwner({ ...ownersOfNamespace(node, namespace), interface: name, address }),
+        ),
     ),
   );
   const isLive = (pod: PodObject) =>
-    live.some((one) => one.pod === pod.name && one.podNamespace === pod.namespace);
+    live.some((holder) => holder.pod === pod.name && holder.podNamespace === pod.namespace);
   const fromPods = pods
     .filter(({ phase, hostNetwork }) => !hostNetwork && !hasFinished(phase))
-    .filter(({ addresses }) => addresses.some(same))
+    .filter(({ addresses }) => addresses.some(isAddress))
     .filter((pod) => !isLive(pod))
-    .map((pod) => owner({ ...ofPod(pod), address }));
+    .map((pod) => newOwner({ ...ownersOfPod(pod), address }));
   const fromNodes = nodes
-    .filter((node) => node.addresses.some((one) => same(one.address)))
-    .filter(({ name }) => !live.some((one) => one.kind === 'node' && one.node === name))
-    .map((node) => owner({ kind: 'node', node: node.name, address }));
+    .filter((node) => node.addresses.some((assigned) => isAddress(assigned.address)))
+    .filter(({ name }) => !live.some((holder) => holder.kind === 'node' && holder.node === name))
+    .map((node) => newOwner({ kind: 'node', node: node.name, address }));
   const fromServices = services.flatMap((service) => {
     const kinds = [
       ['cluster IP', service.clusterAddresses],
@@ -71,9 +73,9 @@ function ofAddress(facts: ClusterFacts, address: string): Owner[] {
       ['load balancer', service.loadBalancerAddresses],
     ] as const;
     return kinds
-      .filter(([, addresses]) => addresses.some(same))
+      .filter(([, addresses]) => addresses.some(isAddress))
       .map(([detail]) =>
-        owner({
+        newOwner({
           kind: 'service',
           service: `${service.namespace}/${service.name}`,
           address,
@@ -84,14 +86,14 @@ function ofAddress(facts: ClusterFacts, address: string): Owner[] {
   return [...live, ...fromPods, ...fromNodes, ...fromServices];
 }
 
-function ofContainer(facts: ClusterFacts, id: string): Owner[] {
-  const matches = (other: string | undefined) => other?.startsWith(id) ?? false;
+function ownersOfContainer(facts: ClusterFacts, id: string): Owner[] {
+  const matches = (candidate: string | undefined) => candidate?.startsWith(id) ?? false;
   const fromApi = (facts.objects.pods ?? []).flatMap((pod) =>
     pod.containers
       .filter((container) => matches(container.id))
       .map((container) =>
-        owner({
-          ...ofPod(pod),
+        newOwner({
+          ...ownersOfPod(pod),
           kind: 'container',
           container: container.name,
           detail: container.kind,
@@ -103,13 +105,13 @@ function ofContainer(facts: ClusterFacts, id: string): Owner[] {
     // Sandboxes, and containers outside of Kubernetes, are not in any pod's status.
     const process = node.processes.find(({ containerId }) => matches(containerId));
     if (process) {
-      const found = ofProcess(facts, node, process);
-      return [owner({ ...found, kind: 'container', pid: process.pid })];
+      const processOwners = ownersOfProcess(facts, node, process);
+      return [newOwner({ ...processOwners, kind: 'container', pid: process.pid })];
     }
     const cached = node.cni?.results.find(({ containerId }) => matches(containerId));
     if (!cached) return [];
     return [
-      owner({
+      newOwner({
         kind: 'container',
         node: node.name,
         pod: cached.podName ?? null,
@@ -122,7 +124,7 @@ function ofContainer(facts: ClusterFacts, id: string): Owner[] {
   });
 }
 
-function ofProcess(facts: ClusterFacts, node: NodeFacts, process: NodeProcess): Owner {
+function ownersOfProcess(facts: ClusterFacts, node: NodeFacts, process: NodeProcess): Owner {
   const namespace = node.namespaces.find(({ inode }) => inode === process.netns);
   const pod = facts.objects.pods?.find(
     ({ uid, annotations }) =>
@@ -132,9 +134,9 @@ function ofProcess(facts: ClusterFacts, node: NodeFacts, process: NodeProcess): 
   const container = pod?.containers.find(
     ({ id }) => id !== undefined && id === process.containerId,
   );
-  return owner({
-    ...(namespace ? ofNamespace(node, namespace) : { node: node.name }),
-    ...(pod && ofPod(pod)),
+  return newOwner({
+    ...(namespace ? ownersOfNamespace(node, namespace) : { node: node.name }),
+    ...(pod && ownersOfPod(pod)),
     kind: 'process',
     node: node.name,
     container: container?.name ?? null,
@@ -143,14 +145,14 @@ function ofProcess(facts: ClusterFacts, node: NodeFacts, process: NodeProcess): 
   });
 }
 
-function overNamespaces(
+function fromNamespaces(
   facts: ClusterFacts,
   matches: (namespace: NetworkNamespace) => boolean,
 ): Owner[] {
   return facts.nodes.flatMap((node) =>
     node.namespaces.filter(matches).map((namespace) =>
-      owner({
-        ...ofNamespace(node, namespace),
+      newOwner({
+        ...ownersOfNamespace(node, namespace),
         kind: 'namespace',
         pid: namespace.pid ?? null,
         detail: namespace.mounts[0]?.path ?? namespace.command ?? null,
@@ -159,15 +161,15 @@ function overNamespaces(
   );
 }
 
-function overLinks(
+function fromLinks(
   facts: ClusterFacts,
   matches: (link: NonNullable<NetworkNamespace['links']>[number]) => boolean,
 ): Owner[] {
   return facts.nodes.flatMap((node) =>
     node.namespaces.flatMap((namespace) =>
       (namespace.links ?? []).filter(matches).map((link) =>
-        owner({
-          ...ofNamespace(node, namespace),
+        newOwner({
+          ...ownersOfNamespace(node, namespace),
           kind: 'interface',
           interface: link.name,
           address: link.addresses.find(({ scope }) => scope === 'global')?.address ?? null,
@@ -179,23 +181,24 @@ function overLinks(
 }
 
 /** The owner of a namespace: a pod, a container, the node, or none of them. */
-function ofNamespace(
+function ownersOfNamespace(
   node: NodeFacts,
-  { inode, owner: found }: NetworkNamespace,
+  { inode, owner: namespaceOwner }: NetworkNamespace,
 ): Partial<Owner> & Pick<Owner, 'kind'> {
   const place = { node: node.name, netns: inode };
-  if (found.kind === 'host') return { ...place, kind: 'node' };
-  if (found.kind === 'pod')
+  if (namespaceOwner.kind === 'host') return { ...place, kind: 'node' };
+  if (namespaceOwner.kind === 'pod')
     return {
       ...place,
       kind: 'pod',
-      pod: found.name ?? null,
-      podNamespace: found.namespace ?? null,
+      pod: namespaceOwner.name ?? null,
+      podNamespace: namespaceOwner.namespace ?? null,
     };
-  if (found.kind === 'container') return { ...place, kind: 'container', container: found.id };
+  if (namespaceOwner.kind === 'container')
+    return { ...place, kind: 'container', container: namespaceOwner.id };
   return { ...place, kind: 'namespace' };
 }
 
-function ofPod(pod: PodObject): Partial<Owner> & Pick<Owner, 'kind'> {
+function ownersOfPod(pod: PodObject): Partial<Owner> & Pick<Owner, 'kind'> {
   return { kind: 'pod', pod: pod.name, podNamespace: pod.namespace, node: pod.node ?? null };
 }

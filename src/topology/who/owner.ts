@@ -17,7 +17,7 @@ export interface Owner {
   readonly detail: string | null;
 }
 
-const NOTHING: Owner = {
+const EMPTY_OWNER: Owner = {
   kind: 'node',
   pod: null,
   podNamespace: null,
@@ -31,6 +31,6 @@ const NOTHING: Owner = {
   detail: null,
 };
 
-export function owner(fields: Pick<Owner, 'kind'> & Partial<Owner>): Owner {
-  return { ...NOTHING, ...fields };
+export function newOwner(fields: Pick<Owner, 'kind'> & Partial<Owner>): Owner {
+  return { ...EMPTY_OWNER, ...fields };
 }

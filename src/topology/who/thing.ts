@@ -14,15 +14,15 @@ const CONTAINER_ID = /^[0-9a-f]{12,64}$/;
 
 /** Reads an IP, MAC, PID, interface name, ifindex, namespace (inode, `net:[INODE]` or name) or container id. */
 export function parseThing(text: string): Thing {
-  const plain = text.trim();
-  const address = plain.replace(/\/\d{1,3}$/, '').replace(/^\[(.*)\]$/, '$1');
+  const trimmed = text.trim();
+  const address = trimmed.replace(/\/\d{1,3}$/, '').replace(/^\[(.*)\]$/, '$1');
   if (isIP(address)) return { kind: 'address', address };
-  if (/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(plain))
-    return { kind: 'mac', mac: plain.toLowerCase().replaceAll('-', ':') };
-  const [, inode] = /^net:\[(\d+)\]$/.exec(plain) ?? [];
+  if (/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(trimmed))
+    return { kind: 'mac', mac: trimmed.toLowerCase().replaceAll('-', ':') };
+  const [, inode] = /^net:\[(\d+)\]$/.exec(trimmed) ?? [];
   if (inode !== undefined) return { kind: 'inode', inode: Number(inode) };
-  const id = plain.replace(/^[a-z-]+:\/\//, '');
-  if (/^\d{1,10}$/.test(plain)) return { kind: 'number', number: Number(plain) };
+  const id = trimmed.replace(/^[a-z-]+:\/\//, '');
+  if (/^\d{1,10}$/.test(trimmed)) return { kind: 'number', number: Number(trimmed) };
   if (CONTAINER_ID.test(id)) return { kind: 'container', id };
-  return { kind: 'name', name: plain };
+  return { kind: 'name', name: trimmed };
 }

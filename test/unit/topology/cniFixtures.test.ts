@@ -30,8 +30,8 @@ describe('nodes as set up by network plugins', () => {
   it.each(KNOWN)('are followed from pod to pod and back, without findings: %s', (name) => {
     const { trace: found, findings } = trace(FIXTURES[name] as Fixture);
     expect(findings).toEqual([]);
-    expect(found.ways.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
-    expect(found.ways.flatMap(({ unknown }) => unknown)).toEqual([]);
+    expect(found.paths.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
+    expect(found.paths.flatMap(({ unknown }) => unknown)).toEqual([]);
     expect(devicesOf(found, 0)[0]).toBe('a1:eth0');
     expect(devicesOf(found, 0).at(-1)).toBe('b1:eth0');
   });
@@ -41,16 +41,16 @@ describe('nodes as set up by network plugins', () => {
     (name, what) => {
       const { trace: found, findings } = trace(FIXTURES[name] as Fixture);
       expect(findings).toEqual([]);
-      expect(found.ways.map(({ end }) => end)).toEqual(['unknown', 'unknown']);
-      expect(found.ways[0]?.unknown.map((one) => one.what)).toContain(what);
+      expect(found.paths.map(({ end }) => end)).toEqual(['unknown', 'unknown']);
+      expect(found.paths[0]?.unknown.map((one) => one.what)).toContain(what);
     },
   );
 
   it('are followed with an uncertain step if WireGuard chooses the peer', () => {
     const { trace: found, findings } = trace(BRIDGED.FLANNEL_WIREGUARD);
     expect(findings).toEqual([]);
-    expect(found.ways.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
-    expect(found.ways[0]?.unknown.map(({ what }) => what)).toEqual(['WireGuard peer']);
+    expect(found.paths.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
+    expect(found.paths[0]?.unknown.map(({ what }) => what)).toEqual(['WireGuard peer']);
   });
 
   it('are followed through the second interface of a pod, from its own address', () => {
@@ -64,7 +64,7 @@ describe('nodes as set up by network plugins', () => {
     const { trace: found, findings } = trace(ROUTED.CALICO_IPIP, 'node/node-a', 'b1');
     expect(findings).toEqual([]);
     expect(found.source).toBe('10.244.1.1');
-    expect(found.ways.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
+    expect(found.paths.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
   });
 
   it.each(Object.keys(FIXTURES).filter((name) => name !== 'VRF'))(
@@ -72,7 +72,7 @@ describe('nodes as set up by network plugins', () => {
     (name) => {
       const { trace: found, findings } = trace(FIXTURES[name] as Fixture, 'a1', '203.0.113.9');
       expect(findings).toEqual([]);
-      expect(['left', 'unknown']).toContain(found.ways[0]?.end);
+      expect(['left', 'unknown']).toContain(found.paths[0]?.end);
     },
   );
 });
@@ -364,7 +364,7 @@ describe('addresses', () => {
     ] as const) {
       const { trace: found, findings } = pathBetween(dual, 'a1', to);
       expect(found.source).toBe(source);
-      expect(found.ways.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
+      expect(found.paths.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
       expect(findings).toEqual([]);
     }
   });

@@ -8,10 +8,10 @@ import { renderNamespace } from '../../../src/topology/netns/renderNamespace.ts'
 import { namespaceTable } from '../../../src/topology/netns/renderNamespaces.ts';
 import { drawNode } from '../../../src/topology/render/drawNode.ts';
 import { renderPath } from '../../../src/topology/render/renderPath.ts';
+import { Topology } from '../../../src/topology/topology.ts';
 import { findOwners } from '../../../src/topology/who/findOwners.ts';
 import { ownerTable } from '../../../src/topology/who/renderOwners.ts';
 import { parseThing } from '../../../src/topology/who/thing.ts';
-import { Wiring } from '../../../src/topology/wiring.ts';
 import { factsOf } from './support/fixture.ts';
 import { BRIDGED } from './support/fixtures/bridged.ts';
 import { pathBetween } from './support/pathBetween.ts';
@@ -96,11 +96,11 @@ function poisoned(): ClusterFacts {
 
 describe('names and files with terminal escapes', () => {
   const facts = poisoned();
-  const wiring = new Wiring(facts);
+  const topology = new Topology(facts);
   const name = (plain: string) => `${plain}${POISON}`;
   const node = facts.nodes[0];
   if (node === undefined) throw new Error('no node');
-  const host = wiring.host(node);
+  const host = topology.hostPlace(node);
   const pod = node.namespaces[1];
   if (host === undefined || pod === undefined) throw new Error('no namespace');
 
@@ -134,8 +134,8 @@ describe('names and files with terminal escapes', () => {
         () => ownerTable(findOwners(facts, parseThing('10.244.1.2')), isWide),
       ],
     ]),
-    ['a node', () => drawNode(wiring, host)],
-    ['one namespace', () => renderNamespace(wiring, { node, network: pod })],
+    ['a node', () => drawNode(topology, host)],
+    ['one namespace', () => renderNamespace(topology, { node, network: pod })],
   ];
 
   it.each(outputs)('are shown without effect, and with limited length: %s', (_, output) => {

@@ -193,8 +193,8 @@ describe('a service', () => {
     expect(result.reached.get('a1 10.96.0.10')).toBe(true);
     const { trace, findings } = pathBetween(result.facts, 'a1', 'svc/web', 80);
     expect(findings).toEqual([]);
-    expect(trace.ways.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
-    expect(trace.ways[0]?.nat).toMatchObject([
+    expect(trace.paths.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
+    expect(trace.paths[0]?.nat).toMatchObject([
       { kind: 'dnat', to: '10.244.2.2:8080', service: 'default/web:http' },
     ]);
   });

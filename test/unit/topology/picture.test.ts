@@ -47,10 +47,10 @@ const PAGE_TAGS = [
 
 describe('the picture', () => {
   it('shows every device on the path, and that nothing is wrong', () => {
-    const [way, node] = pictures(sound).map(renderSvg);
+    const [path, node] = pictures(sound).map(renderSvg);
     for (const device of ['p-a1', 'sw0', 'tun9', 'p-b1'])
-      expect(way).toContain(`>${device}</text>`);
-    expect(way).toContain('Nothing wrong in the tables of node-a, node-b');
+      expect(path).toContain(`>${device}</text>`);
+    expect(path).toContain('Nothing wrong in the tables of node-a, node-b');
     for (const device of ['p-a1', 'sw0', 'tun9', 'eth0'])
       expect(node).toContain(`>${device}</text>`);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { growthOf, parseCounters } from '../../../src/topology/probe/counters.ts';
-import { judgeProbe } from '../../../src/topology/probe/judgeProbe.ts';
+import { followPackets } from '../../../src/topology/probe/followPackets.ts';
 import { clockOffsets } from '../../../src/topology/probe/nodeClocks.ts';
 import type { Observation, Tcp } from '../../../src/topology/probe/observation.ts';
 import { deviceCounters, type PathCounters } from '../../../src/topology/probe/pathCounters.ts';
@@ -9,8 +9,8 @@ import type { ProbePlan } from '../../../src/topology/probe/probePlan.ts';
 import { renderCounters } from '../../../src/topology/probe/renderCounters.ts';
 import { watchFilter } from '../../../src/topology/probe/watchFilter.ts';
 import { placeKey } from '../../../src/topology/probe/watchPoint.ts';
+import type { Hop, OneWayPath } from '../../../src/topology/trace/oneWayPath.ts';
 import type { PathTrace } from '../../../src/topology/trace/tracePath.ts';
-import type { Hop, Way } from '../../../src/topology/trace/way.ts';
 
 const PLAN: ProbePlan = {
   kind: 'tcp',
@@ -39,7 +39,7 @@ const HOPS = [
 ];
 
 function trace(): PathTrace {
-  const way = (direction: Way['direction'], hops: readonly Hop[]): Way => ({
+  const path = (direction: OneWayPath['direction'], hops: readonly Hop[]): OneWayPath => ({
     direction,
     hops,
     decisions: [],
@@ -48,8 +48,8 @@ function trace(): PathTrace {
     unknown: [],
     end: 'delivered',
   });
-  const ways = [way('there', HOPS), way('back', HOPS.toReversed())];
-  return { ways } as unknown as PathTrace;
+  const paths = [path('there', HOPS), path('back', HOPS.toReversed())];
+  return { paths } as unknown as PathTrace;
 }
 
 interface Sight {
@@ -108,7 +108,7 @@ describe('a probe', () => {
   it.each([0, 3000, -3000, 2_000_000])(
     'has the same times if the clock of a node is off by %i µs',
     (ahead) => {
-      const [there, back] = judgeProbe(PLAN, trace(), observed(ahead));
+      const [there, back] = followPackets(PLAN, trace(), observed(ahead));
       expect(there?.seen.map(({ atMs }) => atMs)).toEqual([0, 0.01, 0.02, 0.1, 0.11]);
       expect(there?.seen.map(({ uncertaintyMs }) => uncertaintyMs)).toEqual([
         undefined,
@@ -124,7 +124,7 @@ describe('a probe', () => {
   );
 
   it('shows changed fields, and follows the packet through translations', () => {
-    const [there, back] = judgeProbe(PLAN, trace(), observed(0));
+    const [there, back] = followPackets(PLAN, trace(), observed(0));
     expect(there?.packet).toBe('TCP SYN 1');
     expect(back?.packet).toBe('TCP SYN-ACK 1');
     expect(there?.seen.map(({ altered }) => altered)).toEqual([
@@ -139,14 +139,14 @@ describe('a probe', () => {
 
   it('is lost between the last device that saw it and the next one that could have seen it', () => {
     const sights = observed(0, true);
-    const packets = judgeProbe(PLAN, trace(), sights);
+    const packets = followPackets(PLAN, trace(), sights);
     expect(packets).toHaveLength(1);
     expect(packets[0]?.lost).toMatchObject({
       after: { node: 'node-a', netns: 1, device: 'eth0' },
       before: { node: 'node-b', netns: 3, device: 'eth0' },
     });
     const [finding] = probeFindings(
-      { main: { plan: PLAN, packets, growth: [], leaves: false, said: [], unwatched: [] } },
+      { main: { plan: PLAN, packets, growth: [], leaves: false, messages: [], unwatched: [] } },
       [],
     );
     expect(finding).toMatchObject({ kind: 'probe-lost', where: { node: 'node-a' } });
@@ -157,14 +157,14 @@ describe('a probe', () => {
     ['at the same device', { node: 'node-b', netns: 3, device: 'eth0' }],
     ['on the same node', { node: 'node-b', netns: 3 }],
   ])('is explained by the error %s, not by the first one', (_, where) => {
-    const packets = judgeProbe(PLAN, trace(), observed(0, true));
+    const packets = followPackets(PLAN, trace(), observed(0, true));
     const error = { severity: 'error', evidence: '', meaning: '', fix: '' } as const;
     const known = [
       { ...error, kind: 'stale-neighbour', where: { node: 'node-c', netns: 1, device: 'eth0' } },
       { ...error, kind: 'link-down', where },
     ];
     const [finding] = probeFindings(
-      { main: { plan: PLAN, packets, growth: [], leaves: false, said: [], unwatched: [] } },
+      { main: { plan: PLAN, packets, growth: [], leaves: false, messages: [], unwatched: [] } },
       known,
     );
     expect(finding).toMatchObject({ kind: 'probe-lost', causedBy: 'link-down' });
@@ -173,12 +173,12 @@ describe('a probe', () => {
   it('is not lost at an unwatched device, or where devices are skipped', () => {
     const sights: Map<string, Observation[] | undefined> = observed(0, true);
     for (const place of HOPS.slice(3)) sights.set(placeKey(place), undefined);
-    expect(judgeProbe(PLAN, trace(), sights)[0]?.lost).toBeUndefined();
+    expect(followPackets(PLAN, trace(), sights)[0]?.lost).toBeUndefined();
 
     const all: Map<string, Observation[]> = observed(0);
     const [, bridge] = HOPS;
     all.set(placeKey(bridge as Hop), []);
-    const [there] = judgeProbe(PLAN, trace(), all);
+    const [there] = followPackets(PLAN, trace(), all);
     expect(there?.skipped).toEqual([{ node: 'node-a', netns: 1, device: 'cni0' }]);
     expect(there?.lost).toBeUndefined();
   });
@@ -190,7 +190,7 @@ describe('a probe', () => {
         place,
         all.filter(({ source }) => source === PLAN.source),
       );
-    const [there] = judgeProbe(PLAN, trace(), sights);
+    const [there] = followPackets(PLAN, trace(), sights);
     expect(there?.seen.map(({ atMs }) => atMs)).toEqual([0, 0.01, 0.02, undefined, undefined]);
   });
 
@@ -203,7 +203,7 @@ describe('a probe', () => {
       ...(sights.get(first) ?? []),
       { ...other, transport: { ...tcp, sourcePort: 40_000, sequence: 99 } },
     ]);
-    expect(judgeProbe(PLAN, trace(), sights)).toHaveLength(2);
+    expect(followPackets(PLAN, trace(), sights)).toHaveLength(2);
   });
 });
 

@@ -20,7 +20,7 @@ function findingsWith(printed: readonly object[], filters: Readonly<Record<strin
     ),
   }));
   const { findings, trace } = pathBetween({ ...facts, nodes }, 'a1', 'b1');
-  const ends = trace.ways.map(({ end }) => end);
+  const ends = trace.paths.map(({ end }) => end);
   return {
     ends,
     found: findings.map(({ kind, severity, where }) => [kind, severity, where.device]),

@@ -119,7 +119,7 @@ const found = (change: Change, from: string, to: string, port: number) => {
   return {
     trace,
     kinds: independent.map(({ kind }) => kind),
-    ends: trace.ways.map(({ end }) => end),
+    ends: trace.paths.map(({ end }) => end),
     findings,
   };
 };
@@ -134,8 +134,8 @@ describe('a port of a node', () => {
     );
     expect(kinds).toEqual([]);
     expect(ends).toEqual(['delivered', 'delivered']);
-    expect(trace.ways[0]?.nat[0]).toMatchObject({ to: '10.244.2.2:80', service: 'default/web' });
-    expect(trace.ways[0]?.hops.at(-1)?.pod).toBe('default/b1');
+    expect(trace.paths[0]?.nat[0]).toMatchObject({ to: '10.244.2.2:80', service: 'default/web' });
+    expect(trace.paths[0]?.hops.at(-1)?.pod).toBe('default/b1');
   });
 
   it('is not programmed if no rule contains it', () => {
@@ -175,7 +175,7 @@ describe('a port of a node', () => {
       '*nat\n:PREROUTING ACCEPT [0:0]\n:CNI-HOSTPORT-DNAT - [0:0]\n-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT\n-A CNI-HOSTPORT-DNAT -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.244.2.2:80\nCOMMIT\n';
     const well = found({ pod, rules }, 'a1', 'node/node-b', 8080);
     expect(well.kinds).toEqual([]);
-    expect(well.trace.ways[0]?.hops.at(-1)?.pod).toBe('default/b1');
+    expect(well.trace.paths[0]?.hops.at(-1)?.pod).toBe('default/b1');
     expect(found({ pod }, 'a1', 'node/node-b', 8080).kinds).toEqual(['host-port-not-programmed']);
     expect(found({ pod }, 'a1', 'node/node-b', 8081).kinds).toEqual(['no-listener']);
   });
@@ -215,7 +215,7 @@ describe('a service', () => {
     expect(kinds).toEqual([]);
     expect(ends).toEqual(['delivered', 'delivered']);
     expect(trace.destination).toBe('10.244.2.2');
-    expect(trace.ways[0]?.nat).toEqual([]);
+    expect(trace.paths[0]?.nat).toEqual([]);
     expect(found({ ...headless, endpoints: [] }, 'a1', 'svc/web', 80)).toMatchObject({
       kinds: ['service-no-endpoints'],
       ends: [],
@@ -227,7 +227,7 @@ describe('a service', () => {
   it("sends its answers to the sender's node if that node masquerades the sender", () => {
     const rules = `${serviceRules(['10.244.2.2'])}*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -s 10.244.1.0/24 ! -d 10.244.0.0/16 -j MASQUERADE\nCOMMIT\n`;
     const { kinds, ends, trace } = found({ rules }, 'a1', 'node/node-b', 30080);
-    expect(trace.ways[0]?.nat.map(({ kind }) => kind)).toEqual(['snat', 'dnat']);
+    expect(trace.paths[0]?.nat.map(({ kind }) => kind)).toEqual(['snat', 'dnat']);
     expect(kinds).toEqual([]);
     expect(ends).toEqual(['delivered', 'delivered']);
   });
@@ -238,7 +238,7 @@ describe('a service', () => {
     const { kinds, ends, trace } = found({ rules, endpoints }, 'a1', 'svc/web', 8000);
     expect(kinds).toEqual([]);
     expect(ends).toEqual(['delivered', 'delivered']);
-    expect(trace.ways[0]?.nat[0]?.others).toEqual(['10.244.2.2:80']);
+    expect(trace.paths[0]?.nat[0]?.others).toEqual(['10.244.2.2:80']);
   });
 
   it('shows its session affinity, and follows rules for it only as far as they are known', () => {
@@ -251,7 +251,7 @@ describe('a service', () => {
       8000,
     );
     expect(kinds).toEqual([]);
-    expect(trace.ways[0]?.hops.at(-1)?.pod).toBe('default/b1');
+    expect(trace.paths[0]?.hops.at(-1)?.pod).toBe('default/b1');
     expect([...renderPath(trace, findings, false)].join('')).toContain('Session affinity ClientIP');
   });
 
@@ -282,7 +282,7 @@ describe('a mesh sidecar', () => {
     };
     const { kinds, trace } = found({ podRules, pod }, 'a1', 'b1', 80);
     expect(kinds).toEqual([]);
-    expect(trace.ways[0]?.hops.at(-1)?.pod).toBe('default/b1');
+    expect(trace.paths[0]?.hops.at(-1)?.pod).toBe('default/b1');
     expect(unknownOf(trace).map(({ what }) => what)).toEqual(
       expect.arrayContaining(['mesh sidecar', 'mesh sidecar istio-proxy']),
     );

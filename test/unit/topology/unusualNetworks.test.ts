@@ -435,8 +435,8 @@ describe('unusual networks', () => {
         const errors = findings
           .filter(({ causedBy, severity }) => causedBy === undefined && severity === 'error')
           .map(({ kind }) => kind);
-        const ends = trace.ways.map(({ end }) => end);
-        const unknown = trace.ways.flatMap((way) => way.unknown.map(({ what }) => what));
+        const ends = trace.paths.map(({ end }) => end);
+        const unknown = trace.paths.flatMap((path) => path.unknown.map(({ what }) => what));
         return { isReached, errors, ends, unknown };
       });
       for (const { isReached, errors, ends, unknown } of said) {

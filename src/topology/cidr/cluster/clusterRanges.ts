@@ -16,7 +16,7 @@ export interface ClusterRange {
 }
 
 /** Ranges given by the user, where the cluster does not tell them. */
-export interface GivenRanges {
+export interface RangeFlags {
   readonly pods: readonly WrittenRange[];
   readonly services: readonly WrittenRange[];
 }
@@ -24,79 +24,85 @@ export interface GivenRanges {
 /** The ranges of a cluster, as configured; otherwise the smallest ranges that cover the known addresses. */
 export function clusterRanges(
   { objects }: ClusterFacts,
-  given: GivenRanges,
+  flags: RangeFlags,
 ): readonly ClusterRange[] {
   const { nodes = [], services = [], ranges = [] } = objects;
-  const named: LearnedRange[] = [
-    ...given.pods.map(({ written }) => learned('pods', written, '--cluster-cidr')),
-    ...given.services.map(({ written }) => learned('services', written, '--service-cidr')),
+  const configured: LearnedRange[] = [
+    ...flags.pods.map(({ written }) => learnedRange('pods', written, '--cluster-cidr')),
+    ...flags.services.map(({ written }) => learnedRange('services', written, '--service-cidr')),
     ...ranges.filter(({ node, atLeast }) => node === undefined && !atLeast),
   ];
-  const exact = merged(named);
+  const exact = mergeRanges(configured);
   const covers = (use: ClusterRange['use'], texts: readonly string[], source: string) =>
     ([4, 6] as const).flatMap((family) => {
-      const isKnown = exact.some((one) => one.use === use && one.range.family === family);
-      const range = isKnown ? undefined : cover(texts, family);
+      const isKnown = exact.some(
+        (candidate) => candidate.use === use && candidate.range.family === family,
+      );
+      const range = isKnown ? undefined : coveringRange(texts, family);
       return range ? [{ use, range, sources: [source], isExact: false, isBlocks: false }] : [];
     });
   const nodeAddresses = nodes.flatMap(({ addresses }) =>
     addresses.filter(({ type }) => type === 'InternalIP').map(({ address }) => address),
   );
-  const podCidrs = nodes.flatMap(({ podCidrs: own }) => own);
+  const podCidrs = nodes.flatMap(({ podCidrs: cidrs }) => cidrs);
   const nodeRanges = ranges.filter(({ node }) => node !== undefined).map(({ cidr }) => cidr);
   const addresses = (objects.pods ?? []).flatMap((pod) => (pod.hostNetwork ? [] : pod.addresses));
-  const ofNodes = [...podCidrs, ...nodeRanges];
-  const virtual = services.flatMap(({ clusterAddresses }) => clusterAddresses);
+  const nodeCidrs = [...podCidrs, ...nodeRanges];
+  const serviceAddresses = services.flatMap(({ clusterAddresses }) => clusterAddresses);
   return [
     ...covers('nodes', nodeAddresses, 'the addresses of nodes'),
     ...exact.filter(({ use }) => use === 'pods'),
-    ...(ofNodes.length > 0
-      ? covers('pods', ofNodes, 'the ranges of nodes')
+    ...(nodeCidrs.length > 0
+      ? covers('pods', nodeCidrs, 'the ranges of nodes')
       : covers('pods', addresses, 'the addresses of pods')),
     ...exact.filter(({ use }) => use === 'services'),
-    ...covers('services', virtual, 'the addresses of services'),
+    ...covers('services', serviceAddresses, 'the addresses of services'),
   ];
 }
 
-function learned(use: LearnedRange['use'], cidr: string, source: string): LearnedRange {
+function learnedRange(use: LearnedRange['use'], cidr: string, source: string): LearnedRange {
   return { use, cidr, source };
 }
 
 /** Merges equal ranges from several sources. */
-function merged(ranges: readonly LearnedRange[]): ClusterRange[] {
-  const found = new Map<string, ClusterRange>();
+function mergeRanges(ranges: readonly LearnedRange[]): ClusterRange[] {
+  const rangesByKey = new Map<string, ClusterRange>();
   for (const { use, cidr, source, nodeMask, blocks } of ranges) {
     const range = parseRange(cidr);
     if (!range) continue;
     const key = `${use} ${range.written}`;
-    const before = found.get(key);
-    const mask = before?.nodeMask ?? nodeMask;
-    found.set(key, {
+    const existing = rangesByKey.get(key);
+    const mask = existing?.nodeMask ?? nodeMask;
+    rangesByKey.set(key, {
       use,
       range,
-      sources: [...new Set([...(before?.sources ?? []), source])],
+      sources: [...new Set([...(existing?.sources ?? []), source])],
       isExact: true,
       ...(mask !== undefined && { nodeMask: mask }),
-      isBlocks: before?.isBlocks === true || blocks === true,
+      isBlocks: existing?.isBlocks === true || blocks === true,
     });
   }
-  return [...found.values()];
+  return [...rangesByKey.values()];
 }
 
 /** The smallest range that covers all addresses and ranges of a family. */
-function cover(texts: readonly string[], family: 4 | 6): WrittenRange | undefined {
+function coveringRange(texts: readonly string[], family: 4 | 6): WrittenRange | undefined {
   const bits = family === 4 ? 32 : 128;
-  const all = texts
+  const parsed = texts
     .map((text) => parseRange(text.includes('/') ? text : `${text}/${bits}`))
-    .filter((one) => one?.family === family) as WrittenRange[];
-  if (all.length === 0) return undefined;
-  const least = all.reduce((low, { first }) => (first < low ? first : low), all[0]?.first ?? 0n);
-  const length = all.reduce((short, one) => {
-    let shared = Math.min(short, one.length);
-    while (least >> BigInt(bits - shared) !== one.first >> BigInt(bits - shared)) shared -= 1;
+    .filter((parsedRange) => parsedRange?.family === family) as WrittenRange[];
+  if (parsed.length === 0) return undefined;
+  const lowest = parsed.reduce(
+    (low, { first }) => (first < low ? first : low),
+    parsed[0]?.first ?? 0n,
+  );
+  const length = parsed.reduce((shortest, parsedRange) => {
+    let shared = Math.min(shortest, parsedRange.length);
+    while (lowest >> BigInt(bits - shared) !== parsedRange.first >> BigInt(bits - shared))
+      shared -= 1;
     return shared;
   }, bits);
   const rest = BigInt(bits - length);
-  const range: Range = { family, first: (least >> rest) << rest, length };
+  const range: Range = { family, first: (lowest >> rest) << rest, length };
   return { ...range, written: rangeText(range), isAligned: true };
 }

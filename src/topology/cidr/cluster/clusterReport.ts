@@ -4,8 +4,8 @@ import type { CidrFinding } from '../cidrFinding.ts';
 import { rangeText, type WrittenRange } from '../range.ts';
 import { bySeverity } from '../rangeFindings.ts';
 import { clusterFindings } from './clusterFindings.ts';
-import { clusterRanges, type GivenRanges } from './clusterRanges.ts';
-import { limitsOf, nodesFit } from './limits.ts';
+import { clusterRanges, type RangeFlags } from './clusterRanges.ts';
+import { limitsOf, nodeCapacities } from './limits.ts';
 import { nodeUses } from './nodeUse.ts';
 
 /** The ranges of a cluster, in the form of `-o json`. docs/cidr.md describes it. */
@@ -42,14 +42,14 @@ export interface ClusterReport {
 /** The ranges of a cluster, how full they are, and what is wrong with them. */
 export function clusterReport(
   facts: ClusterFacts,
-  given: GivenRanges & { readonly avoid: readonly WrittenRange[] },
+  flags: RangeFlags & { readonly avoid: readonly WrittenRange[] },
 ): ClusterReport {
-  const ranges = clusterRanges(facts, given);
+  const ranges = clusterRanges(facts, flags);
   const uses = nodeUses(facts);
-  const fits = nodesFit(ranges, uses);
-  const limits = limitsOf(facts, ranges, uses, fits);
-  const findings = clusterFindings({ facts, ranges, uses, fits, limits, avoid: given.avoid });
-  const more = fits.map(({ total, used }) => Math.max(0, total - used));
+  const capacities = nodeCapacities(ranges, uses);
+  const limits = limitsOf(facts, ranges, uses, capacities);
+  const findings = clusterFindings({ facts, ranges, uses, capacities, limits, avoid: flags.avoid });
+  const unused = capacities.map(({ total, used }) => Math.max(0, total - used));
   return {
     ranges: ranges.map(({ use, range, isExact, sources, nodeMask }) => ({
       use,
@@ -58,9 +58,9 @@ export function clusterReport(
       learnedFrom: sources,
       ...(nodeMask !== undefined && { nodeMask }),
     })),
-    nodes: uses.map(({ name, ranges: own, pods, podLimit }) => ({
+    nodes: uses.map(({ name, ranges: nodeRanges, pods, podLimit }) => ({
       name,
-      ranges: own.map(({ range, source, addresses, used }) => ({
+      ranges: nodeRanges.map(({ range, source, addresses, used }) => ({
         network: range.written,
         learnedFrom: source,
         addresses: countOf(addresses),
@@ -70,7 +70,7 @@ export function clusterReport(
       pods,
       ...(podLimit !== undefined && { podLimit }),
     })),
-    ...(more.length > 0 && { moreNodes: Math.min(...more) }),
+    ...(unused.length > 0 && { moreNodes: Math.min(...unused) }),
     limits: limits.map(({ what, used, total }) => ({ what, used, total: countOf(total) })),
     findings: bySeverity(findings),
   };

@@ -6,7 +6,7 @@ import type { ClusterRange } from './clusterRanges.ts';
 import type { NodeUse } from './nodeUse.ts';
 
 /** How many nodes the pod ranges have room for. */
-export interface NodesFit {
+export interface NodeCapacity {
   readonly family: 4 | 6;
   /** How many node ranges there are, without those that the service range takes up. */
   readonly total: number;
@@ -27,28 +27,30 @@ export interface Limit {
 const DEFAULT_MASK = { 4: 24, 6: 64 } as const;
 
 /** One entry per family, if the family's range is known exactly. */
-export function nodesFit(
+export function nodeCapacities(
   ranges: readonly ClusterRange[],
   uses: readonly NodeUse[],
-): readonly NodesFit[] {
+): readonly NodeCapacity[] {
   const services = ranges.filter(({ use }) => use === 'services').map(({ range }) => range);
-  const own = uses.flatMap((use) => use.ranges.map(({ range }) => range));
+  const nodeRanges = uses.flatMap((use) => use.ranges.map(({ range }) => range));
   return ([4, 6] as const).flatMap((family) => {
     const pods = allocated(
       ranges.filter(
         ({ use, range, isExact }) => use === 'pods' && isExact && range.family === family,
       ),
-      own,
+      nodeRanges,
     );
     const [first] = pods;
     if (first === undefined) return [];
-    const parts = own.filter((range) => range.family === family);
+    const familyRanges = nodeRanges.filter((range) => range.family === family);
     const masks = pods.map(({ nodeMask }) => nodeMask).filter((mask) => mask !== undefined);
-    const nodeMask = masks[0] ?? parts[0]?.length ?? DEFAULT_MASK[family];
+    const nodeMask = masks[0] ?? familyRanges[0]?.length ?? DEFAULT_MASK[family];
     const total = pods.reduce((sum, { range, nodeMask: mask = nodeMask }) => {
       return sum + familyPlan(range, { nodeMask: { 4: mask, 6: mask }, services }).nodes;
     }, 0);
-    const used = parts.filter((part) => pods.some(({ range }) => isInside(part, range))).length;
+    const used = familyRanges.filter((nodeRange) =>
+      pods.some(({ range }) => isInside(nodeRange, range)),
+    ).length;
     return [{ family, total, used, nodeMask, isBlocks: first.isBlocks }];
   });
 }
@@ -59,18 +61,20 @@ export function nodesFit(
  */
 function allocated(
   pods: readonly ClusterRange[],
-  parts: readonly WrittenRange[],
+  nodeRanges: readonly WrittenRange[],
 ): readonly ClusterRange[] {
-  const inUse = pods.filter(({ range }) => parts.some((part) => isInside(part, range)));
-  const counted = inUse.length > 0 ? inUse : pods;
-  return counted.filter(
-    (one, at) =>
-      !counted.some(
-        (other, index) =>
-          index !== at &&
-          overlaps(one.range, other.range) &&
-          (other.range.length < one.range.length ||
-            (other.range.length === one.range.length && index < at)),
+  const inUse = pods.filter(({ range }) =>
+    nodeRanges.some((nodeRange) => isInside(nodeRange, range)),
+  );
+  const candidates = inUse.length > 0 ? inUse : pods;
+  return candidates.filter(
+    (range, index) =>
+      !candidates.some(
+        (otherRange, otherIndex) =>
+          otherIndex !== index &&
+          overlaps(range.range, otherRange.range) &&
+          (otherRange.range.length < range.range.length ||
+            (otherRange.range.length === range.range.length && otherIndex < index)),
       ),
   );
 }
@@ -80,7 +84,7 @@ export function limitsOf(
   { objects }: ClusterFacts,
   ranges: readonly ClusterRange[],
   uses: readonly NodeUse[],
-  fits: readonly NodesFit[],
+  capacities: readonly NodeCapacity[],
 ): readonly Limit[] {
   const addresses = (objects.services ?? [])
     .flatMap(({ clusterAddresses }) => clusterAddresses)
@@ -88,23 +92,23 @@ export function limitsOf(
   const services = ranges
     .filter(({ use, isExact }) => use === 'services' && isExact)
     .map(({ range, range: { family, first } }) => {
-      const inside = addresses.filter(
-        ({ family: own, value }) =>
-          own === family && value >= first && value < first + sizeOf(range),
+      const assigned = addresses.filter(
+        ({ family: addressFamily, value }) =>
+          addressFamily === family && value >= first && value < first + sizeOf(range),
       );
       // Leave out the network's address and, in IPv4, the last address.
       const unusable = family === 4 ? 2n : 1n;
       const total = sizeOf(range) - unusable;
-      return { what: `addresses of services (${range.written})`, used: inside.length, total };
+      return { what: `addresses of services (${range.written})`, used: assigned.length, total };
     });
   const limits: Limit[] = [
-    ...fits.map(({ total, used, nodeMask, isBlocks }) => ({
+    ...capacities.map(({ total, used, nodeMask, isBlocks }) => ({
       what: `${isBlocks ? 'blocks' : 'ranges for nodes'} (/${nodeMask})`,
       used,
       total: BigInt(total),
     })),
-    ...fullest(uses, ({ name, ranges: own }) =>
-      own
+    ...fullestOfNodes(uses, ({ name, ranges: nodeRanges }) =>
+      nodeRanges
         .filter(({ isBlock }) => !isBlock)
         .map(({ range, addresses: total, used }) => ({
           what: `addresses of ${name} (${range.written})`,
@@ -112,23 +116,26 @@ export function limitsOf(
           total,
         })),
     ),
-    ...fullest(uses, ({ name, pods, podLimit }) =>
+    ...fullestOfNodes(uses, ({ name, pods, podLimit }) =>
       podLimit === undefined
         ? []
         : [{ what: `pods of ${name} (limit of the kubelet)`, used: pods, total: BigInt(podLimit) }],
     ),
     ...services,
   ];
-  return limits.toSorted((one, other) => share(other) - share(one));
+  return limits.toSorted((a, b) => share(b) - share(a));
 }
 
 /** The fullest of all nodes' limits. */
-function fullest(uses: readonly NodeUse[], limitsOfNode: (use: NodeUse) => Limit[]): Limit[] {
-  let best: Limit | undefined;
+function fullestOfNodes(
+  uses: readonly NodeUse[],
+  limitsOfNode: (use: NodeUse) => Limit[],
+): Limit[] {
+  let fullestLimit: Limit | undefined;
   for (const use of uses)
     for (const limit of limitsOfNode(use))
-      if (best === undefined || share(limit) > share(best)) best = limit;
-  return best === undefined ? [] : [best];
+      if (fullestLimit === undefined || share(limit) > share(fullestLimit)) fullestLimit = limit;
+  return fullestLimit === undefined ? [] : [fullestLimit];
 }
 
 /** The used share: 0 to 1, or more if overused. */

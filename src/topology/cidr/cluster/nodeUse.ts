@@ -38,30 +38,30 @@ export function nodeUses(facts: ClusterFacts): readonly NodeUse[] {
     facts.nodes.map(({ name, cni }) => [name, (cni?.leases ?? []).map(({ address }) => address)]),
   );
   return nodes.map((node) => {
-    const own = podsOf.get(node.name) ?? [];
+    const nodePods = podsOf.get(node.name) ?? [];
     const learned = (rangesOf.get(node.name) ?? []).flatMap(({ cidr, source, blocks }) => {
       const range = parseRange(cidr);
       return range ? [{ range, source, isBlock: blocks === true }] : [];
     });
-    const parts = learned.length > 0 ? learned : rangesOfObject(node);
-    const addresses = own.flatMap((pod) => (pod.hostNetwork ? [] : pod.addresses));
+    const nodeRanges = learned.length > 0 ? learned : rangesOfObject(node);
+    const addresses = nodePods.flatMap((pod) => (pod.hostNetwork ? [] : pod.addresses));
     const { counts, outside } = count(
-      parts.map(({ range }) => range),
+      nodeRanges.map(({ range }) => range),
       addresses,
       leasesOf.get(node.name) ?? [],
     );
     return {
       name: node.name,
-      ranges: parts.map(({ range, source, isBlock }, at) => ({
+      ranges: nodeRanges.map(({ range, source, isBlock }, at) => ({
         range,
         source,
         addresses: isBlock ? sizeOf(range) : forPods(range),
         used: counts[at] ?? 0,
         isBlock,
       })),
-      pods: own.length,
+      pods: nodePods.length,
       ...(node.podLimit !== undefined && { podLimit: node.podLimit }),
-      outside: parts.length === 0 ? [] : outside,
+      outside: nodeRanges.length === 0 ? [] : outside,
     };
   });
 }
@@ -90,7 +90,7 @@ function rangesOfObject({ podCidrs, annotations }: NodeObject) {
 function ovnSubnets(text: string | undefined): string[] {
   try {
     const subnets: unknown = JSON.parse(text ?? '{}').default;
-    return [subnets].flat().filter((one) => typeof one === 'string');
+    return [subnets].flat().filter((subnet) => typeof subnet === 'string');
   } catch {
     return [];
   }
@@ -102,23 +102,23 @@ function count(
   podAddresses: readonly string[],
   leased: readonly string[],
 ): { counts: number[]; outside: string[] } {
-  const taken = ranges.map(() => new Set<bigint>());
+  const assigned = ranges.map(() => new Set<bigint>());
   const outside: string[] = [];
   const families = new Set(ranges.map(({ family }) => family));
   const add = (text: string): boolean => {
     const address = parseAddress(text);
     // Ignore families in which the node has no range.
     if (!address || !families.has(address.family)) return true;
-    const at = ranges.findIndex(
+    const index = ranges.findIndex(
       (range) =>
         range.family === address.family &&
         address.value >= range.first &&
         address.value < range.first + sizeOf(range),
     );
-    taken[at]?.add(address.value);
-    return at >= 0;
+    assigned[index]?.add(address.value);
+    return index >= 0;
   };
   for (const text of podAddresses) if (!add(text)) outside.push(text);
   for (const text of leased) add(text);
-  return { counts: taken.map(({ size }) => size), outside };
+  return { counts: assigned.map(({ size }) => size), outside };
 }

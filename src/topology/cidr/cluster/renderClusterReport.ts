@@ -33,7 +33,8 @@ export function* renderClusterReport(report: ClusterReport, isWide: boolean): Ge
         ? [
             {
               header: 'LEARNED-FROM',
-              cell: (row: Row) => [...new Set(row.ranges.map((one) => one.learnedFrom))].join(','),
+              cell: (row: Row) =>
+                [...new Set(row.ranges.map((range) => range.learnedFrom))].join(','),
             },
           ]
         : []),

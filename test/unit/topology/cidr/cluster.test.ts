@@ -4,7 +4,7 @@ import {
   clusterReport,
 } from '../../../../src/topology/cidr/cluster/clusterReport.ts';
 import { renderClusterReport } from '../../../../src/topology/cidr/cluster/renderClusterReport.ts';
-import { range } from '../../../../src/topology/cidr/range.ts';
+import { mustParseRange } from '../../../../src/topology/cidr/range.ts';
 import type { NodeObject, PodObject } from '../../../../src/topology/model/apiObjects.ts';
 import type { ClusterFacts } from '../../../../src/topology/model/clusterFacts.ts';
 import type { LearnedRange } from '../../../../src/topology/model/learnedRange.ts';
@@ -77,7 +77,7 @@ function report(made: Made): ClusterReport {
   return clusterReport(facts, {
     pods: [],
     services: [],
-    avoid: (made.avoid ?? []).map(range),
+    avoid: (made.avoid ?? []).map(mustParseRange),
   });
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PlanRequest } from '../../../../src/topology/cidr/capacity.ts';
 import { planCidr } from '../../../../src/topology/cidr/plan.ts';
-import { overlaps, parseRange, range } from '../../../../src/topology/cidr/range.ts';
+import { mustParseRange, overlaps, parseRange } from '../../../../src/topology/cidr/range.ts';
 import { renderPlan } from '../../../../src/topology/cidr/renderPlan.ts';
 
 interface Wishes extends Partial<Pick<PlanRequest, 'nodes' | 'podsPerNode'>> {
@@ -12,10 +12,10 @@ interface Wishes extends Partial<Pick<PlanRequest, 'nodes' | 'podsPerNode'>> {
 
 function plan(cluster: string, { mask4 = 24, services = [], avoid = [], ...rest }: Wishes = {}) {
   return planCidr({
-    cluster: cluster.split(',').map(range),
+    cluster: cluster.split(',').map(mustParseRange),
     nodeMask: { 4: mask4, 6: 64 },
-    services: services.map(range),
-    avoid: avoid.map(range),
+    services: services.map(mustParseRange),
+    avoid: avoid.map(mustParseRange),
     podsPerNode: 110,
     ...rest,
   });
@@ -144,8 +144,8 @@ describe('a range', () => {
   );
 
   it('overlaps only with ranges of its family', () => {
-    expect(overlaps(range('10.0.0.0/8'), range('10.255.255.255/32'))).toBe(true);
-    expect(overlaps(range('10.0.0.0/8'), range('11.0.0.0/8'))).toBe(false);
-    expect(overlaps(range('0.0.0.0/0'), range('::/0'))).toBe(false);
+    expect(overlaps(mustParseRange('10.0.0.0/8'), mustParseRange('10.255.255.255/32'))).toBe(true);
+    expect(overlaps(mustParseRange('10.0.0.0/8'), mustParseRange('11.0.0.0/8'))).toBe(false);
+    expect(overlaps(mustParseRange('0.0.0.0/0'), mustParseRange('::/0'))).toBe(false);
   });
 });

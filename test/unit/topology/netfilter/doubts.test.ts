@@ -23,8 +23,8 @@ function forwarded(rules: string, more: NetfilterFacts = {}, packet = PACKET) {
     iptablesNft: { ipv4: text, ipv6: '' },
     iptablesLegacy: { ipv4: '', ipv6: '' },
   };
-  const surroundings = { isLocal: () => false, addressOf: () => undefined };
-  return decide(readRuleset({ ...facts, ...more }), 'forward', packet, surroundings);
+  const context = { isLocal: () => false, addressOf: () => undefined };
+  return decide(readRuleset({ ...facts, ...more }), 'forward', packet, context);
 }
 
 describe('unsupported rules', () => {
@@ -104,7 +104,7 @@ describe('sets of ipset', () => {
 
 describe('the rules on the path', () => {
   it('are those that took effect, with chain and counter', () => {
-    const { passed } = forwarded(
+    const { rules: passed } = forwarded(
       '[7:420] -A FORWARD -j OWN\n[0:0] -A FORWARD -s 9.9.9.9/32 -j DROP\n[5:300] -A OWN -p tcp -m comment --comment "no web" -j DROP',
     );
     expect(passed.map(({ chain, text }) => [chain, text])).toEqual([

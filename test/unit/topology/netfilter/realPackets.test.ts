@@ -48,7 +48,7 @@ function sending(packets: readonly Sent[]): string {
 
 /** The prediction for a packet at the server: `source destination port`, or the verdict if it does not arrive. */
 function predict(ruleset: Ruleset, { source, destination, port }: Sent): string[] {
-  const surroundings = {
+  const context = {
     isLocal: (address: string) => ['10.1.0.1', '10.2.0.1', '127.0.0.1'].includes(address),
     addressOf: (device: string) => (device === 'outer' ? '10.2.0.1' : '10.1.0.1'),
   };
@@ -73,9 +73,9 @@ function predict(ruleset: Ruleset, { source, destination, port }: Sent): string[
     for (const packet of packets) {
       const { inDevice: _in, outDevice: _out, ...rest } = packet;
       const asked = { ...rest, ...devices[index] };
-      const decision = decide(ruleset, hook, asked, surroundings);
+      const decision = decide(ruleset, hook, asked, context);
       if (decision.verdict !== 'accept') return [decision.verdict];
-      next.push(...decision.ways.map((way) => way.packet));
+      next.push(...decision.results.map((path) => path.packet));
     }
     packets = next;
   }

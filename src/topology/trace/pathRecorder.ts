@@ -1,7 +1,8 @@
 import { familyOfPacket, type TracedPacket } from '../netfilter/packet.ts';
-import { faultOfLink, type Place, type Port, type Wiring } from '../wiring.ts';
+import { linkFault, type Place, type Port, type Topology } from '../topology.ts';
 import { datapathOf } from './datapath.ts';
 import {
+  type DeviceLocation,
   type Direction,
   type Doubt,
   type Fault,
@@ -9,15 +10,14 @@ import {
   hopOf,
   type PathDecision,
   type Translation,
-  type Where,
-} from './way.ts';
+} from './oneWayPath.ts';
 
 /** Kinds that have a carrier only while their other end, or the device below, is up. */
-const FOLLOWS_OTHER = new Set(['veth', 'vlan', 'macvlan', 'macvtap', 'ipvlan']);
+const CARRIER_FOLLOWS_PEER = new Set(['veth', 'vlan', 'macvlan', 'macvtap', 'ipvlan']);
 
 /** The record of a walk: devices, decisions, faults and unknowns. */
-export class WayRecord {
-  readonly wiring: Wiring;
+export class PathRecorder {
+  readonly topology: Topology;
   readonly direction: Direction;
   /** The packet in its current state. */
   packet: TracedPacket;
@@ -27,17 +27,17 @@ export class WayRecord {
   readonly faults: Fault[] = [];
   readonly unknown: Doubt[] = [];
 
-  constructor(wiring: Wiring, direction: Direction, packet: TracedPacket) {
-    this.wiring = wiring;
+  constructor(topology: Topology, direction: Direction, packet: TracedPacket) {
+    this.topology = topology;
     this.direction = direction;
     this.packet = packet;
   }
 
-  /** Adds a device to the way, with a doubt if a program on it decides about packets. */
-  hop(port: Port, detail?: string): void {
+  /** Adds a device to the path, with a doubt if a program on it decides about packets. */
+  addHop(port: Port, detail?: string): void {
     const last = this.hops.at(-1);
     const family = familyOfPacket(this.packet);
-    const pod = this.wiring.podName(port);
+    const pod = this.topology.podName(port);
     const isSame =
       last?.node === port.node.name &&
       last.netns === port.network.inode &&
@@ -47,45 +47,45 @@ export class WayRecord {
       this.hops[this.hops.length - 1] = hopOf(port, pod, port.link, family, details || undefined);
     } else this.hops.push(hopOf(port, pod, port.link, family, detail));
     const datapath = datapathOf(port);
-    if (datapath !== undefined) this.doubt(port, datapath.what, datapath.why);
+    if (datapath !== undefined) this.addDoubt(port, datapath.what, datapath.why);
   }
 
   /**
-   * Passes the packet through a device. Returns how the way ends if the packet does not pass, or if that is
+   * Passes the packet through a device. Returns how the path ends if the packet does not pass, or if that is
    * unknown.
    */
   pass(port: Port, detail?: string): 'stopped' | 'unknown' | undefined {
-    this.hop(port, detail);
-    if (this.linkIsDown(port)) return 'stopped';
+    this.addHop(port, detail);
+    if (this.stopsAtLink(port)) return 'stopped';
     return datapathOf(port)?.redirects === true ? 'unknown' : undefined;
   }
 
   /** Whether a device passes no packets. If so, notes the fault; for a pair, at the end that was set down. */
-  linkIsDown(port: Port): boolean {
-    const fault = faultOfLink(port.link);
+  stopsAtLink(port: Port): boolean {
+    const fault = linkFault(port.link);
     // A bridge has no carrier while its ports have none, and the ports show the reason.
     if (fault === undefined || (fault === 'no-carrier' && port.link.kind === 'bridge'))
       return false;
     const peer =
-      fault === 'no-carrier' && FOLLOWS_OTHER.has(port.link.kind ?? '')
-        ? this.wiring.otherEnd(port)
+      fault === 'no-carrier' && CARRIER_FOLLOWS_PEER.has(port.link.kind ?? '')
+        ? this.topology.otherEnd(port)
         : undefined;
-    const isPeerDown = peer !== undefined && faultOfLink(peer.link) === 'down';
+    const isPeerDown = peer !== undefined && linkFault(peer.link) === 'down';
     this.#noteLink(isPeerDown ? peer : port, isPeerDown ? 'down' : fault);
     return true;
   }
 
   /** Notes devices that were set down, because their missing routes may explain a fault. */
-  noteDownLinks(place: Place, names?: readonly string[]): void {
+  addDownLinkFaults(place: Place, names?: readonly string[]): void {
     for (const link of place.network.links ?? []) {
-      const isMeant = names === undefined ? link.type !== 'loopback' : names.includes(link.name);
-      if (isMeant && faultOfLink(link) === 'down') this.#noteLink({ ...place, link }, 'down');
+      const isIncluded = names === undefined ? link.type !== 'loopback' : names.includes(link.name);
+      if (isIncluded && linkFault(link) === 'down') this.#noteLink({ ...place, link }, 'down');
     }
   }
 
   #noteLink(port: Port, fault: 'down' | 'no-carrier'): void {
     const { ifindex, name, flags, state, mtu, kind } = port.link;
-    this.fault(
+    this.addFault(
       fault === 'down' ? 'link-down' : 'no-carrier',
       port,
       `${ifindex}: ${name}: <${flags.join(',')}> mtu ${mtu} state ${state}`,
@@ -93,7 +93,7 @@ export class WayRecord {
     );
   }
 
-  fault(
+  addFault(
     kind: string,
     where: Place | Port,
     evidence: string,
@@ -102,16 +102,19 @@ export class WayRecord {
     this.faults.push({ kind, where: this.whereOf(where), evidence, values });
   }
 
-  doubt(where: Place | Port, what: string, why: string): void {
+  addDoubt(where: Place | Port, what: string, why: string): void {
     const doubt = { where: this.whereOf(where), what, why };
     const isKnown = this.unknown.some(
-      (one) => one.what === what && one.why === why && one.where.netns === doubt.where.netns,
+      (existing) =>
+        existing.what === what &&
+        existing.why === why &&
+        existing.where.netns === doubt.where.netns,
     );
     if (!isKnown) this.unknown.push(doubt);
   }
 
-  whereOf(place: Place | Port): Where {
-    const pod = this.wiring.podName(place);
+  whereOf(place: Place | Port): DeviceLocation {
+    const pod = this.topology.podName(place);
     return {
       node: place.node.name,
       netns: place.network.inode,
@@ -121,6 +124,6 @@ export class WayRecord {
   }
 
   nameOf(place: Place): string {
-    return this.wiring.podName(place) ?? `node/${place.node.name}`;
+    return this.topology.podName(place) ?? `node/${place.node.name}`;
   }
 }

@@ -1,14 +1,14 @@
 import type { Listener } from '../../tools/listeners.ts';
 import { sameAddress } from '../address.ts';
+import type { Place } from '../topology.ts';
 import { isTunnel } from '../trace/crossTunnel.ts';
 import { hostPortPod } from '../trace/nodePorts.ts';
+import type { Fault } from '../trace/oneWayPath.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
-import type { Fault } from '../trace/way.ts';
-import type { Place } from '../wiring.ts';
 import { podFlagOf } from './stateChecks.ts';
 
-/** What is wrong with the whole way, and at its end. */
-export function wayFaults(trace: PathTrace): Fault[] {
+/** What is wrong with the whole path, and at its end. */
+export function pathFaults(trace: PathTrace): Fault[] {
   return [
     ...listenerFaults(trace),
     ...translationFaults(trace),
@@ -19,62 +19,75 @@ export function wayFaults(trace: PathTrace): Fault[] {
 
 /** Checks that a process listens on the port in the namespace that was reached. */
 function listenerFaults(trace: PathTrace): Fault[] {
-  const { aim, finalPort, request, ways } = trace;
-  const listeners = aim?.network.listeners;
-  const isReached = ways[0]?.end === 'delivered' || trace.service !== undefined;
-  if (aim === undefined || finalPort === undefined || listeners === undefined || !isReached)
+  const { destinationPlace, finalPort, request, paths } = trace;
+  const listeners = destinationPlace?.network.listeners;
+  const isReached = paths[0]?.end === 'delivered' || trace.service !== undefined;
+  if (
+    destinationPlace === undefined ||
+    finalPort === undefined ||
+    listeners === undefined ||
+    !isReached
+  )
     return [];
-  const isTranslated = ways[0]?.nat.some(({ kind }) => kind === 'dnat') === true;
+  const isTranslated = paths[0]?.nat.some(({ kind }) => kind === 'dnat') === true;
   // Ports of nodes that belong to services or pods need no listener: rules forward them.
   const isForwarded =
     trace.service?.nodePortOf !== undefined ||
     (request.to?.kind === 'node' &&
-      hostPortPod(trace.wiring, request.to.node.name, request.port, request.protocol) !==
+      hostPortPod(trace.topology, request.to.node.name, request.port, request.protocol) !==
         undefined);
   const isHeadless = trace.service?.object.clusterAddresses.length === 0;
   // If the address of a service was not translated, the port is still that of the service.
   if ((isForwarded || (trace.service !== undefined && !isHeadless)) && !isTranslated) return [];
   const { protocol } = request;
   const address =
-    ways[0]?.nat.findLast(({ kind }) => kind === 'dnat')?.to.replace(/:\d+$/, '') ??
+    paths[0]?.nat.findLast(({ kind }) => kind === 'dnat')?.to.replace(/:\d+$/, '') ??
     trace.destination;
-  const own = listeners.filter((one) => one.protocol === protocol && one.port === finalPort);
-  const where = whereOf(trace, aim);
-  const target = trace.wiring.podName(aim) ?? `node/${aim.node.name}`;
+  const portListeners = listeners.filter(
+    (listener) => listener.protocol === protocol && listener.port === finalPort,
+  );
+  const where = whereOf(trace, destinationPlace);
+  const target = trace.topology.podName(destinationPlace) ?? `node/${destinationPlace.node.name}`;
   const values = {
     target,
     protocol: protocol.toUpperCase(),
     port: `${finalPort}`,
     podFlag: where.pod === undefined ? podFlagOf(request.to) : `-n ${where.pod.replace('/', ' ')}`,
   };
-  if (own.length === 0) {
-    const ports = listeners.filter((one) => one.protocol === protocol).map(({ port }) => port);
+  if (portListeners.length === 0) {
+    const ports = listeners
+      .filter((listener) => listener.protocol === protocol)
+      .map(({ port }) => port);
     const evidence = `listening ${protocol} ports: ${[...new Set(ports)].sort((a, b) => a - b).join(', ') || 'none'}`;
     return [{ kind: 'no-listener', where, evidence, values }];
   }
-  if (!own.some((one) => takes(one, address))) {
-    const at = own.map((one) => one.address).join(', ');
+  if (!portListeners.some((listener) => accepts(listener, address))) {
+    const boundAddresses = portListeners.map((listener) => listener.address).join(', ');
     return [
       {
         kind: 'local-listener',
         where,
-        evidence: `listening at ${at}:${finalPort}`,
-        values: { ...values, address: at },
+        evidence: `listening at ${boundAddresses}:${finalPort}`,
+        values: { ...values, address: boundAddresses },
       },
     ];
   }
-  return queueFaults(own, aim, where);
+  return queueFaults(portListeners, destinationPlace, where);
 }
 
-function takes({ address }: Listener, wanted: string): boolean {
+function accepts({ address }: Listener, destination: string): boolean {
   if (address === '::' || address === '*') return true;
-  if (address === '0.0.0.0') return !wanted.includes(':');
-  return sameAddress(address, wanted);
+  if (address === '0.0.0.0') return !destination.includes(':');
+  return sameAddress(address, destination);
 }
 
-function queueFaults(own: readonly Listener[], { network }: Place, where: Fault['where']): Fault[] {
+function queueFaults(
+  listeners: readonly Listener[],
+  { network }: Place,
+  where: Fault['where'],
+): Fault[] {
   const overflows = network.counters?.TcpExtListenOverflows ?? 0;
-  return own.flatMap((listener): Fault[] => {
+  return listeners.flatMap((listener): Fault[] => {
     const port = `${listener.port}`;
     if (listener.protocol === 'tcp' && overflows > 0 && listener.receiveQueue > 0) {
       const waiting = `${listener.receiveQueue}`;
@@ -102,7 +115,7 @@ function queueFaults(own: readonly Listener[], { network }: Place, where: Fault[
 }
 
 function translationFaults(trace: PathTrace): Fault[] {
-  const { untranslatedAt, ways, request, wiring, aim } = trace;
+  const { untranslatedAt, paths, request, topology, destinationPlace } = trace;
   const faults: Fault[] = [];
   if (untranslatedAt !== undefined) {
     const { link, network, node } = untranslatedAt;
@@ -117,13 +130,13 @@ function translationFaults(trace: PathTrace): Fault[] {
       values: { bridge: link.name, value: value ?? 'not there' },
     });
   }
-  const there = ways[0];
+  const there = paths[0];
   const snat = there?.nat.find(({ kind }) => kind === 'snat');
   const isBetweenPods =
     request.from.kind === 'pod' &&
     request.to?.kind === 'pod' &&
-    aim !== undefined &&
-    !wiring.isHost(aim);
+    destinationPlace !== undefined &&
+    !topology.isHost(destinationPlace);
   const isTranslated = there?.nat.some(({ kind }) => kind === 'dnat') === true;
   if (snat !== undefined && isBetweenPods && !isTranslated) {
     faults.push({
@@ -137,19 +150,19 @@ function translationFaults(trace: PathTrace): Fault[] {
 }
 
 /** Checksum errors at the far end, while the near end of the tunnel offloads checksums to the hardware. */
-function checksumFaults({ ways, wiring, aim }: PathTrace): Fault[] {
-  if (aim === undefined) return [];
-  const counters = wiring.host(aim.node)?.network.counters ?? {};
-  return wiring.facts.nodes.flatMap((node): Fault[] => {
-    const host = wiring.host(node);
-    const hop = ways[0]?.hops.find(
-      (one) =>
-        one.node === node.name &&
-        one.netns === node.hostInode &&
-        ['vxlan', 'geneve'].includes(one.kind),
+function checksumFaults({ paths, topology, destinationPlace }: PathTrace): Fault[] {
+  if (destinationPlace === undefined) return [];
+  const counters = topology.hostPlace(destinationPlace.node)?.network.counters ?? {};
+  return topology.facts.nodes.flatMap((node): Fault[] => {
+    const host = topology.hostPlace(node);
+    const hop = paths[0]?.hops.find(
+      (hop) =>
+        hop.node === node.name &&
+        hop.netns === node.hostInode &&
+        ['vxlan', 'geneve'].includes(hop.kind),
     );
-    const port = host && wiring.device(host, hop?.device);
-    if (node === aim.node || port === undefined || !isTunnel(port.link)) return [];
+    const port = host && topology.device(host, hop?.device);
+    if (node === destinationPlace.node || port === undefined || !isTunnel(port.link)) return [];
     const isOn = port.network.offloads?.[port.link.name]?.['tx-checksum-ip-generic'] === true;
     // The outer packets have the family of the tunnel's end addresses.
     const isOverIpv6 = `${port.link.data.local ?? port.link.data.remote ?? ''}`.includes(':');
@@ -160,19 +173,19 @@ function checksumFaults({ ways, wiring, aim }: PathTrace): Fault[] {
       {
         kind: 'checksum-offload',
         where: { node: node.name, netns: port.network.inode, device: port.link.name },
-        evidence: `${counter} ${count} on ${aim.node.name}; ${port.link.name} tx-checksum-ip-generic: on`,
-        values: { device: port.link.name, count: `${count}`, farNode: aim.node.name },
+        evidence: `${counter} ${count} on ${destinationPlace.node.name}; ${port.link.name} tx-checksum-ip-generic: on`,
+        values: { device: port.link.name, count: `${count}`, farNode: destinationPlace.node.name },
       },
     ];
   });
 }
 
 /** Nodes of the path where both iptables backends have rules. */
-function backendFaults({ ways, wiring }: PathTrace): Fault[] {
-  const nodes = new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
+function backendFaults({ paths, topology }: PathTrace): Fault[] {
+  const nodes = new Set(paths.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
   return [...nodes].flatMap((name): Fault[] => {
-    const node = wiring.node(name);
-    const host = node && wiring.host(node);
+    const node = topology.node(name);
+    const host = node && topology.hostPlace(node);
     const { iptablesNft, iptablesLegacy } = host?.network.netfilter ?? {};
     const [nft, legacy] = [iptablesNft, iptablesLegacy].map((texts) => rulesIn(texts?.ipv4 ?? ''));
     if (host === undefined || !nft || !legacy) return [];
@@ -191,8 +204,8 @@ function rulesIn(text: string): number {
   return text.match(/^(\[\d+:\d+\] )?-A /gm)?.length ?? 0;
 }
 
-function whereOf({ wiring }: PathTrace, place: Place): Fault['where'] {
-  const pod = wiring.podName(place);
+function whereOf({ topology }: PathTrace, place: Place): Fault['where'] {
+  const pod = topology.podName(place);
   return {
     node: place.node.name,
     netns: place.network.inode,

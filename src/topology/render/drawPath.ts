@@ -1,51 +1,58 @@
 import { terminalSafe } from '../../output/terminalSafe.ts';
 import type { NetworkFinding } from '../findings/finding.ts';
-import type { Hop, PathDecision, Way } from '../trace/way.ts';
+import type { Hop, OneWayPath, PathDecision } from '../trace/oneWayPath.ts';
 
 const WIDTH = 80;
 const GAP = 2;
 /** Narrower lanes have no room for a device. Then all nodes share one lane. */
-const NARROWEST = 24;
+const MIN_LANE_WIDTH = 24;
 
 /**
- * Draws a way in at most 80 columns: a lane for each node, with the devices that the packet passes from top to
+ * Draws a path in at most 80 columns: a lane for each node, with the devices that the packet passes from top to
  * bottom, and below each device what is wrong with it.
  */
-export function* drawWay(way: Way, findings: readonly NetworkFinding[]): Generator<string> {
-  const lanes = [...new Set(way.hops.map(laneOf))];
+export function* drawPath(
+  path: OneWayPath,
+  findings: readonly NetworkFinding[],
+): Generator<string> {
+  const lanes = [...new Set(path.hops.map(laneOf))];
   const width = Math.floor((WIDTH - GAP * (lanes.length - 1)) / Math.max(1, lanes.length));
-  const isNarrow = width < NARROWEST;
+  const isNarrow = width < MIN_LANE_WIDTH;
   const names = isNarrow ? ['path'] : lanes;
-  const sheet = new Sheet(names.length, isNarrow ? WIDTH : width);
-  yield sheet.row(names.map((name) => name));
-  yield sheet.row(names.map(() => '─'.repeat(sheet.width)));
+  const lanesOut = new LaneWriter(names.length, isNarrow ? WIDTH : width);
+  yield lanesOut.row(names.map((name) => name));
+  yield lanesOut.row(names.map(() => '─'.repeat(lanesOut.width)));
   let before: Hop | undefined;
-  for (const hop of way.hops) {
+  for (const hop of path.hops) {
     const lane = isNarrow ? 0 : lanes.indexOf(laneOf(hop));
-    const last = before === undefined || isNarrow ? lane : lanes.indexOf(laneOf(before));
+    const previousLane = before === undefined || isNarrow ? lane : lanes.indexOf(laneOf(before));
     if (before !== undefined) {
-      yield last === lane ? sheet.inLane(lane, ' │') : sheet.across(last, lane);
+      yield previousLane === lane
+        ? lanesOut.laneRow(lane, ' │')
+        : lanesOut.connector(previousLane, lane);
     }
-    const isOtherPlace = before?.netns !== hop.netns || before?.node !== hop.node;
-    if (isOtherPlace && hop.pod !== undefined) yield sheet.inLane(lane, `pod ${hop.pod}`);
-    for (const line of hopLines(hop, sheet.width)) yield sheet.inLane(lane, line);
-    for (const decision of way.decisions.filter((one) => isRouteAt(one, hop, way.hops))) {
-      for (const line of wrapped(decisionText(decision), sheet.width))
-        yield sheet.inLane(lane, line);
+    const entersNamespace = before?.netns !== hop.netns || before?.node !== hop.node;
+    if (entersNamespace && hop.pod !== undefined) yield lanesOut.laneRow(lane, `pod ${hop.pod}`);
+    for (const line of hopLines(hop, lanesOut.width)) yield lanesOut.laneRow(lane, line);
+    for (const decision of path.decisions.filter((candidate) =>
+      isRouteAt(candidate, hop, path.hops),
+    )) {
+      for (const line of wrapText(decisionText(decision), lanesOut.width))
+        yield lanesOut.laneRow(lane, line);
     }
     for (const { kind, where } of findings) {
       const isHere =
         where.node === hop.node && where.netns === hop.netns && where.device === hop.device;
-      if (isHere) yield sheet.inLane(lane, ` ✗ ${kind}`);
+      if (isHere) yield lanesOut.laneRow(lane, ` ✗ ${kind}`);
     }
     before = hop;
   }
   const lane = before === undefined || isNarrow ? 0 : lanes.indexOf(laneOf(before));
-  yield sheet.inLane(lane, ` ${END_TEXT[way.end]}`);
+  yield lanesOut.laneRow(lane, ` ${END_TEXT[path.end]}`);
 }
 
-/** The end of a way, in words. */
-export const END_TEXT: Readonly<Record<Way['end'], string>> = {
+/** The end of a path, in words. */
+export const END_TEXT: Readonly<Record<OneWayPath['end'], string>> = {
   delivered: '● arrives',
   left: '→ leaves the cluster',
   stopped: '✗ goes no further',
@@ -59,26 +66,29 @@ function laneOf({ node }: Hop): string {
 /** A device as lines that fit a lane: its name and kind, then its address. */
 function hopLines(hop: Hop, width: number): string[] {
   const { device, kind, mtu, state, addresses = [], detail, counters } = hop;
-  const bad = state !== undefined && !['UP', 'UNKNOWN'].includes(state) ? ` ${state}` : '';
-  const count = (what: 'errors' | 'dropped') =>
-    (counters?.rx[what] ?? 0) + (counters?.tx[what] ?? 0);
-  const head = ` ${device ?? ''} ${kind}${mtu === undefined ? '' : ` mtu ${mtu}`}${bad}`.replace(
-    '  ',
-    ' ',
+  const stateText = state !== undefined && !['UP', 'UNKNOWN'].includes(state) ? ` ${state}` : '';
+  const count = (counter: 'errors' | 'dropped') =>
+    (counters?.rx[counter] ?? 0) + (counters?.tx[counter] ?? 0);
+  const head =
+    ` ${device ?? ''} ${kind}${mtu === undefined ? '' : ` mtu ${mtu}`}${stateText}`.replace(
+      '  ',
+      ' ',
+    );
+  const address = addresses.find(
+    (candidate) => !candidate.startsWith('fe80') && !candidate.startsWith('127.'),
   );
-  const address = addresses.find((one) => !one.startsWith('fe80') && !one.startsWith('127.'));
-  const rest = [
+  const details = [
     ...(address === undefined ? [] : [address]),
     ...(count('dropped') > 0 ? [`${count('dropped')} drops`] : []),
     ...(count('errors') > 0 ? [`${count('errors')} errors`] : []),
   ].join(', ');
-  const together = rest === '' ? head : `${head}  ${rest}`;
-  const lines = together.length <= width ? [together] : [head, `     ${rest}`];
-  return detail === undefined ? lines : [...lines, ...wrapped(detail, width)];
+  const joined = details === '' ? head : `${head}  ${details}`;
+  const lines = joined.length <= width ? [joined] : [head, `     ${details}`];
+  return detail === undefined ? lines : [...lines, ...wrapText(detail, width)];
 }
 
 /** A text beside the connecting line, wrapped into lines. */
-function wrapped(text: string, width: number): string[] {
+function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);
@@ -106,12 +116,12 @@ function decisionText({ by, decision }: PathDecision): string {
 }
 
 /** Lines of several lanes side by side. */
-class Sheet {
+class LaneWriter {
   readonly #lanes: number;
   readonly width: number;
 
-  constructor(lanes: number, width: number) {
-    this.#lanes = lanes;
+  constructor(laneCount: number, width: number) {
+    this.#lanes = laneCount;
     this.width = width;
   }
 
@@ -122,12 +132,14 @@ class Sheet {
       .trimEnd()}\n`;
   }
 
-  inLane(lane: number, text: string): string {
-    return this.row(Array.from({ length: this.#lanes }, (_, at) => (at === lane ? text : '')));
+  laneRow(lane: number, text: string): string {
+    return this.row(
+      Array.from({ length: this.#lanes }, (_, index) => (index === lane ? text : '')),
+    );
   }
 
   /** Draws a line from one lane to another. */
-  across(from: number, to: number): string {
+  connector(from: number, to: number): string {
     const start = (this.width + GAP) * Math.min(from, to) + 1;
     const end = (this.width + GAP) * Math.max(from, to) + 1;
     const [left, right] = from < to ? ['└', '┐'] : ['┌', '┘'];

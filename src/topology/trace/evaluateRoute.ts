@@ -3,10 +3,10 @@ import type { RoutingRule } from '../../tools/ip/rule.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
 import { familyOfPacket } from '../netfilter/packet.ts';
 import { decideRoute, type RouteDecision, routeText } from '../route/decideRoute.ts';
-import type { Place, Wiring } from '../wiring.ts';
-import type { Fault, Where } from './way.ts';
+import type { Place, Topology } from '../topology.ts';
+import type { DeviceLocation, Fault } from './oneWayPath.ts';
 
-export type Judged =
+export type RouteOutcome =
   | {
       readonly kind: 'go';
       readonly device: string;
@@ -19,31 +19,31 @@ export type Judged =
   | { readonly kind: 'stopped'; readonly faults: readonly Fault[] }
   | { readonly kind: 'unknown'; readonly why: string; readonly faults: readonly Fault[] };
 
-const BLOCKING = new Set(['blackhole', 'unreachable', 'prohibit']);
+const BLOCKING_TYPES = new Set(['blackhole', 'unreachable', 'prohibit']);
 
 /**
- * Judges what a route, or its absence, means for a packet. Includes the other checks of the kernel before it
+ * Evaluates what a route, or its absence, means for a packet. Includes the other checks of the kernel before it
  * forwards: the reverse path, and forwarding itself. The kernel's error has the same text for several causes, so
  * each cause is looked for in the tables.
  */
-export function judgeRoute(
-  wiring: Wiring,
+export function evaluateRoute(
+  topology: Topology,
   place: Place,
   packet: TracedPacket,
   decision: RouteDecision,
   inDevice: string | undefined,
-): Judged {
+): RouteOutcome {
   const { network } = place;
-  const at = { node: place.node.name, netns: network.inode, ...podOf(wiring, place) };
+  const location = { node: place.node.name, netns: network.inode, ...podOf(topology, place) };
   const fault = (kind: string, evidence: string, values: Record<string, string>): Fault => ({
     kind,
-    where: { ...at, ...(values.device !== undefined && { device: values.device }) },
+    where: { ...location, ...(values.device !== undefined && { device: values.device }) },
     evidence,
     values: { destination: packet.destination, source: packet.source, ...values },
   });
   const isLocal =
     decision.route?.type === 'local' ||
-    (decision.error === undefined && wiring.hasAddress(place, packet.destination) === true);
+    (decision.error === undefined && topology.hasAddress(place, packet.destination) === true);
   const faults = [
     ...(inDevice === undefined
       ? []
@@ -57,7 +57,7 @@ export function judgeRoute(
     ...(inDevice === undefined || isLocal ? [] : forwardingFaults(place, packet, inDevice, fault)),
   ];
   const blocking = decision.matched ?? decision.route;
-  if (blocking !== undefined && BLOCKING.has(blocking.type)) {
+  if (blocking !== undefined && BLOCKING_TYPES.has(blocking.type)) {
     const { rule } = decision;
     const isByRule = rule !== undefined && rule.table === undefined;
     const blocked = fault('route-blocked', isByRule ? ruleText(rule) : routeText(blocking), {
@@ -68,15 +68,15 @@ export function judgeRoute(
     return { kind: 'stopped', faults: [blocked] };
   }
   if (faults.length > 0) return { kind: 'stopped', faults };
-  const missing = (evidence: string): Judged => {
-    const lost = rulesWithoutMain(place, packet);
-    const kind = lost === undefined ? 'route-missing' : 'rule-missing';
-    return { kind: 'stopped', faults: [fault(kind, lost ?? evidence, {})] };
+  const missing = (evidence: string): RouteOutcome => {
+    const skippedRules = rulesWithoutMain(place, packet);
+    const kind = skippedRules === undefined ? 'route-missing' : 'rule-missing';
+    return { kind: 'stopped', faults: [fault(kind, skippedRules ?? evidence, {})] };
   };
   if (decision.error !== undefined) {
     return /unreachable/i.test(decision.error)
-      ? missing(`${askedText(decision)}: Network is unreachable`)
-      : refused(decision, fault);
+      ? missing(`${questionText(decision)}: Network is unreachable`)
+      : noRouteFault(decision, fault);
   }
   const { route } = decision;
   if (isLocal) return { kind: 'local', faults };
@@ -113,12 +113,12 @@ function deletionOf({ family, priority }: RoutingRule): string {
   return `ip ${family === 'inet6' ? '-6 ' : ''}rule del pref ${priority}`;
 }
 
-function refused(
+function noRouteFault(
   decision: RouteDecision,
   fault: (kind: string, evidence: string, values: Record<string, string>) => Fault,
-): Judged {
+): RouteOutcome {
   const { error = '', question } = decision;
-  const evidence = `${askedText(decision)}: ${error.replace('RTNETLINK answers: ', '')}`;
+  const evidence = `${questionText(decision)}: ${error.replace('RTNETLINK answers: ', '')}`;
   if (/Invalid argument|cross-device/i.test(error) && question.inputDevice !== undefined) {
     return {
       kind: 'stopped',
@@ -143,7 +143,7 @@ function refused(
 }
 
 /** The command that asks the kernel this question. */
-function askedText({ question: { to, from, inputDevice, mark } }: RouteDecision): string {
+function questionText({ question: { to, from, inputDevice, mark } }: RouteDecision): string {
   return [
     'ip route get',
     to,
@@ -160,32 +160,38 @@ function rulesWithoutMain({ network }: Place, packet: TracedPacket): string | un
   return `ip rule: ${rules.map(({ priority, table }) => `${priority} lookup ${table}`).join(', ')}`;
 }
 
-type MakeFault = (kind: string, evidence: string, values: Record<string, string>) => Fault;
+type FaultFactory = (kind: string, evidence: string, values: Record<string, string>) => Fault;
 
 /** Checks that forwarding is on, by the sysctls. The kernel's answer only includes this check for IPv4. */
 function forwardingFaults(
   { network }: Place,
   packet: TracedPacket,
   inDevice: string,
-  fault: MakeFault,
+  fault: FaultFactory,
 ): Fault[] {
   const { sysctls } = network;
   if (sysctls === undefined) return [];
   const family = familyOfPacket(packet) === 4 ? 'ipv4' : 'ipv6';
   const general = family === 'ipv4' ? 'ipv4/ip_forward' : 'ipv6/conf/all/forwarding';
-  const own = `${family}/conf/${inDevice}/forwarding`;
+  const deviceSysctl = `${family}/conf/${inDevice}/forwarding`;
   // For IPv6, only the value for all devices decides; a device's own value controls other router functions. Since
   // 6.17, kernels can also forward for single devices (ip6_forward, Documentation/networking/ip-sysctl.rst).
   const isOff =
     family === 'ipv6'
       ? sysctls[general] === '0' && sysctls[`ipv6/conf/${inDevice}/force_forwarding`] !== '1'
-      : (sysctls[own] ?? sysctls[general]) === '0';
+      : (sysctls[deviceSysctl] ?? sysctls[general]) === '0';
   if (!isOff) return [];
-  const off = sysctls[general] === '0' ? general : own;
-  const name = `net.${off.replaceAll('/', '.')}`;
-  const found = fault('forwarding-off', `${name} = 0`, { sysctl: name, device: inDevice, family });
+  const disabled = sysctls[general] === '0' ? general : deviceSysctl;
+  const name = `net.${disabled.replaceAll('/', '.')}`;
+  const forwardingFault = fault('forwarding-off', `${name} = 0`, {
+    sysctl: name,
+    device: inDevice,
+    family,
+  });
   // If forwarding is off for all devices, it is one fault for all of them, so leave out the device.
-  return off === general ? [{ ...found, where: withoutDevice(found.where) }] : [found];
+  return disabled === general
+    ? [{ ...forwardingFault, where: withoutDevice(forwardingFault.where) }]
+    : [forwardingFault];
 }
 
 /** Checks the reverse path. The larger of the values for all devices and for this device applies. */
@@ -194,7 +200,7 @@ function reversePathFaults(
   packet: TracedPacket,
   inDevice: string,
   outDevice: string | undefined,
-  fault: MakeFault,
+  fault: FaultFactory,
 ): Fault[] {
   const { network } = place;
   if (
@@ -235,12 +241,12 @@ function reversePathFaults(
   ];
 }
 
-function withoutDevice({ device: _device, ...where }: Where): Where {
+function withoutDevice({ device: _device, ...where }: DeviceLocation): DeviceLocation {
   return where;
 }
 
-function podOf(wiring: Wiring, place: Place): { pod?: string } {
-  const pod = wiring.podName(place);
+function podOf(topology: Topology, place: Place): { pod?: string } {
+  const pod = topology.podName(place);
   return pod === undefined ? {} : { pod };
 }
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { askRoutes } from '../../../src/topology/collect/askRoutes.ts';
+import { queryRoutes } from '../../../src/topology/collect/queryRoutes.ts';
 import { parseSections } from '../../../src/topology/collect/sections.ts';
 import type { ClusterFacts } from '../../../src/topology/model/clusterFacts.ts';
 import type { RouteQuestion } from '../../../src/topology/model/routeAnswer.ts';
@@ -57,7 +57,7 @@ describe.skipIf(!isRoot).each([
   };
   const ask = async (netns: number, ...questions: RouteQuestion[]) => {
     const placed = questions.map((question) => ({ node: 'node-a', netns, question }));
-    const { nodes } = await askRoutes(pool, FACTS, placed);
+    const { nodes } = await queryRoutes(pool, FACTS, placed);
     return nodes[0]?.namespaces.find(({ inode }) => inode === netns)?.answers;
   };
 

@@ -18,7 +18,7 @@ export interface Port extends Place {
 }
 
 /** The facts of a cluster, indexed for traces: the owner of an address, the other end of a device. */
-export class Wiring {
+export class Topology {
   readonly facts: ClusterFacts;
   readonly #byAddress = new Map<string, Port[]>();
   readonly #podsByAddress = new Map<string, PodObject[]>();
@@ -30,19 +30,19 @@ export class Wiring {
         for (const link of network.links ?? []) {
           for (const { address, scope } of link.addresses) {
             if (scope === 'host' || scope === 'link') continue;
-            push(this.#byAddress, canonical(address), { node, network, link });
+            append(this.#byAddress, canonical(address), { node, network, link });
           }
         }
       }
     }
     for (const pod of facts.objects.pods ?? []) {
       if (hasFinished(pod.phase)) continue;
-      for (const address of pod.addresses) push(this.#podsByAddress, canonical(address), pod);
+      for (const address of pod.addresses) append(this.#podsByAddress, canonical(address), pod);
     }
   }
 
   /** The devices that have an address, on all nodes that were read. */
-  withAddress(address: string): readonly Port[] {
+  devicesWithAddress(address: string): readonly Port[] {
     return this.#byAddress.get(canonical(address)) ?? [];
   }
 
@@ -55,7 +55,7 @@ export class Wiring {
     return this.facts.nodes.find((node) => node.name === name);
   }
 
-  host(node: NodeFacts): Place | undefined {
+  hostPlace(node: NodeFacts): Place | undefined {
     const network = node.namespaces.find(({ inode }) => inode === node.hostInode);
     return network && { node, network };
   }
@@ -68,7 +68,7 @@ export class Wiring {
   placeOfPod(pod: PodObject): Place | undefined {
     const node = this.node(pod.node);
     if (node === undefined) return undefined;
-    if (pod.hostNetwork) return this.host(node);
+    if (pod.hostNetwork) return this.hostPlace(node);
     const network = node.namespaces.find(
       ({ owner }) =>
         owner.kind === 'pod' &&
@@ -88,7 +88,7 @@ export class Wiring {
 
   device({ node, network }: Place, name: string | undefined): Port | undefined {
     const link = network.links?.find(
-      (one) => one.name === name || one.altNames?.includes(name ?? ''),
+      (candidate) => candidate.name === name || candidate.altNames?.includes(name ?? ''),
     );
     return link && { node, network, link };
   }
@@ -104,18 +104,19 @@ export class Wiring {
     if (reference.name !== undefined) return this.device(port, reference.name);
     const isPair = link.kind === 'veth' || link.kind === 'netkit';
     const candidates = node.namespaces
-      .filter((other) => other !== network && this.#mayBe(port, other))
-      .flatMap((other) =>
-        (other.links ?? [])
+      .filter((peerNamespace) => peerNamespace !== network && this.#mayBe(port, peerNamespace))
+      .flatMap((peerNamespace) =>
+        (peerNamespace.links ?? [])
           .filter(({ ifindex }) => ifindex === reference.ifindex)
           .filter(
-            (one) => !isPair || (one.kind === link.kind && one.link?.ifindex === link.ifindex),
+            (peerLink) =>
+              !isPair || (peerLink.kind === link.kind && peerLink.link?.ifindex === link.ifindex),
           )
-          .map((one) => ({ node, network: other, link: one })),
+          .map((peerLink) => ({ node, network: peerNamespace, link: peerLink })),
       );
     return candidates.length === 1
       ? candidates[0]
-      : candidates.find((one) => this.#isMutual(port, one));
+      : candidates.find((candidate) => this.#isMutual(port, candidate));
   }
 
   /** Whether a namespace can be the one that a device's link_netnsid refers to. */
@@ -136,7 +137,7 @@ export class Wiring {
   portsOf({ node, network, link }: Port): Port[] {
     return (network.links ?? [])
       .filter(({ master }) => master === link.name)
-      .map((one) => ({ node, network, link: one }));
+      .map((member) => ({ node, network, link: member }));
   }
 
   /** The bridge, bond or VRF that has the device as a port. */
@@ -147,12 +148,12 @@ export class Wiring {
   /** Whether a namespace has the address itself. */
   hasAddress({ network }: Place, address: string): boolean | undefined {
     if (network.links === undefined) return undefined;
-    const own = network.links.some((link) =>
-      link.addresses.some((one) => sameAddress(one.address, address)),
+    const isAssigned = network.links.some((link) =>
+      link.addresses.some((assigned) => sameAddress(assigned.address, address)),
     );
     // kube-proxy's IPVS mode and anycast setups have local routes without addresses.
     return (
-      own ||
+      isAssigned ||
       (network.routes ?? []).some(
         ({ type, table, destination }) =>
           type === 'local' && table === 'local' && isWithin(destination, address),
@@ -162,7 +163,7 @@ export class Wiring {
 }
 
 /** Why a device does not carry packets: it is down, or it has no carrier. Undefined if it carries packets. */
-export function faultOfLink(link: Link): 'down' | 'no-carrier' | undefined {
+export function linkFault(link: Link): 'down' | 'no-carrier' | undefined {
   if (!link.flags.includes('UP')) return 'down';
   if (link.flags.includes('NO-CARRIER') || link.state === 'LOWERLAYERDOWN') return 'no-carrier';
   return link.state === 'DOWN' ? 'no-carrier' : undefined;
@@ -172,7 +173,7 @@ function canonical(address: string): string {
   return address.includes(':') ? address.toLowerCase().replace(/\b0+(?=[0-9a-f])/g, '') : address;
 }
 
-function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
+function append<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [value]);
   else list.push(value);

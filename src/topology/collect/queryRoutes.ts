@@ -3,45 +3,47 @@ import type { ClusterFacts } from '../model/clusterFacts.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { NodeFacts } from '../model/nodeFacts.ts';
 import type { PlacedQuestion, RouteAnswer, RouteQuestion } from '../model/routeAnswer.ts';
-import askScript from './ask.sh';
 import type { FactsPool } from './factsPool.ts';
-import { answersIn } from './routeAnswers.ts';
+import queryRoutesScript from './queryRoutes.sh';
+import { parseAnswers } from './routeAnswers.ts';
 
 /**
  * Asks the kernels of nodes for routes, with one round trip per node, and returns the facts with the answers.
  * Questions that cannot be asked get no answer.
  */
-export async function askRoutes(
+export async function queryRoutes(
   pool: Pick<FactsPool, 'run'>,
   facts: ClusterFacts,
   questions: readonly PlacedQuestion[],
 ): Promise<ClusterFacts> {
   // Both directions of a path, and parallel paths, often ask the same question.
-  const distinct = new Map(questions.map((one) => [JSON.stringify(one), one])).values();
+  const distinct = new Map(questions.map((placed) => [JSON.stringify(placed), placed])).values();
   const byNode = Map.groupBy(distinct, ({ node }) => node);
   const nodes = await Promise.all(
     facts.nodes.map(async (node) => {
-      const asked = (byNode.get(node.name) ?? [])
+      const placedQuestions = (byNode.get(node.name) ?? [])
         .flatMap(({ netns, question }) => {
-          const path = pathOf(node, netns);
-          const words = questionWords(question);
+          const path = netnsPath(node, netns);
+          const words = questionArguments(question);
           return path === undefined || words === undefined
             ? []
             : [{ netns, question, path, words }];
         })
         // One process asks all questions of a namespace.
-        .toSorted((one, other) => one.netns - other.netns);
-      if (asked.length === 0) return node;
+        .toSorted((a, b) => a.netns - b.netns);
+      if (placedQuestions.length === 0) return node;
       const sections = await pool.run(
         node.name,
-        askScript,
+        queryRoutesScript,
         [],
-        asked.flatMap(({ path, netns, words }) => [path, String(netns), words]),
+        placedQuestions.flatMap(({ path, netns, words }) => [path, String(netns), words]),
       );
-      const answers = answersIn(sections);
+      const answers = parseAnswers(sections);
       return {
         ...node,
-        namespaces: node.namespaces.map((namespace) => withAnswers(namespace, asked, answers)),
+        namespaces: node.namespaces.map((namespace) =>
+          withAnswers(namespace, placedQuestions, answers),
+        ),
       };
     }),
   );
@@ -50,20 +52,20 @@ export async function askRoutes(
 
 function withAnswers(
   namespace: NetworkNamespace,
-  asked: readonly { readonly netns: number; readonly question: RouteQuestion }[],
+  placedQuestions: readonly { readonly netns: number; readonly question: RouteQuestion }[],
   answers: ReadonlyMap<number, Omit<RouteAnswer, 'question'>>,
 ): NetworkNamespace {
-  const found = asked.flatMap(({ netns, question }, index) => {
+  const answered = placedQuestions.flatMap(({ netns, question }, index) => {
     const answer = netns === namespace.inode ? answers.get(index) : undefined;
     return answer ? [{ question, ...answer }] : [];
   });
-  return found.length === 0
+  return answered.length === 0
     ? namespace
-    : { ...namespace, answers: [...namespace.answers, ...found] };
+    : { ...namespace, answers: [...namespace.answers, ...answered] };
 }
 
 /** The path to enter a namespace by: its first process, or a mount that some process sees. */
-export function pathOf(node: NodeFacts, netns: number): string | undefined {
+export function netnsPath(node: NodeFacts, netns: number): string | undefined {
   const namespace = node.namespaces.find(({ inode }) => inode === netns);
   if (namespace?.pid !== undefined) return `/proc/${namespace.pid}/ns/net`;
   const mount = namespace?.mounts[0];
@@ -75,7 +77,7 @@ export function pathOf(node: NodeFacts, netns: number): string | undefined {
  * The arguments of `ip route get`; undefined for an invalid question. Spaces separate the words, so no word may
  * contain one.
  */
-function questionWords(question: RouteQuestion): string | undefined {
+function questionArguments(question: RouteQuestion): string | undefined {
   const { to, from, inputDevice, mark, protocol, sourcePort, destinationPort } = question;
   const isAddress = (text: string | undefined) =>
     text === undefined || parseAddress(text) !== undefined;

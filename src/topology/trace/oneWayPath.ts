@@ -1,7 +1,7 @@
 import type { Link, LinkCounters } from '../../tools/ip/link.ts';
 import { familyOf } from '../address.ts';
 import type { RouteQuestion } from '../model/routeAnswer.ts';
-import type { PassedRule } from '../netfilter/evaluateHook.ts';
+import type { MatchedRule } from '../netfilter/evaluateHook.ts';
 
 /** A device that a packet passes, or the point where knowledge ends. */
 export interface Hop {
@@ -35,7 +35,7 @@ export interface PathDecision {
   readonly hook?: string;
   /** The decision, in the notation of ip or of the rules. */
   readonly decision: string;
-  readonly rules?: readonly PassedRule[];
+  readonly rules?: readonly MatchedRule[];
 }
 
 /** A translation of the packet's addresses. */
@@ -51,8 +51,8 @@ export interface Translation {
   readonly rule?: string;
 }
 
-/** The place of a fault. */
-export interface Where {
+/** The location of a fault, a doubt or a hop. */
+export interface DeviceLocation {
   readonly node?: string;
   readonly netns?: number;
   readonly pod?: string;
@@ -63,24 +63,24 @@ export interface Where {
 export interface Fault {
   /** A kind of finding. */
   readonly kind: string;
-  readonly where: Where;
+  readonly where: DeviceLocation;
   /** The line that shows it, as printed by its program. */
   readonly evidence: string;
   /** Values for the texts of the finding. */
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** Something on the way that is unknown. */
+/** Something on the path that is unknown. */
 export interface Doubt {
-  readonly where: Where;
+  readonly where: DeviceLocation;
   readonly what: string;
   readonly why: string;
 }
 
 export type Direction = 'there' | 'back';
 
-/** The way of a packet in one direction. */
-export interface Way {
+/** The path of a packet in one direction. */
+export interface OneWayPath {
   readonly direction: Direction;
   readonly hops: readonly Hop[];
   readonly decisions: readonly PathDecision[];
@@ -112,7 +112,7 @@ export function hopOf(
     ...(link.mac !== undefined && { mac: link.mac }),
     addresses: link.addresses
       .map(({ address, prefixLength }) => `${address}/${prefixLength}`)
-      .toSorted((one, other) => Number(isOther(one)) - Number(isOther(other))),
+      .toSorted((a, b) => Number(isOther(a)) - Number(isOther(b))),
     ...(link.counters && { counters: link.counters }),
     ...(detail !== undefined && { detail }),
   };
