@@ -1,5 +1,5 @@
 import { earlyEndLines } from '../capture/earlyEnd.ts';
-import type { Gap } from '../capture/follower/losses.ts';
+import type { Gap } from '../capture/follower/gap.ts';
 import type {
   CaptureOutcome,
   CaptureProgress,

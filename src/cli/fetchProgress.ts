@@ -19,13 +19,13 @@ export function fetchProgress() {
       label?: string,
     ): Required<Pick<FetchOptions, 'onProgress' | 'onNote'>> => ({
       onNote: (text) => tell(text, label),
-      onProgress: ({ bytes, totalBytes, seq, packing }) => {
+      onProgress: ({ bytes, totalBytes, seq, compression }) => {
         amounts.set(folder, { done: bytes, total: totalBytes });
         const all = [...amounts.values()];
         bar.show({
           done: sum(all.map(({ done }) => done)),
           total: sum(all.map(({ total }) => total)),
-          now: `${label === undefined ? '' : `${label} `}file ${seq}${packing === undefined ? '' : `, ${packing}`}`,
+          now: `${label === undefined ? '' : `${label} `}file ${seq}${compression === undefined ? '' : `, ${compression}`}`,
         });
       },
     }),

@@ -14,7 +14,7 @@ import { printPackets } from '../reading/read.ts';
 import { type Summary, summarize, UnreadableCapture } from '../reading/summary.ts';
 import { TimeWindow } from '../reading/timeWindow.ts';
 import { note, statusLine } from './console.ts';
-import { tsharkHere } from './filterHere.ts';
+import { tsharkHere } from './filterLocally.ts';
 import { summaryText } from './summaryText.ts';
 
 /** Prints a line for each packet of detached captures, sorted by time. The files stay in the pods. */
@@ -24,7 +24,7 @@ export async function readCaptures(
   { filter, count, signal }: { filter?: PacketFilter; count?: number; signal: AbortSignal },
 ): Promise<void> {
   const opened = await open(api, captures, signal);
-  const why = filter && whyNotInPods(opened, filter);
+  const why = filter && podFilterProblems(opened, filter);
   const isInPod = filter !== undefined && why === undefined;
   const tshark = filter && !isInPod ? (await tsharkHere(filter, why ?? '')).program : undefined;
   const names = new AddressNames();
@@ -111,9 +111,9 @@ async function open(
 }
 
 /** Why a filter cannot be evaluated in the pods: the reason of the first pod that cannot. */
-function whyNotInPods(opened: readonly CapturedPackets[], filter: PacketFilter) {
+function podFilterProblems(opened: readonly CapturedPackets[], filter: PacketFilter) {
   for (const one of opened) {
-    const why = one.whyNotInPod(filter);
+    const why = one.podFilterProblem(filter);
     if (why !== undefined) return opened.length > 1 ? `${one.capture.target}: ${why}` : why;
   }
   return undefined;

@@ -1,6 +1,6 @@
 import type { ShortCommand } from '../debugger/shortCommand.ts';
 import { Problem, type ProblemDetails } from '../problem.ts';
-import { within } from '../transfer/silenceLimit.ts';
+import { withTimeout } from '../transfer/idleTimeout.ts';
 
 /** A busy node may start a command long after the connection is established. */
 const START_MS = 120_000;
@@ -28,7 +28,11 @@ export class Unusable extends Problem {
 export async function* boundedOutput(command: ShortCommand, name: string): AsyncGenerator<Buffer> {
   const chunks = (command.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   const first = chunks.next();
-  const begun = await within(Promise.race([first, command.started, command.exit]), START_MS, LATE);
+  const begun = await withTimeout(
+    Promise.race([first, command.started, command.exit]),
+    START_MS,
+    LATE,
+  );
   if (begun === LATE)
     throw new Problem(`the pod has not started ${name} within ${START_MS / 1000} s`, {
       kind: 'not-started',
@@ -37,7 +41,7 @@ export async function* boundedOutput(command: ShortCommand, name: string): Async
   const since = performance.now();
   let line = 0;
   for (let next = first; ; next = chunks.next()) {
-    const got = await within(next, SILENCE_MS, LATE);
+    const got = await withTimeout(next, SILENCE_MS, LATE);
     if (got === LATE) throw new Unusable(`${name} has printed nothing for ${SILENCE_MS / 1000} s`);
     if (got.done) return;
     const newline = got.value.lastIndexOf(NEWLINE);
@@ -51,7 +55,7 @@ export async function* boundedOutput(command: ShortCommand, name: string): Async
 
 /** The exit code of a command whose output has ended. Throws Unusable if it does not arrive. */
 export async function boundedExit(command: ShortCommand, name: string): Promise<number> {
-  const code = await within(command.exit, EXIT_MS, LATE);
+  const code = await withTimeout(command.exit, EXIT_MS, LATE);
   if (code === LATE) throw new Unusable(`${name} does not end`);
   return code;
 }

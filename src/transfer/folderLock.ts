@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { errorCode, type Problem } from '../problem.ts';
 import { LocalProblem, localProblem } from './localProblem.ts';
 
-const NAME = '.netdebug-fetch';
+const LOCK_NAME = '.netdebug-fetch';
 
 /**
  * Locks a folder, which is created (0700) if necessary, until the returned function is called: two simultaneous fetches
  * would write to each other's files. Takes over the lock of a process that was killed.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  const path = join(folder, NAME);
+  const path = join(folder, LOCK_NAME);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (let attempt = 0; ; attempt++) {
-      if (await made(path)) return () => rm(path, { force: true });
+      if (await createLock(path)) return () => rm(path, { force: true });
       const holder = Number(await readFile(path, 'utf8').catch(() => ''));
       if (attempt > 0 || isAlive(holder)) throw inUse(folder, path, holder);
       await rm(path, { force: true });
@@ -24,7 +24,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   }
 }
 
-async function made(path: string): Promise<boolean> {
+async function createLock(path: string): Promise<boolean> {
   try {
     const file = await open(path, 'wx', 0o600);
     await file.writeFile(String(process.pid));

@@ -17,13 +17,13 @@ export function localProblem(path: string, error: unknown): Problem {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new LocalProblem(`cannot write ${path}: ${reason(error)}`, {
+      return new LocalProblem(`cannot write ${path}: ${reasonText(error)}`, {
         kind: 'not-written',
         next: ['choose a folder that you can write to, or close the program that uses the file'],
         cause: error,
       });
     default:
-      return new LocalProblem(`cannot write ${path}: ${reason(error)}`, {
+      return new LocalProblem(`cannot write ${path}: ${reasonText(error)}`, {
         kind: 'not-written',
         cause: error,
       });
@@ -31,6 +31,6 @@ export function localProblem(path: string, error: unknown): Problem {
 }
 
 /** The text of a system error without its code: `no such file or directory, open 'x'`. */
-function reason(error: unknown): string {
+function reasonText(error: unknown): string {
   return messageOf(error).replace(/^\w+: /, '');
 }

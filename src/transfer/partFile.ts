@@ -3,12 +3,12 @@ import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { localProblem } from './localProblem.ts';
 
 /** Captured packets are private: nobody else may read the file. */
-const PRIVATE = 0o600;
+const PRIVATE_MODE = 0o600;
 /**
  * Bytes that are collected before a write: network packets are small, and each write costs a round trip to another
  * thread. A killed process loses them, so this stays far below 1 MB.
  */
-const GATHERED_BYTES = 256 * 1024;
+const BUFFER_BYTES = 256 * 1024;
 const READ_BYTES = 1024 * 1024;
 
 /**
@@ -20,8 +20,8 @@ export class PartFile {
   /** Bytes accepted, including those that are not written yet. */
   size: number;
   readonly #file: FileHandle;
-  #gathered: Buffer[] = [];
-  #gatheredBytes = 0;
+  #buffer: Buffer[] = [];
+  #bufferedBytes = 0;
   #written: number;
   #writing: Promise<void> = Promise.resolve();
 
@@ -35,7 +35,7 @@ export class PartFile {
   /** Creates an empty file. Throws a Problem if the file exists. */
   static async create(path: string): Promise<PartFile> {
     try {
-      return new PartFile(path, await open(path, 'wx+', PRIVATE), 0);
+      return new PartFile(path, await open(path, 'wx+', PRIVATE_MODE), 0);
     } catch (error) {
       throw localProblem(path, error);
     }
@@ -75,14 +75,14 @@ export class PartFile {
    * more than processing it.
    */
   append(chunk: Buffer): Promise<void> | undefined {
-    this.#gathered.push(chunk);
-    this.#gatheredBytes += chunk.length;
+    this.#buffer.push(chunk);
+    this.#bufferedBytes += chunk.length;
     this.size += chunk.length;
-    return this.#gatheredBytes < GATHERED_BYTES ? undefined : this.#keepUp();
+    return this.#bufferedBytes < BUFFER_BYTES ? undefined : this.#keepUp();
   }
 
   /** Resolves when all accepted bytes are in the file. */
-  async written(): Promise<void> {
+  async flush(): Promise<void> {
     await this.#writing;
     this.#write();
     await this.#writing;
@@ -90,7 +90,7 @@ export class PartFile {
 
   /** Discards everything after `size`. */
   async truncate(size: number): Promise<void> {
-    await this.written();
+    await this.flush();
     try {
       await this.#file.truncate(size);
     } catch (error) {
@@ -102,7 +102,7 @@ export class PartFile {
 
   /** Resolves when all accepted bytes would survive a power failure. */
   async sync(): Promise<void> {
-    await this.written();
+    await this.flush();
     try {
       await this.#file.datasync();
       const { size } = await this.#file.stat();
@@ -114,7 +114,7 @@ export class PartFile {
 
   /** Writes what it can and closes the file. Never throws: missing bytes are fetched again. */
   async close(): Promise<void> {
-    await this.written().catch(() => {});
+    await this.flush().catch(() => {});
     await this.#file.close().catch(() => {});
   }
 
@@ -125,10 +125,10 @@ export class PartFile {
   }
 
   #write(): void {
-    const [chunks, bytes] = [this.#gathered, this.#gatheredBytes];
+    const [chunks, bytes] = [this.#buffer, this.#bufferedBytes];
     if (bytes === 0) return;
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
+    this.#buffer = [];
+    this.#bufferedBytes = 0;
     this.#writing = this.#writeAll(chunks, bytes);
     // The next append or close reports the error.
     this.#writing.catch(() => {});

@@ -12,7 +12,7 @@ const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 
  */
 export async function placeFile(from: string, to: string, force: boolean): Promise<void> {
   try {
-    if (force || !(await linked(from, to))) await rename(from, to);
+    if (force || !(await tryLink(from, to))) await rename(from, to);
     else await rm(from);
   } catch (error) {
     throw localProblem(to, error);
@@ -24,18 +24,18 @@ export async function placeFile(from: string, to: string, force: boolean): Promi
  * Creates a second name; returns false if the file system does not support hard links. A rename would silently replace
  * an existing file.
  */
-async function linked(from: string, to: string): Promise<boolean> {
+async function tryLink(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
     return true;
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') throw existsAlready(to);
+    if (errorCode(error) === 'EEXIST') throw alreadyExists(to);
     if (!NO_LINKS.has(errorCode(error) ?? '')) throw error;
     return false;
   }
 }
 
-export function existsAlready(path: string): Problem {
+export function alreadyExists(path: string): Problem {
   return new LocalProblem(`${path} already exists and is another file`, {
     kind: 'exists',
     next: ['choose another folder, move that file away, or overwrite it with --force'],
@@ -54,19 +54,19 @@ async function syncFolder(path: string): Promise<void> {
  * crash.
  */
 export async function writeAtomically(path: string, text: string): Promise<void> {
-  const fresh = `${path}.new`;
+  const temporary = `${path}.new`;
   try {
-    await rm(fresh, { force: true });
-    const file = await open(fresh, 'wx', 0o600);
+    await rm(temporary, { force: true });
+    const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(text);
       await file.datasync();
     } finally {
       await file.close();
     }
-    await rename(fresh, path);
+    await rename(temporary, path);
   } catch (error) {
-    await rm(fresh, { force: true }).catch(() => {});
+    await rm(temporary, { force: true }).catch(() => {});
     throw localProblem(path, error);
   }
 }

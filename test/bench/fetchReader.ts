@@ -17,7 +17,7 @@ async function main([pod = '', container = '', spool = '', folder = '', sums]: s
     folder,
     origin: { ...place, capture: 'bench', target: pod, podUid: metadata.uid },
     verify: sums === 'sha256' ? 'sha256' : 'size+walk',
-    mayCompress: true,
+    allowCompression: true,
     streams: 1,
     signal: new AbortController().signal,
   });

@@ -72,7 +72,7 @@ function options(
     origin: { ...place, capture: 'e2e', target: place.pod, podUid },
     verify: 'sha256',
     streams: 2,
-    mayCompress: false,
+    allowCompression: false,
     signal: new AbortController().signal,
     ...more,
   };

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { KubeApi } from '../../kube/api.ts';
-import { type PacketFilter, whyNotInPod } from '../fetch/podFilter.ts';
+import { type PacketFilter, podFilterProblem } from '../fetch/podFilter.ts';
 import { PodSpool } from '../fetch/podSpool.ts';
 import { FETCH_LIMITS, SpoolAccess } from '../fetch/spoolAccess.ts';
 import { spoolStream } from '../fetch/spoolStream.ts';
@@ -42,7 +42,7 @@ export class CapturedPackets {
     const place = await whereSpoolIs(api, capture, { signal, onProgress: onNote });
     const source = new PodSpool(api, place, capture.pod.metadata.uid, capture.spool);
     const access = new SpoolAccess(source, FETCH_LIMITS, signal);
-    await access.patiently(() => access.flush());
+    await access.withRetries(() => access.flush());
     const listing = await access.list();
     const { removed } = listing.state;
     if (removed > 0)
@@ -58,8 +58,8 @@ export class CapturedPackets {
   }
 
   /** Why the filter cannot be evaluated in the pod; undefined if it can. */
-  whyNotInPod(filter: PacketFilter): string | undefined {
-    return whyNotInPod(filter, this.#listing.tools, this.capture.pod);
+  podFilterProblem(filter: PacketFilter): string | undefined {
+    return podFilterProblem(filter, this.#listing.tools, this.capture.pod);
   }
 
   /** The packets as one pcap stream. With a filter, only the matching packets, which are selected in the pod. */

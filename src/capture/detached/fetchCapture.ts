@@ -1,8 +1,8 @@
 import type { KubeApi } from '../../kube/api.ts';
 import { type FilteredFetchOptions, fetchFiltered } from '../fetch/fetchFiltered.ts';
-import { type FetchManner, fetchManner } from '../fetch/fetchManner.ts';
 import { type FetchOptions, fetchSpool } from '../fetch/fetchSpool.ts';
-import { type PacketFilter, whyNotInPod } from '../fetch/podFilter.ts';
+import { type FetchStrategy, fetchStrategy } from '../fetch/fetchStrategy.ts';
+import { type PacketFilter, podFilterProblem } from '../fetch/podFilter.ts';
 import { PodSpool } from '../fetch/podSpool.ts';
 import type { CaptureOrigin, Manifest } from '../manifest.ts';
 import type { DetachedCapture } from './captures.ts';
@@ -12,7 +12,7 @@ import { whereSpoolIs } from './whereSpoolIs.ts';
 export async function fetchCapture(
   api: KubeApi,
   capture: DetachedCapture,
-  options: Omit<FetchOptions, 'origin' | keyof FetchManner> & {
+  options: Omit<FetchOptions, 'origin' | keyof FetchStrategy> & {
     readonly onNote: (text: string) => void;
   },
 ): Promise<Manifest> {
@@ -20,7 +20,7 @@ export async function fetchCapture(
   const place = await whereSpoolIs(api, capture, { signal, onProgress: onNote });
   return fetchSpool(new PodSpool(api, place, capture.pod.metadata.uid, capture.spool), {
     ...options,
-    ...fetchManner(capture.pod),
+    ...fetchStrategy(capture.pod),
     origin: originOf(capture),
   });
 }
@@ -32,7 +32,7 @@ export async function fetchPackets(
   {
     filter,
     ...options
-  }: Omit<FilteredFetchOptions, 'origin' | 'filter' | 'whyNotInPod'> & {
+  }: Omit<FilteredFetchOptions, 'origin' | 'filter' | 'podFilterProblem'> & {
     readonly filter: PacketFilter;
     readonly onNote: (text: string) => void;
   },
@@ -42,7 +42,7 @@ export async function fetchPackets(
   return fetchFiltered(new PodSpool(api, place, capture.pod.metadata.uid, capture.spool), {
     ...options,
     filter: { ...filter, changesUser: capture.words.zroot === '1' },
-    whyNotInPod: (tools) => whyNotInPod(filter, tools, capture.pod),
+    podFilterProblem: (tools) => podFilterProblem(filter, tools, capture.pod),
     origin: originOf(capture),
   });
 }

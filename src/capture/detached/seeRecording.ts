@@ -16,7 +16,7 @@ const RECORDING_LIMIT_MS = 120_000;
 /** Pauses between checks in milliseconds. Each check is an exec, and these must not accumulate on a slow node. */
 const LOOKS_MS = [200, 200, 500, 1_000, 2_000] as const;
 /** A busy node starts a command long after the connection is established. */
-const LIMITS = { ...FETCH_LIMITS, silence: 60_000, patience: RECORDING_LIMIT_MS };
+const LIMITS = { ...FETCH_LIMITS, idle: 60_000, giveUpAfter: RECORDING_LIMIT_MS };
 
 /** Waits until the recorder has its first file. Throws the recorder's own message if it fails. */
 export async function seeRecording(

@@ -1,101 +1,102 @@
-import { oneByOne } from '../../transfer/batches.ts';
+import { flattenBatches } from '../../transfer/batches.ts';
 import type { SpoolFile } from '../spool/listing.ts';
 import type { SpoolAccess } from './spoolAccess.ts';
-import { CutStream } from './streamFailures.ts';
+import { TruncatedStream } from './streamFailures.ts';
 import { BATCH_FILES } from './workQueue.ts';
 
 /** A file's checksum from the pod; otherwise why it is missing, if one was requested. */
 export type Checksum = { readonly sha256: string } | { readonly unverified?: string };
 
 /** A lower bound of the checksum rate: even a processor limited to a few percent of a core is this fast. */
-const SLOWEST_BYTES_PER_MS = 5_000;
-const SUM = /^sum ([1-9]\d{0,8}) ([0-9a-f]{64}|gone|unsupported)$/;
+const MIN_BYTES_PER_MS = 5_000;
+const SUM_LINE = /^sum ([1-9]\d{0,8}) ([0-9a-f]{64}|gone|unsupported)$/;
 
 /** Checksums of files, computed in the pod one after another while the files are copied. */
 export class Checksums {
   readonly #access: SpoolAccess;
-  readonly #known = new Map<number, PromiseWithResolvers<Checksum>>();
+  readonly #checksums = new Map<number, PromiseWithResolvers<Checksum>>();
   #unsupported = false;
 
   constructor(access: SpoolAccess) {
     this.#access = access;
   }
 
-  /** Requests these files' checksums. If the pod cannot be reached, `of` throws the error. */
+  /** Requests these files' checksums. If the pod cannot be reached, `get` throws the error. */
   start(files: readonly SpoolFile[]): void {
     for (const { seq } of files) {
-      const waiting = Promise.withResolvers<Checksum>();
+      const pending = Promise.withResolvers<Checksum>();
       // The caller may never wait for it.
-      waiting.promise.catch(() => {});
-      this.#known.set(seq, waiting);
+      pending.promise.catch(() => {});
+      this.#checksums.set(seq, pending);
     }
-    this.#all(files).catch((error) => {
-      for (const { seq } of files) this.#known.get(seq)?.reject(error);
+    this.#requestAll(files).catch((error) => {
+      for (const { seq } of files) this.#checksums.get(seq)?.reject(error);
     });
   }
 
   /** The file's checksum, as soon as the pod has computed it. */
-  async of(file: SpoolFile): Promise<Checksum> {
-    const known = this.#known.get(file.seq);
-    if (known) return known.promise;
-    return this.again(file);
+  async get(file: SpoolFile): Promise<Checksum> {
+    const pending = this.#checksums.get(file.seq);
+    if (pending) return pending.promise;
+    return this.recompute(file);
   }
 
   /** Requests the checksum once more: the first one may have been wrong. */
-  async again(file: SpoolFile): Promise<Checksum> {
+  async recompute(file: SpoolFile): Promise<Checksum> {
     this.start([file]);
-    return this.of(file);
+    return this.get(file);
   }
 
-  async #all(files: readonly SpoolFile[]): Promise<void> {
+  async #requestAll(files: readonly SpoolFile[]): Promise<void> {
     for (let at = 0; at < files.length; at += BATCH_FILES) {
-      const left = new Map(files.slice(at, at + BATCH_FILES).map((file) => [file.seq, file]));
-      await this.#access.patiently(async (patience) => {
-        if (left.size > 0 && !this.#unsupported) await this.#batch(left, () => patience.progress());
+      const remaining = new Map(files.slice(at, at + BATCH_FILES).map((file) => [file.seq, file]));
+      await this.#access.withRetries(async (backoff) => {
+        if (remaining.size > 0 && !this.#unsupported)
+          await this.#requestBatch(remaining, () => backoff.progress());
       });
-      for (const { seq } of left.values()) this.#tell(seq, { unverified: NOT_MADE });
+      for (const { seq } of remaining.values()) this.#resolve(seq, { unverified: FILE_REMOVED });
     }
   }
 
-  /** Requests a batch and removes finished files from `left`. Throws CutStream if the output was cut off. */
-  async #batch(left: Map<number, SpoolFile>, onProgress: () => void): Promise<void> {
-    const largest = Math.max(...[...left.values()].map(({ size }) => size));
-    const words = [...left.keys()].map((seq) => `seq=${seq}`);
-    const take = (line: string) => {
-      const [, number, sum = ''] = SUM.exec(line) ?? [];
+  /** Requests a batch and removes finished files from `remaining`. Throws TruncatedStream if the output was cut off. */
+  async #requestBatch(remaining: Map<number, SpoolFile>, onProgress: () => void): Promise<void> {
+    const largest = Math.max(...[...remaining.values()].map(({ size }) => size));
+    const args = [...remaining.keys()].map((seq) => `seq=${seq}`);
+    const parseLine = (line: string) => {
+      const [, number, sum = ''] = SUM_LINE.exec(line) ?? [];
       const seq = Number(number);
       if (line.trim() === 'unsupported' || sum === 'unsupported') this.#unsupported = true;
-      else if (left.delete(seq)) {
+      else if (remaining.delete(seq)) {
         onProgress();
-        this.#tell(seq, sum === 'gone' ? { unverified: NOT_MADE } : { sha256: sum });
+        this.#resolve(seq, sum === 'gone' ? { unverified: FILE_REMOVED } : { sha256: sum });
       }
     };
     const code = await this.#access.run(
       'sum',
-      words,
-      async ({ batches, ended }) => {
+      args,
+      async ({ batches, exitCode }) => {
         let rest = '';
-        for await (const chunk of oneByOne(batches)) {
+        for await (const chunk of flattenBatches(batches)) {
           const lines = (rest + chunk.toString('latin1')).split('\n');
           rest = lines.pop()?.slice(-MAX_LINE) ?? '';
-          for (const line of lines) take(line);
+          for (const line of lines) parseLine(line);
         }
-        return ended();
+        return exitCode();
       },
-      largest / SLOWEST_BYTES_PER_MS,
+      largest / MIN_BYTES_PER_MS,
     );
     if (this.#unsupported) {
-      for (const { seq } of left.values()) this.#tell(seq, { unverified: NO_PROGRAM });
-      left.clear();
-    } else if (left.size > 0 && (code === undefined || code === 0))
-      throw new CutStream('the list of checksums was cut off');
+      for (const { seq } of remaining.values()) this.#resolve(seq, { unverified: NO_PROGRAM });
+      remaining.clear();
+    } else if (remaining.size > 0 && (code === undefined || code === 0))
+      throw new TruncatedStream('the list of checksums was cut off');
   }
 
-  #tell(seq: number, checksum: Checksum): void {
-    this.#known.get(seq)?.resolve(checksum);
+  #resolve(seq: number, checksum: Checksum): void {
+    this.#checksums.get(seq)?.resolve(checksum);
   }
 }
 
 const MAX_LINE = 200;
 const NO_PROGRAM = 'the image has no sha256sum';
-const NOT_MADE = 'the file was removed from the pod before its checksum was computed';
+const FILE_REMOVED = 'the file was removed from the pod before its checksum was computed';

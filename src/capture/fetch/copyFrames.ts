@@ -1,30 +1,30 @@
-import { RefusedStream } from './streamFailures.ts';
+import { UnexpectedStream } from './streamFailures.ts';
 
 /** A byte range of a recorded file. */
-export interface FilePart {
+export interface FileRange {
   readonly seq: number;
   readonly offset: number;
   readonly length: number;
 }
 
-/** What the pod sends for the parts, one after the other in the order of the request. */
+/** What the pod sends for the ranges, one after the other in the order of the request. */
 export type CopyFrame =
-  /** Some of the part's bytes: a slice of a chunk. */
-  | { readonly kind: 'data'; readonly part: FilePart; readonly bytes: Buffer }
-  /** All bytes of the part have arrived, and the data that follows proves that none is missing. */
-  | { readonly kind: 'whole'; readonly part: FilePart }
+  /** Some of the range's bytes: a slice of a chunk. */
+  | { readonly kind: 'data'; readonly range: FileRange; readonly bytes: Buffer }
+  /** All bytes of the range have arrived, and the data that follows proves that none is missing. */
+  | { readonly kind: 'whole'; readonly range: FileRange }
   /** The ring has removed the file. */
-  | { readonly kind: 'gone'; readonly part: FilePart }
-  /** The file ends before the part does. */
-  | { readonly kind: 'short'; readonly part: FilePart };
+  | { readonly kind: 'gone'; readonly range: FileRange }
+  /** The file ends before the range does. */
+  | { readonly kind: 'short'; readonly range: FileRange };
 
 /** Longer than any header line of a frame. */
 const MAX_LINE_BYTES = 64;
 const NEWLINE = 0x0a;
 
-/** Words of the verb `copy` that request these parts. */
-export function copyWords(parts: readonly FilePart[]): string[] {
-  return parts.map(({ seq, offset, length }) => `part=${seq}:${offset}:${length}`);
+/** Arguments of the verb `copy` that request these ranges. */
+export function copyArguments(ranges: readonly FileRange[]): string[] {
+  return ranges.map(({ seq, offset, length }) => `part=${seq}:${offset}:${length}`);
 }
 
 /**
@@ -32,20 +32,20 @@ export function copyWords(parts: readonly FilePart[]): string[] {
  *
  *     for await (const chunks of stream) for (const frame of frames.read(chunks)) use(frame);
  *
- * Throws RefusedStream for data that was not requested, is in another order, or has another length. Copies nothing but
+ * Throws UnexpectedStream for data that was not requested, is in another order, or has another length. Copies nothing but
  * lines that span chunks.
  */
 export class CopyFrames {
-  readonly #parts: readonly FilePart[];
-  /** Index of the part that is being sent, or is next. */
-  #at = 0;
-  /** Bytes of the part that have not arrived yet; undefined before a frame. */
+  readonly #ranges: readonly FileRange[];
+  /** Index of the range that is being sent, or is next. */
+  #index = 0;
+  /** Bytes of the range that have not arrived yet; undefined before a frame. */
   #missing: number | undefined;
   #line: Buffer = Buffer.alloc(0);
   #isOver = false;
 
-  constructor(parts: readonly FilePart[]) {
-    this.#parts = parts;
+  constructor(ranges: readonly FileRange[]) {
+    this.#ranges = ranges;
   }
 
   /** Whether the pod has confirmed that everything was sent. */
@@ -65,7 +65,7 @@ export class CopyFrames {
         const bytes = chunk.subarray(at, at + this.#missing);
         at += bytes.length;
         this.#missing -= bytes.length;
-        yield { kind: 'data', part: this.#part, bytes };
+        yield { kind: 'data', range: this.#range, bytes };
         continue;
       }
       const end = chunk.indexOf(NEWLINE, at);
@@ -78,30 +78,30 @@ export class CopyFrames {
       }
       const line = this.#line;
       this.#line = Buffer.alloc(0);
-      yield* this.#take(line);
+      yield* this.#parseLine(line);
     }
   }
 
-  *#take(bytes: Buffer): Generator<CopyFrame, void> {
+  *#parseLine(bytes: Buffer): Generator<CopyFrame, void> {
     const line = bytes.toString('latin1');
     if (this.#isOver) throw unexpected(bytes);
-    const before = this.#missing === undefined ? undefined : this.#part;
-    if (before) this.#at += 1;
+    const previous = this.#missing === undefined ? undefined : this.#range;
+    if (previous) this.#index += 1;
     this.#missing = undefined;
-    const isLast = this.#at === this.#parts.length;
-    if (isLast ? line !== 'over' : !this.#announces(line)) throw unexpected(bytes);
-    if (before) yield { kind: 'whole', part: before };
+    const isLast = this.#index === this.#ranges.length;
+    if (isLast ? line !== 'over' : !this.#isExpected(line)) throw unexpected(bytes);
+    if (previous) yield { kind: 'whole', range: previous };
     if (isLast) this.#isOver = true;
-    else if (line.startsWith('data')) this.#missing = this.#part.length;
+    else if (line.startsWith('data')) this.#missing = this.#range.length;
     else {
-      yield { kind: line.startsWith('gone') ? 'gone' : 'short', part: this.#part };
-      this.#at += 1;
+      yield { kind: line.startsWith('gone') ? 'gone' : 'short', range: this.#range };
+      this.#index += 1;
     }
   }
 
-  /** Whether a line starts a frame for the next part. */
-  #announces(line: string): boolean {
-    const { seq, offset, length } = this.#part;
+  /** Whether a line starts a frame for the next range. */
+  #isExpected(line: string): boolean {
+    const { seq, offset, length } = this.#range;
     return (
       line === `data ${seq} ${offset} ${length}` ||
       line === `gone ${seq}` ||
@@ -109,12 +109,12 @@ export class CopyFrames {
     );
   }
 
-  get #part(): FilePart {
-    return this.#parts[this.#at] as FilePart;
+  get #range(): FileRange {
+    return this.#ranges[this.#index] as FileRange;
   }
 }
 
-function unexpected(line: Buffer): RefusedStream {
+function unexpected(line: Buffer): UnexpectedStream {
   const shown = JSON.stringify(line.toString('latin1', 0, MAX_LINE_BYTES));
-  return new RefusedStream(`${shown} was not requested`);
+  return new UnexpectedStream(`${shown} was not requested`);
 }

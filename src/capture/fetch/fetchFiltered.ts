@@ -2,33 +2,33 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../../problem.ts';
 import { lockFolder } from '../../transfer/folderLock.ts';
-import { existsAlready } from '../../transfer/placeFile.ts';
+import { alreadyExists } from '../../transfer/placeFile.ts';
 import type { CaptureOrigin, Manifest, ManifestFile } from '../manifest.ts';
 import type { Listing, SpoolFile } from '../spool/listing.ts';
 import type { FetchOptions } from './fetchSpool.ts';
 import { FileCopy } from './fileCopy.ts';
 import { checkCaptureFileName, localFiles } from './fileNames.ts';
 import { lostEntry, packetFacts } from './finishCopy.ts';
-import { ManifestBook } from './manifestBook.ts';
+import { ManifestStore } from './manifestStore.ts';
 import type { PacketFilter, PodFilter } from './podFilter.ts';
 import { FETCH_LIMITS, SpoolAccess } from './spoolAccess.ts';
 import { SpoolGone, type SpoolSource } from './spoolSource.ts';
 import { spoolStream } from './spoolStream.ts';
-import { CutStream, DamagedStream, FileGone } from './streamFailures.ts';
+import { DamagedStream, FileGone, TruncatedStream } from './streamFailures.ts';
 
 /** Filters a pcap file: returns the matching packets as a pcap file. */
-export type FilterHere = (
+export type LocalFilter = (
   file: AsyncIterable<Buffer>,
   filter: PacketFilter,
 ) => AsyncIterable<Buffer>;
 
 export interface FilteredFetchOptions
-  extends Omit<FetchOptions, 'verify' | 'streams' | 'mayCompress'> {
+  extends Omit<FetchOptions, 'verify' | 'streams' | 'allowCompression'> {
   readonly filter: PodFilter;
   /** Why the pod cannot evaluate the filter, given the programs in its image; undefined if it can. */
-  readonly whyNotInPod: (tools: ReadonlySet<string>) => string | undefined;
+  readonly podFilterProblem: (tools: ReadonlySet<string>) => string | undefined;
   /** Evaluates the filter on this computer; `by` names the program. Throws a Problem if that is not possible. */
-  readonly filterHere: (why: string) => Promise<{ by: string; filter: FilterHere }>;
+  readonly localFilter: (why: string) => Promise<{ by: string; filter: LocalFilter }>;
 }
 
 /**
@@ -44,11 +44,11 @@ export async function fetchFiltered(
   const unlock = await lockFolder(folder);
   try {
     const access = new SpoolAccess(source, { ...FETCH_LIMITS, ...options.limits }, signal);
-    if (flush) await access.patiently(() => access.flush());
+    if (flush) await access.withRetries(() => access.flush());
     const listing = await access.list();
-    const why = options.whyNotInPod(listing.tools);
-    const here = why === undefined ? undefined : await options.filterHere(why);
-    const fetch = await FilteredFetch.open(access, listing, here, options);
+    const problem = options.podFilterProblem(listing.tools);
+    const local = problem === undefined ? undefined : await options.localFilter(problem);
+    const fetch = await FilteredFetch.open(access, listing, local, options);
     return await fetch.run();
   } finally {
     await unlock();
@@ -57,29 +57,29 @@ export async function fetchFiltered(
 
 class FilteredFetch {
   readonly #access: SpoolAccess;
-  readonly #book: ManifestBook;
-  readonly #here: FilterHere | undefined;
+  readonly #manifest: ManifestStore;
+  readonly #localFilter: LocalFilter | undefined;
   readonly #options: FilteredFetchOptions;
-  readonly #wanted: readonly SpoolFile[];
+  readonly #files: readonly SpoolFile[];
 
   private constructor(
     access: SpoolAccess,
-    book: ManifestBook,
-    here: FilterHere | undefined,
-    wanted: readonly SpoolFile[],
+    manifest: ManifestStore,
+    local: LocalFilter | undefined,
+    files: readonly SpoolFile[],
     options: FilteredFetchOptions,
   ) {
     this.#access = access;
-    this.#book = book;
-    this.#here = here;
+    this.#manifest = manifest;
+    this.#localFilter = local;
     this.#options = options;
-    this.#wanted = wanted;
+    this.#files = files;
   }
 
   static async open(
     access: SpoolAccess,
     listing: Listing,
-    here: { by: string; filter: FilterHere } | undefined,
+    local: { by: string; filter: LocalFilter } | undefined,
     options: FilteredFetchOptions,
   ): Promise<FilteredFetch> {
     const { folder, filter, flush = false, force = false } = options;
@@ -88,64 +88,64 @@ class FilteredFetch {
       ...options.origin,
       filtered: {
         [language === 'display' ? 'displayFilter' : 'captureFilter']: text,
-        by: here?.by ?? `${language === 'display' ? 'tshark' : 'tcpdump'} in the pod`,
+        by: local?.by ?? `${language === 'display' ? 'tshark' : 'tcpdump'} in the pod`,
         wholeCapture: false,
       },
     };
-    const { book, known } = await ManifestBook.open(folder, origin, listing, force);
-    const wanted = listing.files.filter(({ closed }) => flush || closed);
-    const fetch = new FilteredFetch(access, book, here?.filter, wanted, options);
-    await fetch.#clear(known, force);
-    await book.write();
+    const { manifest, isSameCapture } = await ManifestStore.open(folder, origin, listing, force);
+    const files = listing.files.filter(({ closed }) => flush || closed);
+    const fetch = new FilteredFetch(access, manifest, local?.filter, files, options);
+    await fetch.#removeUnfinished(isSameCapture, force);
+    await manifest.write();
     return fetch;
   }
 
   async run(): Promise<Manifest> {
     const { onProgress } = this.#options;
-    const totalBytes = this.#wanted.reduce((sum, { size }) => sum + size, 0);
+    const totalBytes = this.#files.reduce((sum, { size }) => sum + size, 0);
     let bytes = 0;
-    for (const file of this.#wanted) {
+    for (const file of this.#files) {
       try {
-        if (!(await this.#isHere(file))) this.#book.set(await this.#fetch(file));
+        if (!(await this.#isFetched(file))) this.#manifest.set(await this.#fetch(file));
       } catch (error) {
-        if (error instanceof SpoolGone) await this.#tellLost(error);
+        if (error instanceof SpoolGone) await this.#recordLost(error);
         throw error;
       }
-      await this.#book.write();
+      await this.#manifest.write();
       bytes += file.size;
       onProgress?.({ bytes, totalBytes, seq: file.seq });
     }
-    return this.#book.write();
+    return this.#manifest.write();
   }
 
   /** Deletes unfinished files of an earlier fetch. Files of other captures are deleted only with `force`. */
-  async #clear(known: boolean, force: boolean): Promise<void> {
+  async #removeUnfinished(isSameCapture: boolean, force: boolean): Promise<void> {
     const { folder, origin } = this.#options;
-    const seqs = new Set(this.#wanted.map(({ seq }) => seq));
+    const seqs = new Set(this.#files.map(({ seq }) => seq));
     for (const { name, seq, stage } of localFiles(origin.capture, await readdir(folder))) {
-      if (!seqs.has(seq) || (known && stage === 'whole')) continue;
-      if (!known && !force) throw existsAlready(join(folder, name));
+      if (!seqs.has(seq) || (isSameCapture && stage === 'whole')) continue;
+      if (!isSameCapture && !force) throw alreadyExists(join(folder, name));
       await rm(join(folder, name));
     }
   }
 
-  async #isHere({ seq }: SpoolFile): Promise<boolean> {
-    const entry = this.#book.get(seq);
+  async #isFetched({ seq }: SpoolFile): Promise<boolean> {
+    const entry = this.#manifest.get(seq);
     if (entry?.state !== 'whole') return false;
     if (entry.name === undefined) return true;
-    const here = await stat(join(this.#options.folder, entry.name)).catch(() => undefined);
-    return here?.size === entry.size;
+    const stats = await stat(join(this.#options.folder, entry.name)).catch(() => undefined);
+    return stats?.size === entry.size;
   }
 
   /** Filters one file, and retries each time its stream is cut. */
   async #fetch(file: SpoolFile): Promise<ManifestFile> {
     const { folder, origin, onNote, force = false } = this.#options;
-    const patience = this.#access.patience();
+    const backoff = this.#access.newBackoff();
     for (;;) {
       const copy = new FileCopy(folder, origin.capture, file);
       try {
         for await (const chunk of this.#packetsOf(file)) {
-          patience.progress();
+          backoff.progress();
           // A filter can only remove packets.
           if (copy.size + chunk.length > file.size)
             throw new Problem(`the pod sent more data than file ${file.seq} has`, {
@@ -153,61 +153,65 @@ class FilteredFetch {
             });
           await copy.append(Buffer.from(chunk));
         }
-        return await placed(copy, file, force);
+        return await finishFiltered(copy, file, force);
       } catch (error) {
         await copy.discard();
         if (error instanceof FileGone) {
           onNote?.(`file ${file.seq} cannot be filtered: the ring removed it`);
           return lostEntry(file, 'the ring removed it during the copy');
         }
-        await this.#access.waitToGoOn(error, patience);
+        await this.#access.waitBeforeRetry(error, backoff);
       }
     }
   }
 
   #packetsOf(file: SpoolFile): AsyncIterable<Buffer> {
     const { filter } = this.#options;
-    if (file.size === 0) return nothing();
-    if (!this.#here) return this.#access.filter(file, filter);
+    if (file.size === 0) return noChunks();
+    if (!this.#localFilter) return this.#access.filter(file, filter);
     const whole = spoolStream(this.#access, [file], {
       onNote: (text) => {
         throw new FileGone(text);
       },
     });
-    return this.#here(whole, filter);
+    return this.#localFilter(whole, filter);
   }
 
-  async #tellLost(gone: SpoolGone): Promise<void> {
-    for (const file of this.#wanted)
-      if (this.#book.get(file.seq)?.state !== 'whole')
-        this.#book.set(lostEntry(file, gone.message));
-    if (this.#book.recording)
-      this.#book.interrupted({
+  async #recordLost(gone: SpoolGone): Promise<void> {
+    for (const file of this.#files)
+      if (this.#manifest.get(file.seq)?.state !== 'whole')
+        this.#manifest.set(lostEntry(file, gone.message));
+    if (this.#manifest.recording)
+      this.#manifest.addInterruption({
         at: (gone.at ?? new Date()).toISOString(),
         kind: 'container-ended',
         why: gone.message,
       });
-    await this.#book.write();
+    await this.#manifest.write();
   }
 }
 
-async function* nothing(): AsyncGenerator<Buffer, void> {}
+async function* noChunks(): AsyncGenerator<Buffer, void> {}
 
 /**
- * Names the filtered file and returns its manifest entry. Throws CutStream or DamagedStream if the file does not end
+ * Names the filtered file and returns its manifest entry. Throws TruncatedStream or DamagedStream if the file does not end
  * with a whole packet.
  */
-async function placed(copy: FileCopy, file: SpoolFile, force: boolean): Promise<ManifestFile> {
-  const { proof } = copy;
-  const { walk, sha256 } = proof;
+async function finishFiltered(
+  copy: FileCopy,
+  file: SpoolFile,
+  force: boolean,
+): Promise<ManifestFile> {
+  const { summary } = copy;
+  const { walk, sha256 } = summary;
   if (walk.damage !== undefined) throw new DamagedStream(walk.damage);
-  if (walk.wholeBytes !== walk.bytes) throw new CutStream('it ends inside a packet');
+  if (walk.wholeBytes !== walk.bytes) throw new TruncatedStream('it ends inside a packet');
   const state = file.closed ? 'whole' : 'partial';
-  const entry = { seq: file.seq, state, recorded: file.size, ...packetFacts(proof) } as const;
+  const entry = { seq: file.seq, state, recorded: file.size, ...packetFacts(summary) } as const;
   if (walk.packets === 0) {
     await copy.discard();
     return { ...entry, size: 0, note: 'no packet matches' };
   }
-  const name = await copy.place(state, force);
+  const name = await copy.finish(state, force);
   return { ...entry, name, size: walk.bytes, sha256 };
 }

@@ -1,33 +1,33 @@
 import type { Checksum, Checksums } from './checksums.ts';
+import type { CompressionChoice } from './compressionChoice.ts';
 import type { FileCopy } from './fileCopy.ts';
 import {
   isConfirmed,
-  isProven,
+  isVerified,
   lostEntry,
   partialEntry,
   type WrongFile,
   wholeEntry,
   wrongFile,
 } from './finishCopy.ts';
-import type { ManifestBook } from './manifestBook.ts';
-import type { PackingChoice } from './packingChoice.ts';
+import type { ManifestStore } from './manifestStore.ts';
 import type { SpoolAccess } from './spoolAccess.ts';
 
 /** The state shared by all workers of a fetch. */
 export interface FetchRun {
   readonly access: SpoolAccess;
-  readonly book: ManifestBook;
+  readonly manifest: ManifestStore;
   /** Undefined if the pod should not compute any. */
   readonly checksums: Checksums | undefined;
-  readonly packing: PackingChoice;
+  readonly compression: CompressionChoice;
   readonly force: boolean;
   readonly note: (text: string) => void;
   /** Counts bytes that arrived for a file; negative for discarded bytes. */
-  readonly came: (copy: FileCopy, bytes: number) => void;
+  readonly addBytes: (copy: FileCopy, bytes: number) => void;
   /** Reports progress. Called after each batch, because bytes may arrive in tens of thousands of pieces a second. */
-  readonly tellProgress: () => void;
+  readonly reportProgress: () => void;
   /** Bytes that have not arrived yet. */
-  readonly left: () => number;
+  readonly bytesLeft: () => number;
   /** Files that could not be copied correctly while the others continued. */
   readonly failures: WrongFile[];
   /** Stops the other workers too, after an error that ends the whole fetch. */
@@ -38,51 +38,51 @@ export interface FetchRun {
 export async function finishCopy(
   run: FetchRun,
   copy: FileCopy,
-  fetchAgain: (copy: FileCopy) => Promise<boolean>,
+  refetch: (copy: FileCopy) => Promise<boolean>,
 ): Promise<void> {
   const { source } = copy;
   let checksum = await checksumOf(run, copy);
-  let proof = copy.proof;
-  if (!isProven(proof, checksum)) {
+  let summary = copy.summary;
+  if (!isVerified(summary, checksum)) {
     run.note(`file ${source.seq} was not copied correctly: it is fetched again`);
-    const before = proof;
-    await startAnew(run, copy);
-    if (!(await fetchAgain(copy))) return;
+    const firstSummary = summary;
+    await restartCopy(run, copy);
+    if (!(await refetch(copy))) return;
     // The checksum itself may have been wrong.
-    if ('sha256' in checksum && run.checksums) checksum = await run.checksums.again(source);
-    proof = copy.proof;
-    if (!isProven(proof, checksum) && !isConfirmed(proof, checksum, before)) {
-      await startAnew(run, copy);
+    if ('sha256' in checksum && run.checksums) checksum = await run.checksums.recompute(source);
+    summary = copy.summary;
+    if (!isVerified(summary, checksum) && !isConfirmed(summary, checksum, firstSummary)) {
+      await restartCopy(run, copy);
       throw wrongFile(copy, checksum);
     }
   }
-  const name = await copy.place('whole', run.force);
-  run.book.set(wholeEntry(copy, name, proof, checksum));
-  await run.book.write();
+  const name = await copy.finish('whole', run.force);
+  run.manifest.set(wholeEntry(copy, name, summary, checksum));
+  await run.manifest.write();
 }
 
 export async function checksumOf(run: FetchRun, { source }: FileCopy): Promise<Checksum> {
-  return run.checksums ? run.checksums.of(source) : {};
+  return run.checksums ? run.checksums.get(source) : {};
 }
 
-export async function startAnew(run: FetchRun, copy: FileCopy): Promise<void> {
-  run.came(copy, -copy.size);
+export async function restartCopy(run: FetchRun, copy: FileCopy): Promise<void> {
+  run.addBytes(copy, -copy.size);
   await copy.discard();
 }
 
 /** Keeps the whole packets of a file whose rest is not available now or ever; `why` is the reason. */
 export async function keepPartial(
-  run: Pick<FetchRun, 'book' | 'force'>,
+  run: Pick<FetchRun, 'manifest' | 'force'>,
   copy: FileCopy,
   why: string,
 ): Promise<void> {
-  if (copy.proof.walk.packets > 0) {
+  if (copy.summary.walk.packets > 0) {
     await copy.cutToWholePackets();
-    const name = await copy.place('partial', run.force);
-    run.book.set(partialEntry(copy, name, why));
+    const name = await copy.finish('partial', run.force);
+    run.manifest.set(partialEntry(copy, name, why));
   } else {
     await copy.discard();
-    run.book.set(lostEntry(copy.source, why));
+    run.manifest.set(lostEntry(copy.source, why));
   }
-  await run.book.write();
+  await run.manifest.write();
 }

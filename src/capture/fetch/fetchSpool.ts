@@ -1,14 +1,14 @@
 import { lockFolder } from '../../transfer/folderLock.ts';
 import type { CaptureOrigin, Manifest, Verification } from '../manifest.ts';
 import { Checksums } from './checksums.ts';
+import { COMPRESSIONS, type Compression } from './compression.ts';
+import { CompressionChoice } from './compressionChoice.ts';
 import { EarlierFetch } from './earlierFetch.ts';
 import { type FetchRun, keepPartial } from './fetchRun.ts';
 import { FileCopy } from './fileCopy.ts';
 import { checkCaptureFileName } from './fileNames.ts';
 import { copyingEntry } from './finishCopy.ts';
-import { ManifestBook } from './manifestBook.ts';
-import { PACKINGS, type Packing } from './packing.ts';
-import { PackingChoice } from './packingChoice.ts';
+import { ManifestStore } from './manifestStore.ts';
 import { FETCH_LIMITS, type FetchLimits, SpoolAccess } from './spoolAccess.ts';
 import { SpoolGone, type SpoolSource } from './spoolSource.ts';
 import { Worker } from './worker.ts';
@@ -22,7 +22,7 @@ export interface FetchProgress {
   /** The number of the file that last received data; 0 if none has. */
   readonly seq: number;
   /** The compression that the pod uses now. */
-  readonly packing?: Packing;
+  readonly compression?: Compression;
 }
 
 export interface FetchOptions {
@@ -35,7 +35,7 @@ export interface FetchOptions {
   /** The number of parallel streams; one if the pod's CPU is limited. */
   readonly streams: number;
   /** Whether the pod has CPU to spare for compressing data on a slow connection. */
-  readonly mayCompress: boolean;
+  readonly allowCompression: boolean;
   /** Whether to fetch the existing part of the file that is being recorded. */
   readonly flush?: boolean;
   /** Whether to overwrite other files of the same names and another capture's manifest. */
@@ -57,17 +57,17 @@ export interface FetchOptions {
 export async function fetchSpool(source: SpoolSource, options: FetchOptions): Promise<Manifest> {
   checkCaptureFileName(options.origin.capture);
   const unlock = await lockFolder(options.folder);
-  const ending = new AbortController();
+  const stopping = new AbortController();
   const access = new SpoolAccess(
     source,
     { ...FETCH_LIMITS, ...options.limits },
-    AbortSignal.any([options.signal, ending.signal]),
+    AbortSignal.any([options.signal, stopping.signal]),
   );
   try {
-    return await fetchListed(access, options, () => ending.abort());
+    return await fetchListed(access, options, () => stopping.abort());
   } finally {
     // Ends checksums that are no longer needed.
-    ending.abort();
+    stopping.abort();
     await unlock();
   }
 }
@@ -79,113 +79,115 @@ async function fetchListed(
 ): Promise<Manifest> {
   const { folder, origin, verify, flush = false, force = false, onNote } = options;
   const listing = await list(access, options);
-  const { book, known } = await ManifestBook.open(folder, origin, listing, force);
-  const wanted = listing.files
+  const { manifest, isSameCapture } = await ManifestStore.open(folder, origin, listing, force);
+  const files = listing.files
     .filter(({ closed }) => flush || closed)
     .map((file) => ({ ...file, modified: file.modified ?? listing.state.started }));
-  const copies = wanted.map((file) => new FileCopy(folder, origin.capture, file));
+  const copies = files.map((file) => new FileCopy(folder, origin.capture, file));
   const progress = {
     bytes: 0,
-    totalBytes: wanted.reduce((sum, { size }) => sum + size, 0),
+    totalBytes: files.reduce((sum, { size }) => sum + size, 0),
     seq: 0,
   };
   const note = (text: string) => onNote?.(text);
-  const available = PACKINGS.find((program) => options.mayCompress && listing.tools.has(program));
-  const packing = new PackingChoice(available, note);
+  const available = COMPRESSIONS.find(
+    (program) => options.allowCompression && listing.tools.has(program),
+  );
+  const compression = new CompressionChoice(available, note);
   const run: FetchRun = {
     access,
-    book,
+    manifest,
     checksums: verify === 'sha256' ? new Checksums(access) : undefined,
-    packing,
+    compression,
     force,
     failures: [],
     stop,
     note,
-    came: (copy, bytes) => {
+    addBytes: (copy, bytes) => {
       progress.bytes += bytes;
       progress.seq = copy.source.seq;
     },
-    tellProgress: () => {
-      const { current } = packing;
-      options.onProgress?.({ ...progress, ...(current !== undefined && { packing: current }) });
+    reportProgress: () => {
+      const { current } = compression;
+      options.onProgress?.({ ...progress, ...(current !== undefined && { compression: current }) });
     },
-    left: () => progress.totalBytes - progress.bytes,
+    bytesLeft: () => progress.totalBytes - progress.bytes,
   };
   try {
-    const left = await prepare(run, copies, known, options);
+    const remaining = await prepareCopies(run, copies, isSameCapture, options);
     try {
-      await copyAll(run, left, options);
+      await copyAll(run, remaining, options);
     } catch (error) {
-      if (error instanceof SpoolGone) await keepUnfinished(run, left, error);
+      if (error instanceof SpoolGone) await keepUnfinished(run, remaining, error);
       // On a full disk the manifest stays as it was; the files themselves show the rest.
-      await tellUnfinished(run, left).catch(() => {});
+      await recordUnfinished(run, remaining).catch(() => {});
       throw error;
     }
-    await tellUnfinished(run, left);
+    await recordUnfinished(run, remaining);
   } finally {
     for (const copy of copies) await copy.close();
   }
   const [failure] = run.failures;
   if (failure) throw failure;
-  return book.write();
+  return manifest.write();
 }
 
 /** Lists the spool. If it is gone, first cleans up the result of an earlier fetch. */
 async function list(access: SpoolAccess, options: FetchOptions) {
   try {
-    if (options.flush) await access.patiently(() => access.flush());
+    if (options.flush) await access.withRetries(() => access.flush());
     return await access.list();
   } catch (error) {
-    if (error instanceof SpoolGone) await putInOrder(error, options);
+    if (error instanceof SpoolGone) await recordLoss(error, options);
     throw error;
   }
 }
 
-async function putInOrder(gone: SpoolGone, { folder, origin, force = false }: FetchOptions) {
-  const { book, known } = await ManifestBook.open(folder, origin, undefined, force);
-  if (!known) return;
-  const earlier = await EarlierFetch.in(folder, origin.capture, known);
-  await earlier.keepWhatIsHere({ book, force }, new Set(), gone.message);
-  interrupt(book, gone);
-  await book.write();
+async function recordLoss(gone: SpoolGone, { folder, origin, force = false }: FetchOptions) {
+  const { manifest, isSameCapture } = await ManifestStore.open(folder, origin, undefined, force);
+  if (!isSameCapture) return;
+  const earlier = await EarlierFetch.open(folder, origin.capture, isSameCapture);
+  await earlier.keepLocalParts({ manifest, force }, new Set(), gone.message);
+  recordInterruption(manifest, gone);
+  await manifest.write();
 }
 
-/** Sorts out what is already in the folder. Returns the copies that are left to make. */
-async function prepare(
+/** Resumes what is already in the folder. Returns the copies that are still to be made. */
+async function prepareCopies(
   run: FetchRun,
   copies: readonly FileCopy[],
-  known: boolean,
+  isSameCapture: boolean,
   { folder, origin, signal }: FetchOptions,
 ): Promise<FileCopy[]> {
-  const { book } = run;
-  const earlier = await EarlierFetch.in(folder, origin.capture, known);
+  const { manifest } = run;
+  const earlier = await EarlierFetch.open(folder, origin.capture, isSameCapture);
   const listed = new Set(copies.map(({ source }) => source.seq));
-  await earlier.keepWhatIsHere(run, listed, 'the ring removed it before the copy was complete');
-  const left: FileCopy[] = [];
+  await earlier.keepLocalParts(run, listed, 'the ring removed it before the copy was complete');
+  const remaining: FileCopy[] = [];
   for (const copy of copies) {
     signal.throwIfAborted();
-    if (await earlier.has(run, copy)) {
-      run.came(copy, copy.source.size);
+    if (await earlier.isCopied(run, copy)) {
+      run.addBytes(copy, copy.source.size);
       continue;
     }
-    left.push(copy);
-    book.set(copyingEntry(copy));
-    if (copy.size > 0) run.came(copy, copy.size);
+    remaining.push(copy);
+    manifest.set(copyingEntry(copy));
+    if (copy.size > 0) run.addBytes(copy, copy.size);
   }
-  run.tellProgress();
+  run.reportProgress();
   // Written before any data is copied, so that a later fetch recognizes the files.
-  await book.write();
-  return left;
+  await manifest.write();
+  return remaining;
 }
 
 async function copyAll(
   run: FetchRun,
-  left: readonly FileCopy[],
+  remaining: readonly FileCopy[],
   { streams }: FetchOptions,
 ): Promise<void> {
-  run.checksums?.start(left.map(({ source }) => source).filter(({ closed }) => closed));
-  const workers = Math.max(1, Math.min(streams, left.length));
-  const queue = new WorkQueue(left, workers);
+  run.checksums?.start(remaining.map(({ source }) => source).filter(({ closed }) => closed));
+  const workers = Math.max(1, Math.min(streams, remaining.length));
+  const queue = new WorkQueue(remaining, workers);
   let failure: { readonly error: unknown } | undefined;
   await Promise.all(
     Array.from({ length: workers }, async () => {
@@ -201,25 +203,25 @@ async function copyAll(
 }
 
 /** The spool disappeared during the copy: keeps the local data and records what is lost. */
-async function keepUnfinished(run: FetchRun, left: readonly FileCopy[], gone: SpoolGone) {
-  for (const copy of left)
-    if (run.book.get(copy.source.seq)?.state === 'copying')
+async function keepUnfinished(run: FetchRun, remaining: readonly FileCopy[], gone: SpoolGone) {
+  for (const copy of remaining)
+    if (run.manifest.get(copy.source.seq)?.state === 'copying')
       await keepPartial(run, copy, gone.message);
-  interrupt(run.book, gone);
+  recordInterruption(run.manifest, gone);
 }
 
 /** Records the state of files that the next fetch will resume. */
-async function tellUnfinished({ book }: FetchRun, left: readonly FileCopy[]) {
-  for (const copy of left) {
+async function recordUnfinished({ manifest }: FetchRun, remaining: readonly FileCopy[]) {
+  for (const copy of remaining) {
     await copy.close();
-    if (book.get(copy.source.seq)?.state === 'copying') book.set(copyingEntry(copy));
+    if (manifest.get(copy.source.seq)?.state === 'copying') manifest.set(copyingEntry(copy));
   }
-  await book.write();
+  await manifest.write();
 }
 
-function interrupt(book: ManifestBook, gone: SpoolGone): void {
-  if (book.recording)
-    book.interrupted({
+function recordInterruption(manifest: ManifestStore, gone: SpoolGone): void {
+  if (manifest.recording)
+    manifest.addInterruption({
       at: (gone.at ?? new Date()).toISOString(),
       kind: 'container-ended',
       why: gone.message,

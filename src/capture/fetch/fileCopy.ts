@@ -10,14 +10,14 @@ import type { SpoolFile } from '../spool/listing.ts';
 import { atStage, fileName, type LocalFile, type Stage } from './fileNames.ts';
 
 /** What is known about the bytes received so far. */
-export interface FileProof {
+export interface CopySummary {
   readonly sha256: string;
   readonly walk: PcapWalk;
 }
 
 /**
  * The copy of one recorded file. It grows from the first byte to the last, and always knows its checksum and packets.
- * On disk it is NAME-0001-START.pcap.part until `place` renames it.
+ * On disk it is NAME-0001-START.pcap.part until `finish` renames it.
  */
 export class FileCopy {
   readonly source: SpoolFile;
@@ -30,7 +30,7 @@ export class FileCopy {
   #hash: Hash = createHash('sha256');
   #walker = new PcapWalker();
   /** The result of syncing all bytes to disk, if already requested. */
-  #safe: Promise<void> | undefined;
+  #synced: Promise<void> | undefined;
 
   constructor(folder: string, capture: string, source: SpoolFile) {
     this.#folder = folder;
@@ -49,10 +49,10 @@ export class FileCopy {
   }
 
   /**
-   * Resumes an earlier copy. If it cannot be a prefix of this file, deletes it and starts over. `proven`: a checksum at
+   * Resumes an earlier copy. If it cannot be a prefix of this file, deletes it and starts over. `willVerify`: a checksum at
    * the end will verify the resumed bytes.
    */
-  async resume(local: LocalFile, proven: boolean): Promise<void> {
+  async resume(local: LocalFile, willVerify: boolean): Promise<void> {
     this.#local = local;
     if (local.stage !== 'part') {
       const part = atStage(local, 'part');
@@ -60,54 +60,55 @@ export class FileCopy {
       this.#local = { ...local, name: part, stage: 'part' };
     }
     await this.#read();
-    const { bytes, damage } = this.proof.walk;
-    const cannotBe = bytes > this.source.size || damage !== undefined;
-    if (cannotBe || (!proven && (await this.#isOlderThanThisSystem()))) await this.discard();
+    const { bytes, damage } = this.summary.walk;
+    const cannotResume = bytes > this.source.size || damage !== undefined;
+    if (cannotResume || (!willVerify && (await this.#isOlderThanThisSystem())))
+      await this.discard();
   }
 
   /** Reads a finished file without changing it. */
-  async examine(local: LocalFile): Promise<FileProof> {
+  async examine(local: LocalFile): Promise<CopySummary> {
     this.#local = local;
     await this.#read();
     await this.close();
-    return this.proof;
+    return this.summary;
   }
 
   /** Accepts the next bytes; see PartFile.append. */
   append(chunk: Buffer): Promise<void> | undefined {
-    this.#safe = undefined;
-    this.#take(chunk);
+    this.#synced = undefined;
+    this.#add(chunk);
     if (this.#part) return this.#part.append(chunk);
     this.#held.push(chunk);
     const { first, damage } = this.#walker.found;
     return first || damage !== undefined ? this.#create() : undefined;
   }
 
-  get proof(): FileProof {
+  get summary(): CopySummary {
     return { sha256: this.#hash.copy().digest('hex'), walk: this.#walker.found };
   }
 
   /**
-   * Called when all bytes have arrived: syncs them to disk while other files are copied. `place` throws the error if
+   * Called when all bytes have arrived: syncs them to disk while other files are copied. `finish` throws the error if
    * that fails.
    */
-  settle(): void {
-    this.#safe = this.#part?.sync();
-    this.#safe?.catch(() => {});
+  startSync(): void {
+    this.#synced = this.#part?.sync();
+    this.#synced?.catch(() => {});
   }
 
   /** Removes an incomplete last packet from a file whose rest will not arrive. */
   async cutToWholePackets(): Promise<void> {
     const { wholeBytes, bytes } = this.#walker.found;
-    this.#safe = undefined;
+    this.#synced = undefined;
     if (wholeBytes < bytes) await this.#part?.truncate(wholeBytes);
   }
 
   /** Syncs the file to disk and renames it for this stage. Returns the new name. */
-  async place(stage: Stage, force: boolean): Promise<string> {
+  async finish(stage: Stage, force: boolean): Promise<string> {
     if (!this.#part) await this.#create();
     const local = this.#local as LocalFile;
-    await (this.#safe ?? this.#part?.sync());
+    await (this.#synced ?? this.#part?.sync());
     await this.close();
     const name = atStage(local, stage);
     if (name !== local.name)
@@ -118,8 +119,8 @@ export class FileCopy {
 
   /** Deletes the copy, to start over. */
   async discard(): Promise<void> {
-    await this.#safe?.catch(() => {});
-    this.#safe = undefined;
+    await this.#synced?.catch(() => {});
+    this.#synced = undefined;
     await this.close();
     if (this.#local) await rm(join(this.#folder, this.#local.name), { force: true });
     this.#local = undefined;
@@ -134,7 +135,7 @@ export class FileCopy {
     this.#part = undefined;
   }
 
-  #take(chunk: Buffer): void {
+  #add(chunk: Buffer): void {
     this.#walker.walk(chunk);
     this.#hash.update(chunk);
   }
@@ -158,7 +159,7 @@ export class FileCopy {
         kind: 'exists',
         next: ['move it away'],
       });
-    for await (const chunk of this.#part.content()) this.#take(chunk);
+    for await (const chunk of this.#part.content()) this.#add(chunk);
   }
 
   /** After a power failure, data may be missing from the middle of a file. */

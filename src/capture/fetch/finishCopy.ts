@@ -2,7 +2,7 @@ import { Problem, type ProblemDetails } from '../../problem.ts';
 import { type ManifestFile, packetTimeText } from '../manifest.ts';
 import type { SpoolFile } from '../spool/listing.ts';
 import type { Checksum } from './checksums.ts';
-import type { FileCopy, FileProof } from './fileCopy.ts';
+import type { CopySummary, FileCopy } from './fileCopy.ts';
 
 /** A file was copied twice and was wrong both times. */
 export class WrongFile extends Problem {
@@ -12,7 +12,7 @@ export class WrongFile extends Problem {
 }
 
 /** Whether a whole copy is verified: its checksum matches or, without a checksum, all its packets are whole. */
-export function isProven({ sha256, walk }: FileProof, checksum: Checksum): boolean {
+export function isVerified({ sha256, walk }: CopySummary, checksum: Checksum): boolean {
   if ('sha256' in checksum) return checksum.sha256 === sha256;
   return walk.wholeBytes === walk.bytes && walk.damage === undefined;
 }
@@ -21,8 +21,12 @@ export function isProven({ sha256, walk }: FileProof, checksum: Checksum): boole
  * Without a checksum, a file that ends inside a packet may be a bad copy, or the recorder may have been stopped while
  * it wrote. If a second copy is identical, the file is like that in the pod.
  */
-export function isConfirmed(proof: FileProof, checksum: Checksum, before: FileProof): boolean {
-  return !('sha256' in checksum) && proof.sha256 === before.sha256;
+export function isConfirmed(
+  summary: CopySummary,
+  checksum: Checksum,
+  previous: CopySummary,
+): boolean {
+  return !('sha256' in checksum) && summary.sha256 === previous.sha256;
 }
 
 export function wrongFile({ source }: FileCopy, checksum: Checksum): WrongFile {
@@ -42,25 +46,25 @@ export function wrongFile({ source }: FileCopy, checksum: Checksum): WrongFile {
 export function wholeEntry(
   copy: FileCopy,
   name: string,
-  proof: FileProof,
+  summary: CopySummary,
   checksum: Checksum,
 ): ManifestFile {
-  const { walk } = proof;
-  const torn = walk.bytes - walk.wholeBytes;
+  const { walk } = summary;
+  const truncated = walk.bytes - walk.wholeBytes;
   const note =
     walk.damage !== undefined
       ? `damaged in the pod: no packets can be read after byte ${walk.wholeBytes} (${walk.damage})`
-      : `the recorder was stopped while it wrote a packet: the last ${torn} bytes are incomplete`;
+      : `the recorder was stopped while it wrote a packet: the last ${truncated} bytes are incomplete`;
   return {
     seq: copy.source.seq,
     name,
     state: 'whole',
     size: walk.bytes,
     verified: 'sha256' in checksum ? 'sha256' : 'size+walk',
-    sha256: proof.sha256,
+    sha256: summary.sha256,
     ...('unverified' in checksum && checksum),
-    ...packetFacts(proof),
-    ...(torn > 0 && { note }),
+    ...packetFacts(summary),
+    ...(truncated > 0 && { note }),
   };
 }
 
@@ -73,20 +77,20 @@ export function lostEntry(
 }
 
 /** The manifest entry of a file that is being copied. */
-export function copyingEntry({ source, name, size, proof }: FileCopy): ManifestFile {
+export function copyingEntry({ source, name, size, summary }: FileCopy): ManifestFile {
   return {
     seq: source.seq,
     ...(name !== undefined && { name }),
     state: 'copying',
     size,
     recorded: source.size,
-    ...packetFacts(proof),
+    ...packetFacts(summary),
   };
 }
 
 /** The manifest entry of a file of which only whole packets up to some point were copied. */
 export function partialEntry(copy: FileCopy, name: string, note: string): ManifestFile {
-  const { walk } = copy.proof;
+  const { walk } = copy.summary;
   return {
     seq: copy.source.seq,
     name,
@@ -94,13 +98,13 @@ export function partialEntry(copy: FileCopy, name: string, note: string): Manife
     size: walk.wholeBytes,
     ...(copy.source.size > walk.wholeBytes && { recorded: copy.source.size }),
     verified: 'size+walk',
-    ...packetFacts(copy.proof),
+    ...packetFacts(copy.summary),
     note,
   };
 }
 
 /** What was found out about the packets. */
-export function packetFacts({ walk: { packets, first, last } }: FileProof) {
+export function packetFacts({ walk: { packets, first, last } }: CopySummary) {
   return {
     packets,
     ...(first && { first: packetTimeText(first) }),

@@ -20,8 +20,8 @@ export function filterProgram({ language }: PacketFilter): 'tshark' | 'tcpdump' 
   return language === 'display' ? 'tshark' : 'tcpdump';
 }
 
-/** Words of the verb `filter` for this filter. */
-export function filterWords({ language, text, changesUser }: PodFilter): string[] {
+/** Arguments of the verb `filter` for this filter. */
+export function filterArguments({ language, text, changesUser }: PodFilter): string[] {
   if (language === 'display') return [`display=${text}`];
   return [`expression=${text}`, ...(changesUser ? ['zroot=1'] : [])];
 }
@@ -30,14 +30,14 @@ export function filterWords({ language, text, changesUser }: PodFilter): string[
 const TSHARK_BYTES = 500e6;
 
 /** Why a filter cannot be evaluated in the pod; undefined if it can. `tools`: programs in the pod's image. */
-export function whyNotInPod(
+export function podFilterProblem(
   filter: PacketFilter,
   tools: ReadonlySet<string>,
   pod: Pod,
 ): string | undefined {
   const program = filterProgram(filter);
-  for (const needed of [program, 'gzip'])
-    if (!tools.has(needed)) return `the image has no ${needed}`;
+  for (const required of [program, 'gzip'])
+    if (!tools.has(required)) return `the image has no ${required}`;
   if (!hasProcessorToSpare(pod)) return "the pod's CPU limit is too low for a filter";
   const memory = memoryLimit(pod);
   if (program === 'tshark' && memory !== undefined && memory < TSHARK_BYTES)
@@ -45,15 +45,15 @@ export function whyNotInPod(
   return undefined;
 }
 
-/** Whether the program's only complaint is that the file ends inside a packet. */
-export function isTorn(said: string): boolean {
-  return /cut short in the middle of a packet|truncated dump file/.test(said);
+/** Whether the program's only error is that the file ends inside a packet. */
+export function isOnlyTruncated(message: string): boolean {
+  return /cut short in the middle of a packet|truncated dump file/.test(message);
 }
 
-export function filterFailure({ language, text }: PacketFilter, said: string): Problem {
+export function filterFailure({ language, text }: PacketFilter, message: string): Problem {
   const why =
     language === 'display'
-      ? tsharkComplaint(said)
-      : (/^tcpdump: (?!.*reading from)(.+)$/m.exec(said)?.[1] ?? said);
+      ? tsharkComplaint(message)
+      : (/^tcpdump: (?!.*reading from)(.+)$/m.exec(message)?.[1] ?? message);
   return wrongUsage(`the filter does not work in the pod: ${text}`, why);
 }

@@ -8,16 +8,16 @@ import { type SpoolCommand, SpoolGone, type SpoolSource, type SpoolVerb } from '
 /** The spool of a capture in a pod. Each verb is an exec with its own lease. */
 export class PodSpool implements SpoolSource {
   readonly #api: KubeApi;
-  readonly #place: ContainerRef;
+  readonly #ref: ContainerRef;
   readonly #podUid: string;
   readonly #folder: string;
 
   /**
-   * `folder`: the spool's folder in the container `place`. `podUid`: the UID of the pod in which the spool was found.
+   * `folder`: the spool's folder in the container `ref`. `podUid`: the UID of the pod in which the spool was found.
    */
-  constructor(api: KubeApi, place: ContainerRef, podUid: string, folder: string) {
+  constructor(api: KubeApi, ref: ContainerRef, podUid: string, folder: string) {
     this.#api = api;
-    this.#place = place;
+    this.#ref = ref;
     this.#podUid = podUid;
     this.#folder = folder;
   }
@@ -30,14 +30,14 @@ export class PodSpool implements SpoolSource {
     const command = [verb, `spool=${this.#folder}`, ...words];
     return LeasedProcess.start(
       this.#api.access,
-      this.#place,
+      this.#ref,
       { script: spoolScript, command, isShort: true },
       signal,
     );
   }
 
-  async whyGone(signal: AbortSignal): Promise<SpoolGone | undefined> {
-    const { namespace, pod: name, container } = this.#place;
+  async checkGone(signal: AbortSignal): Promise<SpoolGone | undefined> {
+    const { namespace, pod: name, container } = this.#ref;
     const shown = `pod ${namespace}/${name}`;
     let pod: Pod;
     try {
@@ -52,9 +52,9 @@ export class PodSpool implements SpoolSource {
       return new SpoolGone(
         `${shown} was replaced by another pod of the same name, and its capture is lost`,
       );
-    const ended = containerEnd(pod, container);
-    if (!ended) return undefined;
-    const { exitCode, reason, finishedAt } = ended;
+    const terminated = terminatedState(pod, container);
+    if (!terminated) return undefined;
+    const { exitCode, reason, finishedAt } = terminated;
     const when = finishedAt === undefined ? '' : ` at ${finishedAt}`;
     const why = [reason, `exit code ${exitCode}`, deletionTimestamp && 'the pod is being deleted'];
     return new SpoolGone(
@@ -65,7 +65,7 @@ export class PodSpool implements SpoolSource {
 }
 
 /** How a container ended, if it has. A restarted container has lost its files as well. */
-function containerEnd({ status }: Pod, container: string) {
+function terminatedState({ status }: Pod, container: string) {
   const statuses = [
     ...(status?.ephemeralContainerStatuses ?? []),
     ...(status?.containerStatuses ?? []),

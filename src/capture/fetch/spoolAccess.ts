@@ -2,48 +2,48 @@ import { text } from 'node:stream/consumers';
 import { ApiError } from '../../kube/apiError.ts';
 import { ExecProblem } from '../../kube/execStatus.ts';
 import { errorCode, messageOf, Problem } from '../../problem.ts';
-import { oneByOne } from '../../transfer/batches.ts';
+import { Backoff } from '../../transfer/backoff.ts';
+import { flattenBatches } from '../../transfer/batches.ts';
+import { IdleTimeout, withIdleTimeout, withTimeout } from '../../transfer/idleTimeout.ts';
 import { LocalProblem } from '../../transfer/localProblem.ts';
-import { Patience } from '../../transfer/patience.ts';
-import { Silence, within, withSilenceLimit } from '../../transfer/silenceLimit.ts';
 import { type Listing, parseListing, type SpoolFile } from '../spool/listing.ts';
-import { type CopyFrame, CopyFrames, copyWords, type FilePart } from './copyFrames.ts';
-import { type Packing, unpacked } from './packing.ts';
-import { filterFailure, filterWords, isTorn, type PodFilter } from './podFilter.ts';
+import { type Compression, decompress } from './compression.ts';
+import { type CopyFrame, CopyFrames, copyArguments, type FileRange } from './copyFrames.ts';
+import { filterArguments, filterFailure, isOnlyTruncated, type PodFilter } from './podFilter.ts';
 import { EXIT, SpoolGone, type SpoolSource, type SpoolVerb } from './spoolSource.ts';
-import { CutStream, DamagedStream, FileGone } from './streamFailures.ts';
+import { DamagedStream, FileGone, TruncatedStream } from './streamFailures.ts';
 
 /** How long a fetch waits; milliseconds. */
 export interface FetchLimits {
   /** For the next bytes of a stream. */
-  readonly silence: number;
+  readonly idle: number;
   /** For the exit status once a stream has ended. */
   readonly status: number;
   /** For the connection to recover: after this long without data, the fetch gives up. */
-  readonly patience: number;
+  readonly giveUpAfter: number;
   /** Before the first retry; each following pause is twice as long, up to 8 s. */
-  readonly pause: number;
+  readonly firstPause: number;
 }
 
 export const FETCH_LIMITS: FetchLimits = {
-  silence: 30_000,
+  idle: 30_000,
   status: 10_000,
-  patience: 60_000,
-  pause: 250,
+  giveUpAfter: 60_000,
+  firstPause: 250,
 };
 
-const MAX_COMPLAINT_BYTES = 4 * 1024;
+const MAX_ERROR_BYTES = 4 * 1024;
 /** The rate of a tshark that has a hundredth of a core. */
-const SLOWEST_FILTER_BYTES_PER_MS = 100;
+const MIN_FILTER_BYTES_PER_MS = 100;
 const MAX_LISTING_BYTES = 8 * 1024 * 1024;
 
 /** A running verb: its output in batches, each with a limited wait, and how it ended. */
 export interface RunningVerb {
   readonly batches: AsyncGenerator<Buffer[], void>;
   /** The exit code; undefined if it did not arrive in time. Throws SpoolGone if the spool is gone. */
-  ended(): Promise<number | undefined>;
+  exitCode(): Promise<number | undefined>;
   /** Its standard error; to be called after the end. */
-  complaint(): Promise<string>;
+  errorText(): Promise<string>;
 }
 
 /** Runs the verbs of a spool, with a limit for every wait and retries after a cut connection. */
@@ -60,8 +60,8 @@ export class SpoolAccess {
   }
 
   /** A new retry state for a new task. */
-  patience(): Patience {
-    return new Patience(this.limits.patience, this.limits.pause);
+  newBackoff(): Backoff {
+    return new Backoff(this.limits.giveUpAfter, this.limits.firstPause);
   }
 
   /** Makes the recorder write out the newest packets, as far as it can. */
@@ -70,9 +70,9 @@ export class SpoolAccess {
   }
 
   async list(): Promise<Listing> {
-    return this.patiently(async () => {
+    return this.withRetries(async () => {
       const listing = parseListing(await this.#read('list'));
-      if (!listing) throw new CutStream('the list of the recorded files was cut off');
+      if (!listing) throw new TruncatedStream('the list of the recorded files was cut off');
       checkFiles(listing);
       return listing;
     });
@@ -81,35 +81,35 @@ export class SpoolAccess {
   /**
    * Retries `work` until it succeeds. Throws errors other than cut connections, SpoolGone if the spool is gone, and a
    * Problem if nothing arrived for too long. Does not retry if the first attempt cannot reach the pod. `work` reports
-   * arriving data through `patience`.
+   * arriving data through `backoff`.
    */
-  async patiently<T>(work: (patience: Patience) => Promise<T>): Promise<T> {
-    const patience = this.patience();
+  async withRetries<T>(work: (backoff: Backoff) => Promise<T>): Promise<T> {
+    const backoff = this.newBackoff();
     for (;;) {
       try {
-        const result = await work(patience);
+        const result = await work(backoff);
         this.#reached = true;
         return result;
       } catch (error) {
-        await this.waitToGoOn(error, patience);
+        await this.waitBeforeRetry(error, backoff);
       }
     }
   }
 
   /** Waits after a failure before a retry. Throws if retrying is useless. */
-  async waitToGoOn(error: unknown, patience: Patience): Promise<void> {
+  async waitBeforeRetry(error: unknown, backoff: Backoff): Promise<void> {
     this.signal.throwIfAborted();
     if (error instanceof LocalProblem || error instanceof SpoolGone) throw error;
-    const gone = await this.whyGone();
+    const gone = await this.checkGone();
     if (gone) throw gone;
-    if (!isPassing(error) || !this.#reached) throw error;
-    if (!(await patience.pause(this.signal))) throw this.#lost(error);
+    if (!isTransient(error) || !this.#reached) throw error;
+    if (!(await backoff.pause(this.signal))) throw this.#connectionLost(error);
   }
 
   /** Why the spool cannot come back; undefined if it can, or if that is unknown. */
-  async whyGone(): Promise<SpoolGone | undefined> {
-    const asked = this.#source.whyGone(this.signal).catch(() => undefined);
-    const gone = await within(asked, this.limits.silence);
+  async checkGone(): Promise<SpoolGone | undefined> {
+    const check = this.#source.checkGone(this.signal).catch(() => undefined);
+    const gone = await withTimeout(check, this.limits.idle);
     this.signal.throwIfAborted();
     return gone;
   }
@@ -117,11 +117,11 @@ export class SpoolAccess {
   /** Runs a verb until `use` returns. `extra`: additional milliseconds that may pass between bytes. */
   async run<T>(
     verb: SpoolVerb,
-    words: readonly string[],
+    args: readonly string[],
     use: (running: RunningVerb) => Promise<T>,
     extra = 0,
   ): Promise<T> {
-    const running = await this.#start(verb, words, extra);
+    const running = await this.#start(verb, args, extra);
     try {
       return await use(running);
     } finally {
@@ -129,22 +129,22 @@ export class SpoolAccess {
     }
   }
 
-  async #start(verb: SpoolVerb, words: readonly string[], extra: number) {
+  async #start(verb: SpoolVerb, args: readonly string[], extra: number) {
     this.signal.throwIfAborted();
-    const command = await this.#source.start(verb, words, this.signal);
+    const command = await this.#source.start(verb, args, this.signal);
     this.#reached = true;
     const end = () => command.close();
     this.signal.addEventListener('abort', end);
     const exit = command.exit.catch(() => undefined);
-    const complaint = text(limited(command.stderr)).catch(() => '');
+    const errorText = text(limitBytes(command.stderr)).catch(() => '');
     return {
-      batches: withSilenceLimit(command.stdout, this.limits.silence + extra),
-      ended: async () => {
-        const code = await within(exit, this.limits.status);
-        if (code === EXIT.noSpool) throw (await this.whyGone()) ?? noSpool();
+      batches: withIdleTimeout(command.stdout, this.limits.idle + extra),
+      exitCode: async () => {
+        const code = await withTimeout(exit, this.limits.status);
+        if (code === EXIT.noSpool) throw (await this.checkGone()) ?? spoolRemoved();
         return code;
       },
-      complaint: async () => (await within(complaint, this.limits.status))?.trim() ?? '',
+      errorText: async () => (await withTimeout(errorText, this.limits.status))?.trim() ?? '',
       close: () => {
         this.signal.removeEventListener('abort', end);
         command.close();
@@ -153,24 +153,27 @@ export class SpoolAccess {
   }
 
   /**
-   * Requests parts of files and yields the frames in that order. Each iterable must be read before the next one is
-   * requested. Throws RefusedStream for data that was not requested, and CutStream if the stream is incomplete or the
+   * Requests ranges of files and yields the frames in that order. Each iterable must be read before the next one is
+   * requested. Throws UnexpectedStream for data that was not requested, and TruncatedStream if the stream is incomplete or the
    * exit status is missing or not 0, because only the exit status tells that nothing else failed.
    */
   async *copy(
-    parts: readonly FilePart[],
-    packing?: Packing | undefined,
+    ranges: readonly FileRange[],
+    compression?: Compression | undefined,
   ): AsyncGenerator<Iterable<CopyFrame>, void> {
-    const words = [...copyWords(parts), ...(packing === undefined ? [] : [`pack=${packing}`])];
-    const { batches, ended, complaint, close } = await this.#start('copy', words, 0);
+    const args = [
+      ...copyArguments(ranges),
+      ...(compression === undefined ? [] : [`pack=${compression}`]),
+    ];
+    const { batches, exitCode, errorText, close } = await this.#start('copy', args, 0);
     try {
-      const frames = new CopyFrames(parts);
-      const plain = packing === undefined ? batches : unpacked(batches, packing);
+      const frames = new CopyFrames(ranges);
+      const plain = compression === undefined ? batches : decompress(batches, compression);
       for await (const chunks of plain) yield frames.read(chunks);
-      const code = await ended();
+      const code = await exitCode();
       if (frames.isOver && code === 0) return;
-      const said = code ? await complaint() : '';
-      throw new CutStream(`the files were cut off${said && `: ${said}`}`);
+      const message = code ? await errorText() : '';
+      throw new TruncatedStream(`the files were cut off${message && `: ${message}`}`);
     } finally {
       close();
     }
@@ -178,26 +181,26 @@ export class SpoolAccess {
 
   /**
    * Filters a file in the pod and yields the matching packets as a pcap file. Returns whether the file ends with a
-   * whole packet. Throws CutStream, FileGone, and a usage error with the program's own message if it rejects the
+   * whole packet. Throws TruncatedStream, FileGone, and a usage error with the program's own message if it rejects the
    * filter.
    */
   async *filter(
     { seq, size }: Pick<SpoolFile, 'seq' | 'size'>,
     filter: PodFilter,
   ): AsyncGenerator<Buffer, boolean> {
-    const slowest = size / SLOWEST_FILTER_BYTES_PER_MS;
-    const words = [`seq=${seq}`, ...filterWords(filter)];
-    const { batches, ended, complaint, close } = await this.#start('filter', words, slowest);
+    const filterTime = size / MIN_FILTER_BYTES_PER_MS;
+    const args = [`seq=${seq}`, ...filterArguments(filter)];
+    const { batches, exitCode, errorText, close } = await this.#start('filter', args, filterTime);
     try {
-      yield* oneByOne(unpacked(batches, 'gzip'));
-      const code = await ended();
+      yield* flattenBatches(decompress(batches, 'gzip'));
+      const code = await exitCode();
       if (code === 0) return true;
       if (code === EXIT.fileGone) throw new FileGone(`file ${seq} no longer exists`);
-      const said = await complaint();
+      const message = await errorText();
       if (code !== EXIT.filterFailed)
-        throw new CutStream(`the filtered file was cut off${said && `: ${said}`}`);
-      if (isTorn(said)) return false;
-      throw filterFailure(filter, said);
+        throw new TruncatedStream(`the filtered file was cut off${message && `: ${message}`}`);
+      if (isOnlyTruncated(message)) return false;
+      throw filterFailure(filter, message);
     } finally {
       close();
     }
@@ -205,30 +208,30 @@ export class SpoolAccess {
 
   /** The output of a short verb. Throws a Problem with its message if it fails. */
   async #read(verb: SpoolVerb): Promise<string> {
-    return this.run(verb, [], async ({ batches, ended, complaint }) => {
+    return this.run(verb, [], async ({ batches, exitCode, errorText }) => {
       const chunks: Buffer[] = [];
       let size = 0;
-      for await (const chunk of oneByOne(batches)) {
+      for await (const chunk of flattenBatches(batches)) {
         size += chunk.length;
         if (size > MAX_LISTING_BYTES)
           throw new Problem('the pod lists too many files', { kind: 'damaged' });
         chunks.push(chunk);
       }
-      const code = await ended();
-      if (code === undefined) throw new CutStream(`the response to "${verb}" was cut off`);
-      if (code === EXIT.unsteady) throw new CutStream(await complaint());
+      const code = await exitCode();
+      if (code === undefined) throw new TruncatedStream(`the response to "${verb}" was cut off`);
+      if (code === EXIT.unsteady) throw new TruncatedStream(await errorText());
       if (code !== 0)
         throw new Problem(
-          `the spool in the pod did not respond to "${verb}": ${(await complaint()) || `exit code ${code}`}`,
+          `the spool in the pod did not respond to "${verb}": ${(await errorText()) || `exit code ${code}`}`,
           { kind: 'command-failed' },
         );
       return Buffer.concat(chunks).toString();
     });
   }
 
-  #lost(error: unknown): Problem {
+  #connectionLost(error: unknown): Problem {
     return new Problem(
-      `the connection was lost and did not come back within ${this.limits.patience / 1000} s: ${messageOf(error)}`,
+      `the connection was lost and did not come back within ${this.limits.giveUpAfter / 1000} s: ${messageOf(error)}`,
       {
         kind: 'unreachable',
         next: ['run the same command again when the connection works: it resumes where it stopped'],
@@ -240,36 +243,36 @@ export class SpoolAccess {
 
 /** Data from a pod is not trusted; numbers and sizes are used from here on. */
 function checkFiles({ files }: Listing): void {
-  let before = 0;
+  let previous = 0;
   for (const { seq, size, name } of files) {
-    const sound = [seq, size].every(Number.isSafeInteger) && seq > before && size >= 0 && name;
-    if (!sound)
+    const isValid = [seq, size].every(Number.isSafeInteger) && seq > previous && size >= 0 && name;
+    if (!isValid)
       throw new Problem(`the pod lists an invalid file: ${seq} ${size} ${JSON.stringify(name)}`, {
         kind: 'damaged',
       });
-    before = seq;
+    previous = seq;
   }
 }
 
-function noSpool(): SpoolGone {
+function spoolRemoved(): SpoolGone {
   return new SpoolGone(
     'the capture is no longer in the pod: it was removed, or its time to live expired',
   );
 }
 
 /** Whether the connection failed, rather than the request. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof CutStream || error instanceof DamagedStream) return true;
-  if (error instanceof Silence) return true;
+function isTransient(error: unknown): boolean {
+  if (error instanceof TruncatedStream || error instanceof DamagedStream) return true;
+  if (error instanceof IdleTimeout) return true;
   if (error instanceof ExecProblem) return error.failure !== 'program-missing';
   if (error instanceof ApiError) return error.code >= 500 || error.code === 429;
   return errorCode(error instanceof Problem ? error.cause : error) !== undefined;
 }
 
-async function* limited(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let left = MAX_COMPLAINT_BYTES;
+async function* limitBytes(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let remaining = MAX_ERROR_BYTES;
   for await (const chunk of stream) {
-    if (left > 0) yield chunk.subarray(0, left);
-    left -= chunk.length;
+    if (remaining > 0) yield chunk.subarray(0, remaining);
+    remaining -= chunk.length;
   }
 }

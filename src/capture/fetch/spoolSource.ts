@@ -21,7 +21,7 @@ export interface SpoolSource {
    * Called after a failure: tells when and why the spool cannot come back (the container has ended, the pod is gone);
    * undefined if retrying may help. Rejects if this cannot be determined now.
    */
-  whyGone(signal: AbortSignal): Promise<SpoolGone | undefined>;
+  checkGone(signal: AbortSignal): Promise<SpoolGone | undefined>;
 }
 
 /** The spool no longer exists: files that were not copied are lost. */

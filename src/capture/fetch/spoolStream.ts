@@ -4,7 +4,7 @@ import { FileJoiner } from '../follower/fileJoiner.ts';
 import type { SpoolFile } from '../spool/listing.ts';
 import type { PodFilter } from './podFilter.ts';
 import type { SpoolAccess } from './spoolAccess.ts';
-import { CutStream, FileGone } from './streamFailures.ts';
+import { FileGone, TruncatedStream } from './streamFailures.ts';
 
 export interface SpoolStreamOptions {
   /** Evaluated in the pod, file by file. */
@@ -48,11 +48,11 @@ async function* fileBytes(
   { seq, size }: SpoolFile,
   onNote: (text: string) => void,
 ): AsyncGenerator<Buffer, void> {
-  const patience = access.patience();
+  const backoff = access.newBackoff();
   for (let offset = 0; ; ) {
     try {
       for await (const frames of access.copy([{ seq, offset, length: size - offset }])) {
-        patience.progress();
+        backoff.progress();
         for (const frame of frames)
           if (frame.kind === 'data') {
             offset += frame.bytes.length;
@@ -61,8 +61,8 @@ async function* fileBytes(
       }
       return;
     } catch (error) {
-      if (error instanceof CutStream && offset === size) return;
-      await access.waitToGoOn(error, patience);
+      if (error instanceof TruncatedStream && offset === size) return;
+      await access.waitBeforeRetry(error, backoff);
     }
   }
 }
@@ -73,16 +73,16 @@ async function* filteredBytes(
   filter: PodFilter,
   onNote: (text: string) => void,
 ): AsyncGenerator<Buffer, void> {
-  const patience = access.patience();
-  for (let given = 0; ; ) {
+  const backoff = access.newBackoff();
+  for (let yielded = 0; ; ) {
     let at = 0;
     try {
       for await (const chunk of access.filter(file, filter)) {
-        patience.progress();
+        backoff.progress();
         // After a cut connection, the same bytes arrive again.
-        const fresh = chunk.subarray(Math.max(0, given - at));
+        const fresh = chunk.subarray(Math.max(0, yielded - at));
         at += chunk.length;
-        given = Math.max(given, at);
+        yielded = Math.max(yielded, at);
         if (fresh.length > 0) yield fresh;
       }
       return;
@@ -91,8 +91,8 @@ async function* filteredBytes(
         onNote(goneText(file.seq));
         return;
       }
-      if (!(error instanceof CutStream)) throw error;
-      await access.waitToGoOn(error, patience);
+      if (!(error instanceof TruncatedStream)) throw error;
+      await access.waitBeforeRetry(error, backoff);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { Problem } from '../../problem.ts';
 
 /** The stream of a verb was cut off. Data that arrived before is correct, and retrying may help. */
-export class CutStream extends Error {}
+export class TruncatedStream extends Error {}
 
 /** Compressed data from the pod does not match its checksum: nothing of the stream can be used. */
 export class DamagedStream extends Error {}
@@ -10,7 +10,7 @@ export class DamagedStream extends Error {}
 export class FileGone extends Error {}
 
 /** The pod sent data that was not requested: its sender cannot be trusted. */
-export class RefusedStream extends Problem {
+export class UnexpectedStream extends Problem {
   constructor(why: string) {
     super(`unexpected data from the pod: ${why}`, {
       kind: 'damaged',

@@ -10,31 +10,31 @@ const COMPRESSED_BATCH_BYTES = 64e6;
  * together.
  */
 export class WorkQueue {
-  #left: FileCopy[];
+  #remaining: FileCopy[];
   readonly #workers: number;
 
   constructor(copies: readonly FileCopy[], workers: number) {
-    this.#left = [...copies];
+    this.#remaining = [...copies];
     this.#workers = workers;
   }
 
   /** The next files to copy; empty if none is left. */
   next(isCompressed: boolean): FileCopy[] {
-    const { length } = this.#left;
+    const { length } = this.#remaining;
     if (isCompressed) {
       let bytes = 0;
-      const large = this.#left.findIndex((copy) => {
+      const large = this.#remaining.findIndex((copy) => {
         bytes += copy.source.size - copy.size;
         return bytes >= COMPRESSED_BATCH_BYTES;
       });
-      return this.#left.splice(0, Math.min(large < 0 ? length : large + 1, BATCH_FILES));
+      return this.#remaining.splice(0, Math.min(large < 0 ? length : large + 1, BATCH_FILES));
     }
     const share = this.#workers === 1 ? length : Math.ceil(length / (2 * this.#workers));
-    return this.#left.splice(0, Math.min(share, BATCH_FILES));
+    return this.#remaining.splice(0, Math.min(share, BATCH_FILES));
   }
 
   /** Puts back files that did not arrive. */
-  giveBack(copies: readonly FileCopy[]): void {
-    this.#left.unshift(...copies);
+  putBack(copies: readonly FileCopy[]): void {
+    this.#remaining.unshift(...copies);
   }
 }

@@ -1,9 +1,9 @@
-import type { Patience } from '../../transfer/patience.ts';
-import type { CopyFrame, FilePart } from './copyFrames.ts';
-import { type FetchRun, finishCopy, keepPartial, startAnew } from './fetchRun.ts';
+import type { Backoff } from '../../transfer/backoff.ts';
+import type { CopyFrame, FileRange } from './copyFrames.ts';
+import { type FetchRun, finishCopy, keepPartial, restartCopy } from './fetchRun.ts';
 import type { FileCopy } from './fileCopy.ts';
 import { WrongFile } from './finishCopy.ts';
-import { CutStream, DamagedStream } from './streamFailures.ts';
+import { DamagedStream, TruncatedStream } from './streamFailures.ts';
 import type { WorkQueue } from './workQueue.ts';
 
 /** Copied files that may wait for their checksums before copying pauses. */
@@ -13,25 +13,25 @@ const MAX_FINISHING = 16;
 export class Worker {
   readonly #run: FetchRun;
   readonly #queue: WorkQueue;
-  readonly #patience: Patience;
+  readonly #backoff: Backoff;
   readonly #finishing = new Set<Promise<void>>();
   /** How often a file was shorter than listed. */
-  readonly #short = new Map<FileCopy, number>();
+  readonly #shortCounts = new Map<FileCopy, number>();
   #failure: { readonly error: unknown } | undefined;
 
   constructor(run: FetchRun, queue: WorkQueue) {
     this.#run = run;
     this.#queue = queue;
-    this.#patience = run.access.patience();
+    this.#backoff = run.access.newBackoff();
   }
 
   /** Throws only errors that end the whole fetch, not for a single wrong or lost file. */
   async work(): Promise<void> {
     const queue = this.#queue;
     try {
-      const next = () => queue.next(this.#run.packing.current !== undefined);
+      const next = () => queue.next(this.#run.compression.current !== undefined);
       for (let files = next(); files.length > 0; files = next())
-        queue.giveBack(await this.#copy(files));
+        queue.putBack(await this.#copy(files));
     } finally {
       await Promise.all(this.#finishing);
     }
@@ -40,74 +40,75 @@ export class Worker {
 
   /** Copies the rest of some files in one stream. Returns the files that must be requested again. */
   async #copy(files: readonly FileCopy[]): Promise<FileCopy[]> {
-    const { access, packing } = this.#run;
-    const { current } = packing;
-    const left = new Map(files.map((copy) => [copy.source.seq, copy]));
+    const { access, compression } = this.#run;
+    const { current } = compression;
+    const remaining = new Map(files.map((copy) => [copy.source.seq, copy]));
     // With compression, a checksum at the end of the stream verifies all of it.
-    const proven: FileCopy[] = [];
+    const complete: FileCopy[] = [];
     try {
-      for await (const frames of access.copy(files.map(restOf), current)) {
+      for await (const frames of access.copy(files.map(remainingRange), current)) {
         let bytes = 0;
         for (const frame of frames) {
-          const { seq } = frame.part;
-          const copy = left.get(seq) as FileCopy;
+          const { seq } = frame.range;
+          const copy = remaining.get(seq) as FileCopy;
           if (frame.kind === 'data') {
             bytes += frame.bytes.length;
-            const kept = this.#take(copy, frame.bytes);
-            if (kept) await kept;
-          } else if (frame.kind === 'whole' && current !== undefined) proven.push(copy);
-          else if (await this.#settle(copy, frame.kind)) left.delete(seq);
+            const pending = this.#append(copy, frame.bytes);
+            if (pending) await pending;
+          } else if (frame.kind === 'whole' && current !== undefined) complete.push(copy);
+          else if (await this.#handleEnd(copy, frame.kind)) remaining.delete(seq);
         }
-        this.#patience.progress();
-        this.#run.tellProgress();
-        packing.came(bytes, this.#run.left());
-        if (packing.current !== current) throw new OtherPacking();
+        this.#backoff.progress();
+        this.#run.reportProgress();
+        compression.addBytes(bytes, this.#run.bytesLeft());
+        if (compression.current !== current) throw new CompressionChanged();
       }
     } catch (error) {
       if (error instanceof DamagedStream)
-        for (const copy of left.values()) await startAnew(this.#run, copy);
+        for (const copy of remaining.values()) await restartCopy(this.#run, copy);
       // After the last file, only the exit status can be missing.
-      const isAllHere = error instanceof CutStream && left.size === 0;
-      if (!(error instanceof OtherPacking || isAllHere))
-        await access.waitToGoOn(error, this.#patience);
-      return [...left.values()];
+      const isComplete = error instanceof TruncatedStream && remaining.size === 0;
+      if (!(error instanceof CompressionChanged || isComplete))
+        await access.waitBeforeRetry(error, this.#backoff);
+      return [...remaining.values()];
     }
-    for (const copy of proven) if (await this.#settle(copy, 'whole')) left.delete(copy.source.seq);
-    return [...left.values()];
+    for (const copy of complete)
+      if (await this.#handleEnd(copy, 'whole')) remaining.delete(copy.source.seq);
+    return [...remaining.values()];
   }
 
   /** Accepts the next bytes of a file; see PartFile.append. */
-  #take(copy: FileCopy, chunk: Buffer): Promise<void> | undefined {
-    const kept = copy.append(chunk);
-    this.#run.came(copy, chunk.length);
-    return kept;
+  #append(copy: FileCopy, chunk: Buffer): Promise<void> | undefined {
+    const pending = copy.append(chunk);
+    this.#run.addBytes(copy, chunk.length);
+    return pending;
   }
 
   /** Handles the end of a file's data. Returns false if the file must be requested again. */
-  async #settle(copy: FileCopy, how: Exclude<CopyFrame['kind'], 'data'>): Promise<boolean> {
-    if (how === 'whole') await this.#whole(copy);
-    else if (how === 'gone') await this.#lose(copy, GONE);
+  async #handleEnd(copy: FileCopy, end: Exclude<CopyFrame['kind'], 'data'>): Promise<boolean> {
+    if (end === 'whole') await this.#handleWhole(copy);
+    else if (end === 'gone') await this.#markLost(copy, REMOVED_REASON);
     else {
-      const times = (this.#short.get(copy) ?? 0) + 1;
-      this.#short.set(copy, times);
+      const times = (this.#shortCounts.get(copy) ?? 0) + 1;
+      this.#shortCounts.set(copy, times);
       if (times <= MAX_SHORT) return false;
-      await this.#lose(copy, SHORTER);
+      await this.#markLost(copy, SHORTER_REASON);
     }
     return true;
   }
 
-  async #whole(copy: FileCopy): Promise<void> {
+  async #handleWhole(copy: FileCopy): Promise<void> {
     if (!copy.source.closed) {
       await keepPartial(this.#run, copy, 'it was still being recorded');
       return;
     }
-    copy.settle();
+    copy.startSync();
     await this.#finish(copy);
   }
 
-  async #lose(copy: FileCopy, why: string): Promise<void> {
+  async #markLost(copy: FileCopy, why: string): Promise<void> {
     this.#run.note(`file ${copy.source.seq} cannot be copied completely: ${why}`);
-    this.#run.came(copy, copy.source.size - copy.size);
+    this.#run.addBytes(copy, copy.source.size - copy.size);
     await keepPartial(this.#run, copy, why);
   }
 
@@ -130,32 +131,32 @@ export class Worker {
     const { access } = this.#run;
     for (let isWhole: boolean | undefined; ; ) {
       try {
-        for await (const frames of access.copy([restOf(copy)])) {
-          this.#patience.progress();
-          this.#run.tellProgress();
+        for await (const frames of access.copy([remainingRange(copy)])) {
+          this.#backoff.progress();
+          this.#run.reportProgress();
           for (const frame of frames)
-            if (frame.kind === 'data') await this.#take(copy, frame.bytes);
+            if (frame.kind === 'data') await this.#append(copy, frame.bytes);
             else if (frame.kind === 'whole') isWhole = true;
-            else if (await this.#settle(copy, frame.kind)) isWhole = false;
+            else if (await this.#handleEnd(copy, frame.kind)) isWhole = false;
         }
         if (isWhole !== undefined) return isWhole;
       } catch (error) {
         if (isWhole !== undefined) return isWhole;
-        await access.waitToGoOn(error, this.#patience);
+        await access.waitBeforeRetry(error, this.#backoff);
       }
     }
   }
 }
 
 /** The rest must be requested with another compression. */
-class OtherPacking extends Error {}
+class CompressionChanged extends Error {}
 
-/** The part of a file that has not arrived yet. */
-function restOf({ source: { seq, size }, size: offset }: FileCopy): FilePart {
+/** The range of a file that has not arrived yet. */
+function remainingRange({ source: { seq, size }, size: offset }: FileCopy): FileRange {
   return { seq, offset, length: size - offset };
 }
 
 /** After this many times, a file that is shorter than listed is believed to be shorter. */
 const MAX_SHORT = 5;
-const GONE = 'the ring removed it during the copy';
-const SHORTER = 'it became shorter in the pod';
+const REMOVED_REASON = 'the ring removed it during the copy';
+const SHORTER_REASON = 'it became shorter in the pod';

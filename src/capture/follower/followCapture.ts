@@ -13,7 +13,7 @@ import { addUnmatched, NOTHING_KNOWN, type Unmatched, type UnmatchedOn } from '.
 import { FileJoiner } from './fileJoiner.ts';
 import { type Follower, RecordingLost } from './follower.ts';
 import type { Frame, FrameValues } from './frames.ts';
-import { type Gap, gapAt } from './losses.ts';
+import { type Gap, gapAt } from './gap.ts';
 
 export interface FollowedCapture {
   readonly follower: Follower;

@@ -8,7 +8,7 @@ import type { Output } from '../../output/output.ts';
 import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import type { CaptureEnd } from '../captureEnd.ts';
 import type { EarlyEnd } from '../earlyEnd.ts';
-import type { Gap } from '../follower/losses.ts';
+import type { Gap } from '../follower/gap.ts';
 import type { CaptureSpec } from '../spec.ts';
 import type { Milliseconds } from '../units.ts';
 import type { UnmatchedOn } from '../unmatched.ts';

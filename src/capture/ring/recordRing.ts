@@ -7,8 +7,8 @@ import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import { outageText } from '../earlyEnd.ts';
-import { fetchManner } from '../fetch/fetchManner.ts';
 import { type FetchOptions, fetchSpool } from '../fetch/fetchSpool.ts';
+import { fetchStrategy } from '../fetch/fetchStrategy.ts';
 import { PodSpool } from '../fetch/podSpool.ts';
 import { Follower } from '../follower/follower.ts';
 import type { FrameValues } from '../follower/frames.ts';
@@ -119,7 +119,7 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
       onNote: progress.note,
       ...(onProgress && { onProgress }),
       verify: 'size+walk',
-      ...fetchManner(home),
+      ...fetchStrategy(home),
       signal: abandon,
       origin: {
         capture: name,

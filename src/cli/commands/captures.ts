@@ -316,13 +316,13 @@ async function fetchMatching(
   api: KubeApi,
   capture: DetachedCapture,
   filter: PacketFilter,
-  options: Omit<Parameters<typeof fetchPackets>[2], 'filter' | 'filterHere'>,
+  options: Omit<Parameters<typeof fetchPackets>[2], 'filter' | 'localFilter'>,
 ) {
-  const { filterHere } = await import('../filterHere.ts');
+  const { filterLocally } = await import('../filterLocally.ts');
   return fetchPackets(api, capture, {
     ...options,
     filter,
-    filterHere: (why) => filterHere(filter, why),
+    localFilter: (why) => filterLocally(filter, why),
   });
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { gapText } from '../../../src/capture/follower/losses.ts';
+import { gapText } from '../../../src/capture/follower/gap.ts';
 import { PcapngMerger } from '../../../src/pcap/pcapngMerger.ts';
 import { captureSources } from '../../../src/reading/input/captureSources.ts';
 import { type Summary, summarize } from '../../../src/reading/summary.ts';

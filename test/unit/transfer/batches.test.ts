@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { inBatches, oneByOne } from '../../../src/transfer/batches.ts';
+import { flattenBatches, readBatches } from '../../../src/transfer/batches.ts';
 
 /** A stream into which chunks are pushed by the test. */
 function handFed(): Readable {
@@ -13,7 +13,7 @@ const turn = () => new Promise(setImmediate);
 describe('the chunks of a stream in batches', () => {
   it('arrive together if they came together, without a copy', async () => {
     const stream = handFed();
-    const batches = inBatches(stream);
+    const batches = readBatches(stream);
     const first = batches.next();
     await turn();
     const chunks = [Buffer.from('one'), Buffer.from('two'), Buffer.from('three')];
@@ -32,12 +32,12 @@ describe('the chunks of a stream in batches', () => {
     stream.push(Buffer.from('before'));
     stream.push(null);
     await turn();
-    expect(String(await buffer(oneByOne(inBatches(stream))))).toBe('before');
+    expect(String(await buffer(flattenBatches(readBatches(stream))))).toBe('before');
   });
 
   it('wait in the stream, which stops its source, while nobody reads', async () => {
     const stream = handFed();
-    const batches = inBatches(stream);
+    const batches = readBatches(stream);
     const first = batches.next();
     await turn();
     let pushed = 0;
@@ -59,7 +59,7 @@ describe('the chunks of a stream in batches', () => {
     const stream = handFed();
     const read: string[] = [];
     const reading = (async () => {
-      for await (const chunk of oneByOne(inBatches(stream))) read.push(String(chunk));
+      for await (const chunk of flattenBatches(readBatches(stream))) read.push(String(chunk));
     })();
     await turn();
     stream.push(Buffer.from('so far'));
@@ -70,7 +70,7 @@ describe('the chunks of a stream in batches', () => {
 
   it('end with an error if the stream is closed without an end', async () => {
     const stream = handFed();
-    const reading = inBatches(stream).next();
+    const reading = readBatches(stream).next();
     await turn();
     stream.destroy();
     await expect(reading).rejects.toThrow(/premature/i);
@@ -79,7 +79,7 @@ describe('the chunks of a stream in batches', () => {
   it('are no longer read when their reader stops', async () => {
     const stream = handFed();
     stream.push(Buffer.from('x'));
-    for await (const batch of inBatches(stream)) {
+    for await (const batch of readBatches(stream)) {
       expect(batch).toHaveLength(1);
       break;
     }

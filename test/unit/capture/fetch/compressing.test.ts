@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { PackingChoice } from '../../../../src/capture/fetch/packingChoice.ts';
+import { CompressionChoice } from '../../../../src/capture/fetch/compressionChoice.ts';
 import { type Fault, FaultySpool } from './faultySpool.ts';
 import { expectWhole, fetchFrom, recorded, spoolOf } from './fetching.ts';
 import type { Asked } from './localSpool.ts';
@@ -25,16 +25,16 @@ describe.concurrent('a fetch over a slow link', () => {
   it('makes the pod compress, reports it, and ends with identical files', async () => {
     const { spool, folder } = spoolOf(FILES);
     const notes: string[] = [];
-    const packings = new Set<string | undefined>();
+    const compressions = new Set<string | undefined>();
     await fetchFrom(new FaultySpool(spool, slow(1e6)), folder, {
-      mayCompress: true,
+      allowCompression: true,
       verify: 'size+walk',
       onNote: (text) => notes.push(text),
-      onProgress: ({ packing }) => packings.add(packing),
+      onProgress: ({ compression }) => compressions.add(compression),
     });
     expectWhole(folder, FILES);
     const program = hasZstd ? 'zstd' : 'gzip';
-    expect([...packings]).toEqual([undefined, program]);
+    expect([...compressions]).toEqual([undefined, program]);
     expect(notes).toEqual([expect.stringContaining(program)]);
     const bytes = packed(spool.asked).reduce((sum, asked) => sum + asked.bytes, 0);
     expect(bytes).toBeGreaterThan(0);
@@ -57,9 +57,9 @@ describe.concurrent('a fetch over a slow link', () => {
     async (fault, { expect }) => {
       const { spool, folder } = spoolOf(FILES);
       await fetchFrom(new FaultySpool(spool, slow(1e6, fault)), folder, {
-        mayCompress: true,
+        allowCompression: true,
         verify: 'size+walk',
-        limits: { pause: 20, status: 300 },
+        limits: { firstPause: 20, status: 300 },
       });
       expectWhole(folder, FILES);
       expect(packed(spool.asked).length).toBeGreaterThan(1);
@@ -82,16 +82,16 @@ describe.concurrent('a fetch over a slow link', () => {
 });
 
 /** The choice after some seconds at these rates, in bytes per second. */
-function measured(link: { plain: number; packed: number; left?: number }): PackingChoice {
+function measured(link: { plain: number; packed: number; left?: number }): CompressionChoice {
   let now = 0;
-  const choice = new PackingChoice(
+  const choice = new CompressionChoice(
     'zstd',
     () => {},
     () => now,
   );
   for (; now < 10_000; now += 10) {
     const rate = choice.current === undefined ? link.plain : link.packed;
-    choice.came(rate / 100, link.left ?? 1e9);
+    choice.addBytes(rate / 100, link.left ?? 1e9);
   }
   return choice;
 }

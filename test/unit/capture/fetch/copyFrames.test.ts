@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CopyFrames } from '../../../../src/capture/fetch/copyFrames.ts';
-import { RefusedStream } from '../../../../src/capture/fetch/streamFailures.ts';
+import { UnexpectedStream } from '../../../../src/capture/fetch/streamFailures.ts';
 
 const PARTS = [
   { seq: 1, offset: 0, length: 5 },
@@ -19,7 +19,7 @@ function read(...chunks: readonly string[]) {
   const data = new Map<number, string>();
   for (const chunk of chunks)
     for (const frame of frames.read([Buffer.from(chunk)])) {
-      const { seq } = frame.part;
+      const { seq } = frame.range;
       if (frame.kind === 'data') data.set(seq, (data.get(seq) ?? '') + frame.bytes.toString());
       else said.push(`${frame.kind} ${seq}`);
     }
@@ -60,6 +60,6 @@ describe('frames of copied files', () => {
     ['an endless line', 'x'.repeat(100)],
     ['an early end', 'data 1 0 5\nhelloover\n'],
   ])('refuse %s', (_, stream) => {
-    expect(() => read(stream)).toThrow(RefusedStream);
+    expect(() => read(stream)).toThrow(UnexpectedStream);
   });
 });

@@ -51,8 +51,8 @@ export class FaultySpool implements SpoolSource {
     return fault ? faulty(command, fault) : command;
   }
 
-  whyGone(signal: AbortSignal): Promise<SpoolGone | undefined> {
-    return this.#source.whyGone(signal);
+  checkGone(signal: AbortSignal): Promise<SpoolGone | undefined> {
+    return this.#source.checkGone(signal);
   }
 }
 

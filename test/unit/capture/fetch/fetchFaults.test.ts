@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SpoolGone } from '../../../../src/capture/fetch/spoolSource.ts';
-import { RefusedStream } from '../../../../src/capture/fetch/streamFailures.ts';
+import { UnexpectedStream } from '../../../../src/capture/fetch/streamFailures.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { type Fault, FaultySpool } from './faultySpool.ts';
 import {
@@ -50,7 +50,7 @@ describe.concurrent('a fetch over a link that fails', () => {
     for (const verify of ['sha256', UNVERIFIED] as const) {
       const { spool, folder } = spoolOf(FILES);
       const link = new FaultySpool(spool, once('copy', fault));
-      await fetchFrom(link, folder, { verify, limits: { ...IMPATIENT, patience: 30_000 } });
+      await fetchFrom(link, folder, { verify, limits: { ...IMPATIENT, giveUpAfter: 30_000 } });
       expectWhole(folder, FILES);
       const overhead = 4 * 64 * 1024;
       expect(sent(spool.asked)).toBeLessThan(TOTAL + overhead + 131_072);
@@ -62,7 +62,7 @@ describe.concurrent('a fetch over a link that fails', () => {
     const faults: Fault[] = [{ cut: 50_000 }, { cut: 1 }, { blackhole: 70_000 }, { cut: 0 }];
     const link = new FaultySpool(spool, (verb) => (verb === 'copy' ? faults.shift() : undefined));
     const notes: string[] = [];
-    const limits = { ...IMPATIENT, patience: 30_000 };
+    const limits = { ...IMPATIENT, giveUpAfter: 30_000 };
     await fetchFrom(link, folder, { onNote: (note) => notes.push(note), limits });
     expectWhole(folder, FILES);
     expect(notes).toEqual([]);
@@ -81,7 +81,7 @@ describe.concurrent('a fetch over a link that fails', () => {
     const list = once('list', { cut: 60 }, { cutWithSuccess: 70 }, { noStatus: 'ends' });
     const sum = once('sum', { cut: 100 }, { cutWithSuccess: 0 }, { blackhole: 30 });
     const link = new FaultySpool(spool, (verb) => list(verb) ?? sum(verb));
-    await fetchFrom(link, folder, { limits: { ...IMPATIENT, patience: 30_000 } });
+    await fetchFrom(link, folder, { limits: { ...IMPATIENT, giveUpAfter: 30_000 } });
     expectWhole(folder, FILES);
     expect(manifestIn(folder).files.every(({ sha256 }) => sha256 !== undefined)).toBe(true);
   });
@@ -161,7 +161,7 @@ describe.concurrent('a fetch of unexpected data', () => {
   it('refuses data that it did not request, and keeps none of it', async () => {
     const { spool, folder } = spoolOf([recorded(1, 5000)]);
     const link = new FaultySpool(spool, once('copy', { flip: 3 }));
-    await expect(fetchFrom(link, folder)).rejects.toThrow(RefusedStream);
+    await expect(fetchFrom(link, folder)).rejects.toThrow(UnexpectedStream);
     expect(namesIn(folder)).toEqual([]);
   });
 

@@ -26,17 +26,17 @@ const fetchMatching = (
     folder,
     origin: ORIGIN,
     filter: FILTER,
-    whyNotInPod: () => undefined,
-    filterHere: async () => Promise.reject(new Error('not needed')),
+    podFilterProblem: () => undefined,
+    localFilter: async () => Promise.reject(new Error('not needed')),
     signal: new AbortController().signal,
-    limits: { pause: 20, status: 500 },
+    limits: { firstPause: 20, status: 500 },
     ...more,
   });
 
 /** Evaluates the filter on the client: with this tshark, or without one. */
 const here = (tshark: string | undefined): Partial<FilteredFetchOptions> => ({
-  whyNotInPod: () => 'the image has no tshark',
-  filterHere: async () => ({
+  podFilterProblem: () => 'the image has no tshark',
+  localFilter: async () => ({
     by: tshark ?? 'netdebug',
     filter: (file, { text }) => filterPcap(file, text, tshark),
   }),

@@ -60,7 +60,7 @@ describe.concurrent('a fetch with random faults', () => {
           verify,
           streams,
           signal: ended.signal,
-          limits: { silence: 2000, status: 500, patience: 60, pause: 1 },
+          limits: { idle: 2000, status: 500, giveUpAfter: 60, firstPause: 1 },
           onProgress: ({ bytes }) => bytes > stopAt && ended.abort(new Error('stopped')),
         }).then(
           () => {

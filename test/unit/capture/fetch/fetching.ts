@@ -35,7 +35,7 @@ export function recorded(seq: number, bytes = 1000): Buffer {
 }
 
 /** Short limits, for tests that wait for silence or for the fetch to give up. */
-export const IMPATIENT = { silence: 1000, status: 300, patience: 3000, pause: 20 };
+export const IMPATIENT = { idle: 1000, status: 300, giveUpAfter: 3000, firstPause: 20 };
 
 /** Fetches with the settings of a test. Only pauses are short, because the machine may be busy. */
 export function fetchFrom(
@@ -48,9 +48,9 @@ export function fetchFrom(
     origin: ORIGIN,
     verify: 'sha256',
     streams: 1,
-    mayCompress: false,
+    allowCompression: false,
     signal: new AbortController().signal,
-    limits: { pause: 20 },
+    limits: { firstPause: 20 },
     ...more,
   });
 }

@@ -14,7 +14,7 @@ const fetch = () =>
     folder,
     origin: ORIGIN,
     verify: 'sha256',
-    mayCompress: false,
+    allowCompression: false,
     streams: 1,
     signal: new AbortController().signal,
   });

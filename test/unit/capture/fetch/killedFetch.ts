@@ -12,7 +12,7 @@ await fetchSpool(source, {
   origin: ORIGIN,
   verify: 'sha256',
   streams: 2,
-  mayCompress: false,
+  allowCompression: false,
   signal: new AbortController().signal,
   onProgress: (now) => {
     if (now.bytes < Number(bytes)) return;

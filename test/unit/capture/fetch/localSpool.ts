@@ -105,7 +105,7 @@ export class LocalSpool implements SpoolSource {
     };
   }
 
-  async whyGone(): Promise<SpoolGone | undefined> {
+  async checkGone(): Promise<SpoolGone | undefined> {
     return this.gone;
   }
 }

@@ -28,7 +28,7 @@ export class MemorySpool implements SpoolSource {
     return { stdout, stderr, exit: Promise.resolve(0), close: () => stdout.destroy() };
   }
 
-  async whyGone(): Promise<undefined> {
+  async checkGone(): Promise<undefined> {
     return undefined;
   }
 

@@ -17,11 +17,11 @@ function pod(uid: string, state: object) {
 }
 
 /** What the source reports about a pod that the server describes like this. */
-async function whyGone(answer: { code: number; body: unknown }) {
+async function checkGone(answer: { code: number; body: unknown }) {
   const { api } = await fakeServer({
     rest: (_, response) => json(response, answer.code, answer.body),
   });
-  return new PodSpool(api, PLACE, 'uid-1', '/tmp/spool').whyGone(NEVER);
+  return new PodSpool(api, PLACE, 'uid-1', '/tmp/spool').checkGone(NEVER);
 }
 
 describe('the spool in a pod', () => {
@@ -42,26 +42,26 @@ describe('the spool in a pod', () => {
   });
 
   it('exists while its container runs', async () => {
-    expect(await whyGone({ code: 200, body: pod('uid-1', { running: {} }) })).toBeUndefined();
+    expect(await checkGone({ code: 200, body: pod('uid-1', { running: {} }) })).toBeUndefined();
   });
 
   it('is gone with its container, and reports when and how', async () => {
     const terminated = { exitCode: 137, reason: 'OOMKilled', finishedAt: '2026-11-24T14:00:00Z' };
-    const gone = await whyGone({ code: 200, body: pod('uid-1', { terminated }) });
+    const gone = await checkGone({ code: 200, body: pod('uid-1', { terminated }) });
     expect(gone?.message).toMatch(/2026-11-24T14:00:00Z.*OOMKilled.*137/);
     expect(gone?.at).toEqual(new Date('2026-11-24T14:00:00Z'));
   });
 
   it('is gone with its pod, deleted or replaced', async () => {
     const missing = status(404, 'NotFound', 'pods "web-1" not found');
-    expect(await whyGone({ code: 404, body: missing })).toBeInstanceOf(SpoolGone);
-    const other = await whyGone({ code: 200, body: pod('uid-2', { running: {} }) });
+    expect(await checkGone({ code: 404, body: missing })).toBeInstanceOf(SpoolGone);
+    const other = await checkGone({ code: 200, body: pod('uid-2', { running: {} }) });
     expect(other).toBeInstanceOf(SpoolGone);
   });
 
   it('has an unknown state when the server cannot answer', async () => {
     const refusal = status(503, 'ServiceUnavailable', 'try later');
-    await expect(whyGone({ code: 503, body: refusal })).rejects.toMatchObject({
+    await expect(checkGone({ code: 503, body: refusal })).rejects.toMatchObject({
       kind: 'unreachable',
     });
   });

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { type PacketFilter, whyNotInPod } from '../../../../src/capture/fetch/podFilter.ts';
+import { type PacketFilter, podFilterProblem } from '../../../../src/capture/fetch/podFilter.ts';
 import { FETCH_LIMITS, SpoolAccess } from '../../../../src/capture/fetch/spoolAccess.ts';
 import type { SpoolSource } from '../../../../src/capture/fetch/spoolSource.ts';
 import { spoolStream } from '../../../../src/capture/fetch/spoolStream.ts';
@@ -11,7 +11,7 @@ import { recorded, START, spoolOf } from './fetching.ts';
 
 /** What was read from a spool, as one pcap file, and the notes. */
 async function readAll(source: SpoolSource, filter?: PacketFilter) {
-  const limits = { ...FETCH_LIMITS, pause: 20, status: 500 };
+  const limits = { ...FETCH_LIMITS, firstPause: 20, status: 500 };
   const access = new SpoolAccess(source, limits, new AbortController().signal);
   const { files } = await access.list();
   const notes: string[] = [];
@@ -144,12 +144,12 @@ describe('the place where a filter is evaluated', () => {
   const all = new Set(['tshark', 'tcpdump', 'gzip']);
 
   it('is the pod if the image and the limits allow it', () => {
-    expect(whyNotInPod(display, all, pod())).toBeUndefined();
-    expect(whyNotInPod(capture, new Set(['tcpdump', 'gzip']), pod())).toBeUndefined();
-    expect(whyNotInPod(display, new Set(['tcpdump', 'gzip']), pod())).toMatch(/no tshark/);
-    expect(whyNotInPod(capture, new Set(['tcpdump']), pod())).toMatch(/no gzip/);
-    expect(whyNotInPod(capture, all, pod({ cpu: '200m' }))).toMatch(/CPU limit/);
-    expect(whyNotInPod(display, all, pod({ memory: '64Mi' }))).toMatch(/memory limit/);
-    expect(whyNotInPod(capture, all, pod({ memory: '64Mi' }))).toBeUndefined();
+    expect(podFilterProblem(display, all, pod())).toBeUndefined();
+    expect(podFilterProblem(capture, new Set(['tcpdump', 'gzip']), pod())).toBeUndefined();
+    expect(podFilterProblem(display, new Set(['tcpdump', 'gzip']), pod())).toMatch(/no tshark/);
+    expect(podFilterProblem(capture, new Set(['tcpdump']), pod())).toMatch(/no gzip/);
+    expect(podFilterProblem(capture, all, pod({ cpu: '200m' }))).toMatch(/CPU limit/);
+    expect(podFilterProblem(display, all, pod({ memory: '64Mi' }))).toMatch(/memory limit/);
+    expect(podFilterProblem(capture, all, pod({ memory: '64Mi' }))).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import type { FilterHere } from '../capture/fetch/fetchFiltered.ts';
+import type { LocalFilter } from '../capture/fetch/fetchFiltered.ts';
 import type { PacketFilter } from '../capture/fetch/podFilter.ts';
 import { findInstalled } from '../output/wiresharkOutput.ts';
 import { Problem } from '../problem.ts';
@@ -28,10 +28,10 @@ export async function tsharkHere(
 }
 
 /** The local filter for `fetchFiltered`. */
-export async function filterHere(
+export async function filterLocally(
   filter: PacketFilter,
   why: string,
-): Promise<{ by: string; filter: FilterHere }> {
+): Promise<{ by: string; filter: LocalFilter }> {
   const { program, by } = await tsharkHere(filter, why);
   return { by, filter: (file, { text }) => filterPcap(file, text, program) };
 }

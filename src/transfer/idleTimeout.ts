@@ -1,18 +1,18 @@
 import type { Readable } from 'node:stream';
-import { inBatches } from './batches.ts';
+import { readBatches } from './batches.ts';
 
 /** Nothing arrived within the allowed time. */
-export class Silence extends Error {
+export class IdleTimeout extends Error {
   constructor(milliseconds: number) {
     super(`no data arrived for ${Math.round(milliseconds / 1000)} s`);
   }
 }
 
 /**
- * The chunks of a stream in batches. Throws Silence if a batch does not arrive within `milliseconds`. The time that the
+ * The chunks of a stream in batches. Throws IdleTimeout if a batch does not arrive within `milliseconds`. The time that the
  * reader spends between two batches does not count: a slow local disk does not mean that the sender is silent.
  */
-export async function* withSilenceLimit(
+export async function* withIdleTimeout(
   stream: Readable,
   milliseconds: number,
 ): AsyncGenerator<Buffer[], void> {
@@ -20,13 +20,13 @@ export async function* withSilenceLimit(
   const watch = setInterval(
     () => {
       if (waitingSince !== undefined && performance.now() - waitingSince > milliseconds)
-        stream.destroy(new Silence(milliseconds));
+        stream.destroy(new IdleTimeout(milliseconds));
     },
     Math.min(1000, milliseconds / 4),
   );
   try {
     waitingSince = performance.now();
-    for await (const batch of inBatches(stream)) {
+    for await (const batch of readBatches(stream)) {
       waitingSince = undefined;
       yield batch;
       waitingSince = performance.now();
@@ -36,21 +36,24 @@ export async function* withSilenceLimit(
   }
 }
 
-/** Waits for a promise for `milliseconds` at most. After that, returns `late`, or undefined without it. */
-export async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined>;
-export async function within<T, Late>(
+/** Waits for a promise for `milliseconds` at most. After that, returns `fallback`, or undefined without it. */
+export async function withTimeout<T>(
   promise: Promise<T>,
   milliseconds: number,
-  late: Late,
-): Promise<T | Late>;
-export async function within<T, Late>(
+): Promise<T | undefined>;
+export async function withTimeout<T, Fallback>(
   promise: Promise<T>,
   milliseconds: number,
-  late?: Late,
-): Promise<T | Late | undefined> {
+  fallback: Fallback,
+): Promise<T | Fallback>;
+export async function withTimeout<T, Fallback>(
+  promise: Promise<T>,
+  milliseconds: number,
+  fallback?: Fallback,
+): Promise<T | Fallback | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<Late | undefined>((resolve) => {
-    timer = setTimeout(resolve, milliseconds, late);
+  const limit = new Promise<Fallback | undefined>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, fallback);
   });
   try {
     return await Promise.race([promise, limit]);

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-const LONGEST_PAUSE_MS = 8_000;
+const MAX_PAUSE_MS = 8_000;
 
 /** How long a worker keeps retrying after failures. Pauses grow, and progress resets both the limit and the pauses. */
-export class Patience {
+export class Backoff {
   readonly #limit: number;
-  #hopeUntil: number;
+  #giveUpAt: number;
   readonly #firstPause: number;
   #pause: number;
 
@@ -14,12 +14,12 @@ export class Patience {
     this.#limit = limit;
     this.#firstPause = firstPause;
     this.#pause = firstPause;
-    this.#hopeUntil = performance.now() + limit;
+    this.#giveUpAt = performance.now() + limit;
   }
 
   /** Records that data arrived: the connection works. */
   progress(): void {
-    this.#hopeUntil = performance.now() + this.#limit;
+    this.#giveUpAt = performance.now() + this.#limit;
     this.#pause = this.#firstPause;
   }
 
@@ -28,12 +28,12 @@ export class Patience {
    * Throws the signal's reason.
    */
   async pause(signal: AbortSignal): Promise<boolean> {
-    const left = this.#hopeUntil - performance.now();
-    if (left <= 0) return false;
+    const remaining = this.#giveUpAt - performance.now();
+    if (remaining <= 0) return false;
     // The error of `wait` says that it was aborted, but not why.
-    await wait(Math.min(this.#pause, left), undefined, { signal }).catch(() => {});
+    await wait(Math.min(this.#pause, remaining), undefined, { signal }).catch(() => {});
     signal.throwIfAborted();
-    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
+    this.#pause = Math.min(this.#pause * 2, MAX_PAUSE_MS);
     return true;
   }
 }

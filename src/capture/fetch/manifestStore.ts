@@ -15,7 +15,7 @@ import {
 import type { Listing, RecorderState } from '../spool/listing.ts';
 
 /** A folder's manifest during a fetch: written again after each file. */
-export class ManifestBook {
+export class ManifestStore {
   readonly #path: string;
   readonly #origin: CaptureOrigin;
   readonly #files = new Map<number, ManifestFile>();
@@ -32,34 +32,35 @@ export class ManifestBook {
 
   /**
    * Opens a folder's manifest or creates one. If it belongs to another capture, throws a Problem, or replaces it with
-   * `force`. `known` tells whether the folder's files belong to this capture.
+   * `force`. `isSameCapture` tells whether the folder's files belong to this capture.
    */
   static async open(
     folder: string,
     origin: CaptureOrigin,
     listing: Listing | undefined,
     force: boolean,
-  ): Promise<{ book: ManifestBook; known: boolean }> {
-    const book = new ManifestBook(folder, origin);
-    const recorder = listing ? fromState(listing.state) : undefined;
-    const before = await readManifest(book.#path);
-    const known = before !== undefined && isSame(before, origin, recorder?.started);
-    if (before !== undefined && !known && !force)
-      throw new LocalProblem(`${book.#path} belongs to another capture, or to another filter`, {
+  ): Promise<{ manifest: ManifestStore; isSameCapture: boolean }> {
+    const manifest = new ManifestStore(folder, origin);
+    const recorder = listing ? recorderFields(listing.state) : undefined;
+    const previous = await readManifest(manifest.#path);
+    const isOwn =
+      previous !== undefined && describesSameCapture(previous, origin, recorder?.started);
+    if (previous !== undefined && !isOwn && !force)
+      throw new LocalProblem(`${manifest.#path} belongs to another capture, or to another filter`, {
         kind: 'exists',
         next: ['choose another folder, or replace its files with --force'],
       });
-    if (known) {
-      for (const file of before.files) book.#files.set(file.seq, file);
-      for (const { last } of before.gaps) book.#newest = Math.max(book.#newest, last);
-      book.#interruptions = [...before.interruptions];
+    if (isOwn) {
+      for (const file of previous.files) manifest.#files.set(file.seq, file);
+      for (const { last } of previous.gaps) manifest.#newest = Math.max(manifest.#newest, last);
+      manifest.#interruptions = [...previous.interruptions];
     }
-    book.#recorder = recorder ?? (known ? before : {});
+    manifest.#recorder = recorder ?? (isOwn ? previous : {});
     // The file that is being written does not count as missing.
     for (const { seq, closed } of listing?.files ?? [])
-      book.#newest = Math.max(book.#newest, closed ? seq : seq - 1);
-    if (listing) book.#hearOutages(listing);
-    return { book, known };
+      manifest.#newest = Math.max(manifest.#newest, closed ? seq : seq - 1);
+    if (listing) manifest.#addInterruptions(listing);
+    return { manifest, isSameCapture: isOwn };
   }
 
   get(seq: number): ManifestFile | undefined {
@@ -75,19 +76,19 @@ export class ManifestBook {
   }
 
   /** The recorder's container is gone: nothing was recorded after that. */
-  interrupted(interruption: RecordingInterruption): void {
+  addInterruption(interruption: RecordingInterruption): void {
     this.#recorder = { ...this.#recorder, recording: false, endedEarly: interruption };
     if (!this.#interruptions.some(({ why }) => why === interruption.why))
       this.#interruptions.push(interruption);
   }
 
   /** Adds the outages and an unexpected end. */
-  #hearOutages({ state, log }: Listing): void {
+  #addInterruptions({ state, log }: Listing): void {
     for (const { from, to, lost } of state.outages) {
-      const at = time(from);
+      const at = isoTime(from);
       const interruption = {
         at,
-        ...(to !== undefined && { until: time(to) }),
+        ...(to !== undefined && { until: isoTime(to) }),
         kind: 'interface-gone' as const,
         why: `${state.device} disappeared`,
         lost: lost ?? null,
@@ -99,7 +100,7 @@ export class ManifestBook {
     if (!early) return;
     const { at, kind, why, lost } = early;
     const end = {
-      ...(at !== undefined && { at: time(at) }),
+      ...(at !== undefined && { at: isoTime(at) }),
       kind,
       why,
       ...(lost !== undefined && { lost }),
@@ -168,43 +169,50 @@ async function readManifest(path: string): Promise<Manifest | undefined> {
     throw localProblem(path, error);
   }
   try {
-    const found = JSON.parse(text) as Manifest;
-    if (found.version === 1 && [found.files, found.gaps, found.interruptions].every(Array.isArray))
-      return found;
+    const manifest = JSON.parse(text) as Manifest;
+    if (
+      manifest.version === 1 &&
+      [manifest.files, manifest.gaps, manifest.interruptions].every(Array.isArray)
+    )
+      return manifest;
   } catch {}
   // The file is not a manifest of netdebug and must not be replaced.
   return { capture: '' } as Manifest;
 }
 
 /** Whether two manifests describe the same capture. A spool on a volume outlives its pod. */
-function isSame(before: Manifest, origin: CaptureOrigin, started: string | undefined): boolean {
+function describesSameCapture(
+  previous: Manifest,
+  origin: CaptureOrigin,
+  started: string | undefined,
+): boolean {
   return (
-    before.capture === origin.capture &&
-    before.namespace === origin.namespace &&
-    before.filtered?.displayFilter === origin.filtered?.displayFilter &&
-    before.filtered?.captureFilter === origin.filtered?.captureFilter &&
+    previous.capture === origin.capture &&
+    previous.namespace === origin.namespace &&
+    previous.filtered?.displayFilter === origin.filtered?.displayFilter &&
+    previous.filtered?.captureFilter === origin.filtered?.captureFilter &&
     (origin.volume === undefined
-      ? before.podUid === origin.podUid && before.container === origin.container
-      : before.volume === origin.volume) &&
-    (started === undefined || before.started === started)
+      ? previous.podUid === origin.podUid && previous.container === origin.container
+      : previous.volume === origin.volume) &&
+    (started === undefined || previous.started === started)
   );
 }
 
 /** Converts seconds since 1970 to ISO 8601. */
-function time(seconds: number): string {
+function isoTime(seconds: number): string {
   return new Date(seconds * 1000).toISOString();
 }
 
 /** Converts the recorder's state to the fields of the manifest. */
-function fromState({ engine, device, argv, started, phase, end }: RecorderState) {
-  const { at, ...said } = end ?? {};
+function recorderFields({ engine, device, argv, started, phase, end }: RecorderState) {
+  const { at, ...rest } = end ?? {};
   return {
     engine,
     device,
     argv,
-    ...(started > 0 && { started: time(started) }),
+    ...(started > 0 && { started: isoTime(started) }),
     recording: phase !== 'ended',
-    ...(at !== undefined && { ended: time(at) }),
-    ...said,
+    ...(at !== undefined && { ended: isoTime(at) }),
+    ...rest,
   };
 }
