@@ -52,7 +52,7 @@ export interface EndedRecording {
   /** In order of time. */
   readonly outages: readonly Outage[];
   /** The engine's messages. */
-  readonly said: readonly string[];
+  readonly messages: readonly string[];
 }
 
 /** Exit codes above this are 128 plus a signal. */
@@ -93,7 +93,7 @@ const CAUSES: Readonly<Record<string, Omit<EarlyEnd, 'at'>>> = {
 export function earlyEnd(ended: EndedRecording): EarlyEnd | undefined {
   const { why, at } = ended;
   const outage = ended.outages.at(-1);
-  if (outage && outage.to === undefined) return disappeared(ended.device, outage);
+  if (outage && outage.to === undefined) return interfaceDisappeared(ended.device, outage);
   if (why === 'engine') return { at, ...engineEnd(ended), next: [] };
   if (ASKED.has(why)) return undefined;
   const unknown = { kind: 'unknown', why: `the recorder ended: ${why}`, next: [] } as const;
@@ -101,21 +101,24 @@ export function earlyEnd(ended: EndedRecording): EarlyEnd | undefined {
 }
 
 /** The part of a recorder's state that describes its end. */
-interface StateOfRecorder extends Pick<EndedRecording, 'engine' | 'device' | 'outages'> {
+interface RecorderEndState extends Pick<EndedRecording, 'engine' | 'device' | 'outages'> {
   readonly phase: string;
   readonly end?: Pick<EndedRecording, 'why' | 'exit' | 'at'>;
 }
 
 /** The same for a recorder's state, including a recorder that waits for its interface. */
-export function earlyEndOf(state: StateOfRecorder, said: readonly string[]): EarlyEnd | undefined {
+export function earlyEndOf(
+  state: RecorderEndState,
+  messages: readonly string[],
+): EarlyEnd | undefined {
   const { end, device, outages } = state;
-  if (end) return earlyEnd({ ...state, ...end, said });
+  if (end) return earlyEnd({ ...state, ...end, messages });
   const outage = outages.at(-1);
-  return state.phase === 'waiting' && outage ? disappeared(device, outage) : undefined;
+  return state.phase === 'waiting' && outage ? interfaceDisappeared(device, outage) : undefined;
 }
 
 /** The end of a recording whose interface disappeared. */
-export function disappeared(
+export function interfaceDisappeared(
   device: string,
   { from, lost }: Pick<Outage, 'from' | 'lost'>,
 ): EarlyEnd {
@@ -128,7 +131,7 @@ export function disappeared(
   };
 }
 
-function engineEnd({ engine, exit, said }: EndedRecording): Pick<EarlyEnd, 'kind' | 'why'> {
+function engineEnd({ engine, exit, messages }: EndedRecording): Pick<EarlyEnd, 'kind' | 'why'> {
   const signal = exit - FIRST_SIGNAL;
   if (signal > 0) {
     const why =
@@ -138,7 +141,7 @@ function engineEnd({ engine, exit, said }: EndedRecording): Pick<EarlyEnd, 'kind
     return { kind: 'engine-killed', why };
   }
   if (exit === 0) return { kind: 'engine-exited', why: `${engine} exited on its own` };
-  const last = said.findLast((line) => line.startsWith(`${engine}: `));
+  const last = messages.findLast((line) => line.startsWith(`${engine}: `));
   const quoted = last === undefined ? '' : ` (${last})`;
   return { kind: 'engine-failed', why: `${engine} failed with exit code ${exit}${quoted}` };
 }

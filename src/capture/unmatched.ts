@@ -12,7 +12,7 @@ export interface Unmatched {
 }
 
 /** The same for a capture on this interface. */
-export interface UnmatchedOn extends Unmatched {
+export interface UnmatchedCapture extends Unmatched {
   readonly device: string;
 }
 
@@ -26,9 +26,9 @@ interface PortInUse {
 export const NOTHING_KNOWN: Unmatched = { passed: [], connected: [] };
 
 /** How many interfaces the pod reports. */
-const MOST_INTERFACES = 8;
+const MAX_INTERFACES = 8;
 /** How many of them are shown to the user. */
-const SHOWN_INTERFACES = 3;
+const MAX_SHOWN_INTERFACES = 3;
 
 /** Adds a line from the pod: `passed eth0 12`, `connected 15006 3 8080`. Ignores other lines. */
 export function addUnmatched(known: Unmatched, line: string): Unmatched {
@@ -42,7 +42,7 @@ export function addUnmatched(known: Unmatched, line: string): Unmatched {
 }
 
 /** Explains a capture without packets on an interface, one explanation per line. */
-export function unmatchedLines({ passed, connected, device }: UnmatchedOn): string[] {
+export function unmatchedLines({ passed, connected, device }: UnmatchedCapture): string[] {
   return [passedText(passed, device), ...connected.map((port) => portText(port, device))];
 }
 
@@ -53,13 +53,13 @@ function passedText(passed: Unmatched['passed'], device: string): string {
   if (own && own.packets > 0)
     return `meanwhile ${countText(own.packets, 'packet')} passed ${nameOf(device)}, none of which matched`;
   // The pod reports only the first interfaces.
-  if (!own && passed.length > MOST_INTERFACES)
+  if (!own && passed.length > MAX_INTERFACES)
     return `meanwhile ${countText(all.packets, 'packet')} passed all interfaces together, none of which was captured`;
   const none = `meanwhile no packet passed ${nameOf(device)}`;
   const others = passed.filter((one) => one !== all).sort((a, b) => b.packets - a.packets);
   if (others.length === 0) return none;
   const shown = others
-    .slice(0, SHOWN_INTERFACES)
+    .slice(0, MAX_SHOWN_INTERFACES)
     .map((one) => `${countText(one.packets, 'packet')} passed ${one.device}`);
   return `${none}, but ${shown.join(', ')}: -i any captures on all interfaces`;
 }

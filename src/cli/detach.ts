@@ -1,4 +1,4 @@
-import { type PodsRequest, startInPods } from '../capture/detached/startInPods.ts';
+import { type CapturesRequest, startCaptures } from '../capture/detached/startCaptures.ts';
 import { seconds } from '../capture/units.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { ageText, bytesText } from '../output/quantities.ts';
@@ -15,37 +15,37 @@ export const DETACHED_KEEP = seconds(7 * 86_400);
 /** Starts detached captures and prints how to use them. Returns the exit code. */
 export async function detach(
   api: KubeApi,
-  request: Omit<PodsRequest, 'onProgress' | 'onNote'> & {
+  request: Omit<CapturesRequest, 'onProgress' | 'onNote'> & {
     /** The namespace of the kubeconfig, which commands can omit. Undefined if a flag chose another one. */
     readonly usualNamespace?: string;
   },
 ): Promise<number> {
   const line = statusLine();
   try {
-    const { started, failures } = await startInPods(api, {
+    const { started, failures } = await startCaptures(api, {
       ...request,
       onProgress: (text) => line.wait(text),
       onNote: note,
     });
     line.clear();
     const [{ capture }] = started;
-    const { name, words } = capture;
-    for (const { shown, listing } of started) {
+    const { name, options } = capture;
+    for (const { label, listing } of started) {
       const { device, engine, phase } = listing.state;
       const does = phase === 'ended' ? 'has ended; it recorded' : 'is recording';
-      note(`capture "${name}" ${does} on ${device} of ${shown} (${engine})`);
+      note(`capture "${name}" ${does} on ${device} of ${label} (${engine})`);
     }
     for (const { target, name: label, error } of failures) {
       problemMoment(error, label);
       note(`error: cannot capture ${target}: ${error.message}`);
       for (const step of error.next) note(`  ${step}`);
     }
-    const kilobytes = Number(words.filekb ?? 0);
-    const age = words.age === undefined ? '' : ` or ${ageText(Number(words.age) * 1000)}`;
-    const place = capture.onNode ? 'in a pod on the node' : 'in the pod';
+    const kilobytes = Number(options.filekb ?? 0);
+    const age = options.age === undefined ? '' : ` or ${ageText(Number(options.age) * 1000)}`;
+    const place = capture.isOnNode ? 'in a pod on the node' : 'in the pod';
     const namespaces = new Set(started.map((one) => one.capture.pod.metadata.namespace));
     for (const text of [
-      `  the newest ${words.files} files of ${bytesText(kilobytes * 1000)}${age} each are kept ${place}`,
+      `  the newest ${options.files} files of ${bytesText(kilobytes * 1000)}${age} each are kept ${place}`,
       started.every(({ listing }) => listing.state.phase === 'ended')
         ? `  its files are deleted in ${ageText(request.keep)}`
         : `  it ends in ${ageText(request.spec.duration)}, and its files are deleted ${ageText(request.keep)} after that`,

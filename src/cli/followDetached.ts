@@ -1,5 +1,5 @@
 import type { DetachedCapture } from '../capture/detached/captures.ts';
-import { followFrom } from '../capture/detached/followFrom.ts';
+import { followRecording } from '../capture/detached/followRecording.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { captureOutput, type OutputArguments } from './captureOutput.ts';
 import { captureProgress } from './captureProgress.ts';
@@ -15,7 +15,7 @@ export async function followDetached(
   const progress = captureProgress('pcap');
   const output = await captureOutput({ ...flags, write: flags.write ?? '-' });
   try {
-    const outcome = await followFrom(api, capture, {
+    const outcome = await followRecording(api, capture, {
       output,
       interrupt: signal,
       abandon,

@@ -1,6 +1,6 @@
 import { CapturedPackets } from '../capture/detached/capturedPackets.ts';
 import type { DetachedCapture } from '../capture/detached/captures.ts';
-import { nodeOfCapture } from '../capture/detached/spoolOf.ts';
+import { nodeOfCapture } from '../capture/detached/detachedSpool.ts';
 import type { PacketFilter } from '../capture/fetch/podFilter.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import { StartSlots } from '../debugger/startSlots.ts';
@@ -28,8 +28,8 @@ export async function readCaptures(
   const isInPod = filter !== undefined && why === undefined;
   const tshark = filter && !isInPod ? (await tsharkHere(filter, why ?? '')).program : undefined;
   const names = new AddressNames();
-  for (const { pod, onNode } of captures)
-    if (!onNode && !pod.spec.hostNetwork)
+  for (const { pod, isOnNode } of captures)
+    if (!isOnNode && !pod.spec.hostNetwork)
       for (const { ip } of pod.status?.podIPs ?? []) names.add(ip, pod.metadata.name);
   const output = new StandardOutput();
   try {

@@ -28,5 +28,5 @@ export function nodeOfOwned({ pod, state }: Owned): string {
 
 /** Whether netdebug created the whole pod, so that it can be deleted. */
 export function ownsPod({ kind, capture }: Owned): boolean {
-  return kind === 'node-debugger' || capture?.onNode === true;
+  return kind === 'node-debugger' || capture?.isOnNode === true;
 }

@@ -1,4 +1,4 @@
-import { removeCapture } from '../capture/detached/spoolOf.ts';
+import { removeCapture } from '../capture/detached/detachedSpool.ts';
 import { hasContainerEnded } from '../debugger/containerEnd.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { ignoreNotFound } from '../kube/apiError.ts';
@@ -38,14 +38,14 @@ export function fateOf({ owned, runs, unanswered }: Used, captures: boolean): Fa
 }
 
 /**
- * Ends a debugger or capture. Returns when the API server reports its end. Calls `onAsked` when the node has done its
+ * Ends a debugger or capture. Returns when the API server reports its end. Calls `onRequested` when the node has done its
  * part and only the report is missing. Throws a Problem.
  */
 export async function remove(
   api: KubeApi,
   owned: Owned,
   signal: AbortSignal,
-  onAsked: () => void = () => {},
+  onRequested: () => void = () => {},
 ): Promise<void> {
   if (owned.kind === 'node-debugger') {
     const { namespace, name } = owned.pod.metadata;
@@ -53,7 +53,7 @@ export async function remove(
     return;
   }
   if (owned.capture) {
-    await removeCapture(api, owned.capture, signal, { onAsked });
+    await removeCapture(api, owned.capture, signal, { onRequested });
     return;
   }
   await retryUnreachable(() => endMain(api, owned, signal), signal).catch((error: unknown) => {
@@ -61,7 +61,7 @@ export async function remove(
     // The container ends with its main process, and ends our command in it too; or it had already ended.
     if (!(error instanceof ExecProblem || isContainerMissing(error))) throw error;
   });
-  onAsked();
+  onRequested();
   if (!(await hasContainerEnded(api, owned.pod, owned.container, signal)))
     throw new Problem('it cannot be ended', {
       kind: 'command-failed',

@@ -1,6 +1,6 @@
 import type { ShortCommand } from '../debugger/shortCommand.ts';
 import { Problem, type ProblemDetails } from '../problem.ts';
-import { withTimeout } from '../transfer/idleTimeout.ts';
+import { waitAtMost } from '../transfer/idleTimeout.ts';
 
 /** A busy node may start a command long after the connection is established. */
 const START_MS = 120_000;
@@ -28,7 +28,7 @@ export class Unusable extends Problem {
 export async function* boundedOutput(command: ShortCommand, name: string): AsyncGenerator<Buffer> {
   const chunks = (command.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   const first = chunks.next();
-  const begun = await withTimeout(
+  const begun = await waitAtMost(
     Promise.race([first, command.started, command.exit]),
     START_MS,
     LATE,
@@ -41,7 +41,7 @@ export async function* boundedOutput(command: ShortCommand, name: string): Async
   const since = performance.now();
   let line = 0;
   for (let next = first; ; next = chunks.next()) {
-    const got = await withTimeout(next, SILENCE_MS, LATE);
+    const got = await waitAtMost(next, SILENCE_MS, LATE);
     if (got === LATE) throw new Unusable(`${name} has printed nothing for ${SILENCE_MS / 1000} s`);
     if (got.done) return;
     const newline = got.value.lastIndexOf(NEWLINE);
@@ -55,7 +55,7 @@ export async function* boundedOutput(command: ShortCommand, name: string): Async
 
 /** The exit code of a command whose output has ended. Throws Unusable if it does not arrive. */
 export async function boundedExit(command: ShortCommand, name: string): Promise<number> {
-  const code = await withTimeout(command.exit, EXIT_MS, LATE);
+  const code = await waitAtMost(command.exit, EXIT_MS, LATE);
   if (code === LATE) throw new Unusable(`${name} does not end`);
   return code;
 }

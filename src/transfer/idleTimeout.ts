@@ -37,16 +37,16 @@ export async function* withIdleTimeout(
 }
 
 /** Waits for a promise for `milliseconds` at most. After that, returns `fallback`, or undefined without it. */
-export async function withTimeout<T>(
+export async function waitAtMost<T>(
   promise: Promise<T>,
   milliseconds: number,
 ): Promise<T | undefined>;
-export async function withTimeout<T, Fallback>(
+export async function waitAtMost<T, Fallback>(
   promise: Promise<T>,
   milliseconds: number,
   fallback: Fallback,
 ): Promise<T | Fallback>;
-export async function withTimeout<T, Fallback>(
+export async function waitAtMost<T, Fallback>(
   promise: Promise<T>,
   milliseconds: number,
   fallback?: Fallback,

@@ -13,20 +13,20 @@ export function newCaptureName(pods: readonly Pod[]): string {
 }
 
 /** A name stays taken after a capture ends, because a container cannot be removed from a pod. */
-export function freeCaptureName(pod: Pod, asked: string | undefined): string {
-  if (asked === undefined) return newCaptureName([pod]);
-  if (capturesOf(pod).some(({ name }) => name === asked))
-    throw new Problem(`pod "${pod.metadata.name}" has, or had, a capture named "${asked}"`, {
+export function chooseCaptureName(pod: Pod, requested: string | undefined): string {
+  if (requested === undefined) return newCaptureName([pod]);
+  if (capturesOf(pod).some(({ name }) => name === requested))
+    throw new Problem(`pod "${pod.metadata.name}" has, or had, a capture named "${requested}"`, {
       kind: 'exists',
       next: [
         'choose another --name: names of ended captures cannot be reused while the pod exists',
       ],
     });
-  return asked;
+  return requested;
 }
 
 /** Our pods on nodes in these namespaces, as far as they may be listed. The names of their captures are taken too. */
-export async function nodePodsIn(
+export async function listNodePods(
   api: KubeApi,
   namespaces: ReadonlySet<string>,
   signal: AbortSignal,

@@ -3,8 +3,8 @@ import type { KubeApi } from '../../kube/api.ts';
 import { messageOf } from '../../problem.ts';
 import type { Listing } from '../spool/listing.ts';
 import type { DetachedCapture } from './captures.ts';
-import { whyNotStarted } from './notStarted.ts';
-import { nodeOfCapture, spoolAccessOf } from './spoolOf.ts';
+import { nodeOfCapture, spoolAccessOf } from './detachedSpool.ts';
+import { notStartedReason } from './notStartedReason.ts';
 
 /** A capture and, if its recorder answered, the recorder's report. */
 export interface CaptureReport {
@@ -17,7 +17,7 @@ export interface CaptureReport {
 }
 
 /** How long to wait for a recorder's answer. */
-const ANSWER_MS = 10_000;
+const ANSWER_LIMIT_MS = 10_000;
 
 /**
  * Asks the recorders of the running captures, several at a time, and finds out why the other containers are not
@@ -45,11 +45,11 @@ async function reportOf(
   signal: AbortSignal,
 ): Promise<CaptureReport> {
   if (capture.state.kind === 'starting') {
-    const notStarted = await whyNotStarted(api, capture, signal);
+    const notStarted = await notStartedReason(api, capture, signal);
     return { capture, ...(notStarted !== undefined && { notStarted }) };
   }
   if (capture.state.kind !== 'running') return { capture };
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
   try {
     return { capture, listing: await spoolAccessOf(api, capture, limit).list() };
   } catch (error) {

@@ -6,7 +6,7 @@ import { FETCH_LIMITS, SpoolAccess } from '../fetch/spoolAccess.ts';
 import { spoolStream } from '../fetch/spoolStream.ts';
 import type { Listing } from '../spool/listing.ts';
 import type { DetachedCapture } from './captures.ts';
-import { whereSpoolIs } from './whereSpoolIs.ts';
+import { ensureSpoolContainer } from './ensureSpoolContainer.ts';
 
 export interface PacketsOptions {
   readonly signal: AbortSignal;
@@ -39,8 +39,8 @@ export class CapturedPackets {
     capture: DetachedCapture,
     { signal, onNote }: PacketsOptions,
   ): Promise<CapturedPackets> {
-    const place = await whereSpoolIs(api, capture, { signal, onProgress: onNote });
-    const source = new PodSpool(api, place, capture.pod.metadata.uid, capture.spool);
+    const ref = await ensureSpoolContainer(api, capture, { signal, onProgress: onNote });
+    const source = new PodSpool(api, ref, capture.pod.metadata.uid, capture.spool);
     const access = new SpoolAccess(source, FETCH_LIMITS, signal);
     await access.withRetries(() => access.flush());
     const listing = await access.list();
@@ -64,7 +64,7 @@ export class CapturedPackets {
 
   /** The packets as one pcap stream. With a filter, only the matching packets, which are selected in the pod. */
   stream(filter?: PacketFilter): Readable {
-    const changesUser = this.capture.words.zroot === '1';
+    const changesUser = this.capture.options.zroot === '1';
     const packets = spoolStream(this.#access, this.#listing.files, {
       ...(filter && { filter: { ...filter, changesUser } }),
       onNote: this.#onNote,

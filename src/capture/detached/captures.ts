@@ -6,15 +6,15 @@ import type { Pod } from '../../kube/pod.ts';
 import { hasFinished } from '../../kube/pod.ts';
 import { candidatesText } from '../../nearest.ts';
 import { Problem } from '../../problem.ts';
-import { type ReadDefinition, readDefinition } from './detachedContainer.ts';
+import { type ParsedDefinition, parseDefinition } from './detachedContainer.ts';
 
 /** A detached capture, as described by its pod, which is not entered. */
-export interface DetachedCapture extends ReadDefinition {
+export interface DetachedCapture extends ParsedDefinition {
   /** The pod that contains its container: the captured pod, or a pod on its node. */
   readonly pod: Pod;
   readonly container: string;
   /** Whether the whole pod belongs to netdebug. */
-  readonly onNode: boolean;
+  readonly isOnNode: boolean;
   /** What is captured: the pod's name, with its namespace if that differs; or node/NAME. */
   readonly target: string;
   readonly state: ContainerState;
@@ -51,14 +51,14 @@ export async function listCaptures(
 
 /** The detached captures of one pod. */
 export function capturesOf(pod: Pod): DetachedCapture[] {
-  const onNode = nodePodKind(pod) === 'node-capture';
-  const target = onNode ? nodePodTarget(pod.metadata) : pod.metadata.name;
-  const containers = onNode ? pod.spec.containers : (pod.spec.ephemeralContainers ?? []);
+  const isOnNode = nodePodKind(pod) === 'node-capture';
+  const target = isOnNode ? nodePodTarget(pod.metadata) : pod.metadata.name;
+  const containers = isOnNode ? pod.spec.containers : (pod.spec.ephemeralContainers ?? []);
   return containers.flatMap((container) => {
-    const definition = readDefinition(container);
+    const definition = parseDefinition(container);
     if (!definition) return [];
     const { name } = container;
-    return [{ ...definition, pod, container: name, onNode, target, state: stateOf(pod, name) }];
+    return [{ ...definition, pod, container: name, isOnNode, target, state: stateOf(pod, name) }];
   });
 }
 
@@ -70,8 +70,8 @@ function stateOf(pod: Pod, container: string): ContainerState {
     const at = finishedAt !== undefined && { at: finishedAt };
     if (exitCode === SPOOL_REMOVED) return { kind: 'removed', ...at };
     // If the pod was evicted or exceeded its deadline, that is why the container ended.
-    const ofPod = pod.status?.phase === 'Failed' ? pod.status.reason : undefined;
-    const why = ofPod ? `the pod has ended (${ofPod})` : lossText(exitCode, reason);
+    const podReason = pod.status?.phase === 'Failed' ? pod.status.reason : undefined;
+    const why = podReason ? `the pod has ended (${podReason})` : lossText(exitCode, reason);
     return { kind: 'lost', ...at, why };
   }
   if (hasFinished(pod.status?.phase))
@@ -110,24 +110,24 @@ export interface FoundCaptures {
 export async function findCaptures(
   api: KubeApi,
   namespace: string,
-  asked: string,
+  requested: string,
   signal?: AbortSignal,
 ): Promise<FoundCaptures> {
   const all = await listCaptures(api, namespace, signal);
-  const slash = asked.lastIndexOf('/');
-  const pod = slash < 0 ? undefined : asked.slice(0, slash).replace(/^pods?\//, '');
-  const name = asked.slice(slash + 1);
+  const slash = requested.lastIndexOf('/');
+  const pod = slash < 0 ? undefined : requested.slice(0, slash).replace(/^pods?\//, '');
+  const name = requested.slice(slash + 1);
   const named = all.filter(
     (capture) =>
       capture.name === name &&
       (pod === undefined || capture.target === pod || capture.pod.metadata.name === pod),
   );
-  const alive = named.filter(({ state }) => state.kind === 'running' || state.kind === 'starting');
-  if (alive.length > 0)
-    return { captures: alive, lost: named.filter(({ state }) => state.kind === 'lost') };
+  const active = named.filter(({ state }) => state.kind === 'running' || state.kind === 'starting');
+  if (active.length > 0)
+    return { captures: active, lost: named.filter(({ state }) => state.kind === 'lost') };
   if (named.length > 0) return { captures: named.slice(-1), lost: [] };
   const names = all.filter(({ state }) => state.kind !== 'removed').map((capture) => capture.name);
-  throw new Problem(`there is no capture "${asked}" in namespace "${namespace}"`, {
+  throw new Problem(`there is no capture "${requested}" in namespace "${namespace}"`, {
     kind: 'not-found',
     next: [
       names.length > 0

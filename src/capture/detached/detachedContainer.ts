@@ -21,8 +21,8 @@ export interface DetachedDefinition {
 }
 
 /** A definition read back from a container, with the recorder's options as the words of its command. */
-export interface ReadDefinition extends Omit<DetachedDefinition, 'record'> {
-  readonly words: Readonly<Record<string, string>>;
+export interface ParsedDefinition extends Omit<DetachedDefinition, 'record'> {
+  readonly options: Readonly<Record<string, string>>;
 }
 
 const PREFIX = 'netdebug-capture-';
@@ -84,12 +84,12 @@ export function recorderOf({ name, owner, created, spool, record }: DetachedDefi
 }
 
 /** Reads the definition of a capture's container; undefined for any other container. */
-export function readDefinition(container: Container): ReadDefinition | undefined {
+export function parseDefinition(container: Container): ParsedDefinition | undefined {
   const env = new Map(container.env?.map(({ name, value = '' }) => [name, value]));
   const name = env.get(NAME);
   if (name === undefined || container.name !== PREFIX + name) return undefined;
   const { command = [] } = container;
-  const words = Object.fromEntries(
+  const options = Object.fromEntries(
     command.slice(command.indexOf(RECORD) + 1).map((word) => {
       const equals = word.indexOf('=');
       return [word.slice(0, equals), word.slice(equals + 1)];
@@ -103,7 +103,7 @@ export function readDefinition(container: Container): ReadDefinition | undefined
     created: new Date(env.get(CREATED) ?? 0),
     ...(owner !== undefined && { owner }),
     ...(mount && { volume: mount.name }),
-    spool: words.spool ?? '',
-    words,
+    spool: options.spool ?? '',
+    options,
   };
 }

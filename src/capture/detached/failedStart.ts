@@ -6,14 +6,14 @@ import type { KubeApi } from '../../kube/api.ts';
 import { type EphemeralContainer, type Pod, podPath } from '../../kube/pod.ts';
 import { capturesOf, type DetachedCapture } from './captures.ts';
 import { type DetachedRequest, startWindowText } from './detachedRequest.ts';
-import { removeCapture } from './spoolOf.ts';
+import { removeCapture } from './detachedSpool.ts';
 
 /** Milliseconds to wait for the end of a capture whose start failed. */
 const UNDO_MS = 20_000;
 /** The same when the user interrupted the command and waits for its end. */
 const UNDO_INTERRUPTED_MS = 2_000;
 /** Milliseconds to wait for the final state of the pod. */
-const LAST_LOOK_MS = 500;
+const FINAL_CHECK_MS = 500;
 
 /**
  * Ends a capture in a pod after its start failed, because the user would not know about it. Returns the error to throw,
@@ -27,15 +27,17 @@ export async function undoStart(
   error: unknown,
 ): Promise<unknown> {
   const limit = AbortSignal.timeout(signal.aborted ? UNDO_INTERRUPTED_MS : UNDO_MS);
-  const state = await end(api, capture, image, limit);
-  const left = state === 'ended' ? [] : leftText(capture, state);
-  if (!signal.aborted) return leaving(explainRefusal(error), left);
-  onNote(left.length === 0 ? `capture "${capture.name}" was stopped again` : left.join('\n  '));
+  const state = await endCapture(api, capture, image, limit);
+  const leftovers = state === 'ended' ? [] : leftoverText(capture, state);
+  if (!signal.aborted) return leaving(explainRefusal(error), leftovers);
+  onNote(
+    leftovers.length === 0 ? `capture "${capture.name}" was stopped again` : leftovers.join('\n  '),
+  );
   return error;
 }
 
 /** Describes what is left of a capture and how to end it. */
-function leftText(capture: DetachedCapture, state: 'waiting' | 'unknown'): string[] {
+function leftoverText(capture: DetachedCapture, state: 'waiting' | 'unknown'): string[] {
   const { namespace, name } = capture.pod.metadata;
   const remove = `kubectl netdebug captures rm ${name}/${capture.name} -n ${namespace}`;
   return state === 'waiting'
@@ -47,7 +49,7 @@ function leftText(capture: DetachedCapture, state: 'waiting' | 'unknown'): strin
 }
 
 /** Ends the capture if its container starts in time. Returns its state afterwards. */
-async function end(
+async function endCapture(
   api: KubeApi,
   capture: DetachedCapture,
   image: string,
@@ -64,7 +66,7 @@ async function end(
     await removeCapture(api, capture, signal);
     return 'ended';
   } catch {
-    const last = AbortSignal.timeout(LAST_LOOK_MS);
+    const last = AbortSignal.timeout(FINAL_CHECK_MS);
     const pod = await api.get<Pod>(path, { signal: last }).catch(() => undefined);
     if (!pod) return 'unknown';
     if (pod.metadata.uid !== metadata.uid || isEnded(pod, container)) return 'ended';
@@ -77,16 +79,16 @@ function isEnded(pod: Pod, container: string): boolean {
 }
 
 /** The capture that a request added to a pod although its response was lost; undefined if there is none. */
-export async function addedUnseen(
+export async function findAddedCapture(
   api: KubeApi,
   { metadata: { namespace, name } }: Pod,
-  asked: EphemeralContainer | undefined,
+  requested: EphemeralContainer | undefined,
 ): Promise<DetachedCapture | undefined> {
-  if (!asked) return undefined;
+  if (!requested) return undefined;
   const signal = AbortSignal.timeout(UNDO_INTERRUPTED_MS);
   const pod = await api.get<Pod>(podPath(namespace, name), { signal }).catch(() => undefined);
-  const added = pod?.spec.ephemeralContainers?.find((one) => one.name === asked.name);
+  const added = pod?.spec.ephemeralContainers?.find((one) => one.name === requested.name);
   // Another user's capture may have the same name, but not the same owner and time.
-  if (!pod || !isDeepStrictEqual(added?.env, asked.env)) return undefined;
-  return capturesOf(pod).find(({ container }) => container === asked.name);
+  if (!pod || !isDeepStrictEqual(added?.env, requested.env)) return undefined;
+  return capturesOf(pod).find(({ container }) => container === requested.name);
 }

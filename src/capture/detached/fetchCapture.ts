@@ -6,7 +6,7 @@ import { type PacketFilter, podFilterProblem } from '../fetch/podFilter.ts';
 import { PodSpool } from '../fetch/podSpool.ts';
 import type { CaptureOrigin, Manifest } from '../manifest.ts';
 import type { DetachedCapture } from './captures.ts';
-import { whereSpoolIs } from './whereSpoolIs.ts';
+import { ensureSpoolContainer } from './ensureSpoolContainer.ts';
 
 /** Copies a detached capture's recording into a folder. Throws a Problem. */
 export async function fetchCapture(
@@ -17,8 +17,8 @@ export async function fetchCapture(
   },
 ): Promise<Manifest> {
   const { signal, onNote } = options;
-  const place = await whereSpoolIs(api, capture, { signal, onProgress: onNote });
-  return fetchSpool(new PodSpool(api, place, capture.pod.metadata.uid, capture.spool), {
+  const ref = await ensureSpoolContainer(api, capture, { signal, onProgress: onNote });
+  return fetchSpool(new PodSpool(api, ref, capture.pod.metadata.uid, capture.spool), {
     ...options,
     ...fetchStrategy(capture.pod),
     origin: originOf(capture),
@@ -26,7 +26,7 @@ export async function fetchCapture(
 }
 
 /** Copies the packets that match a filter into a folder. Throws a Problem. */
-export async function fetchPackets(
+export async function fetchMatchingPackets(
   api: KubeApi,
   capture: DetachedCapture,
   {
@@ -38,10 +38,10 @@ export async function fetchPackets(
   },
 ): Promise<Manifest> {
   const { signal, onNote } = options;
-  const place = await whereSpoolIs(api, capture, { signal, onProgress: onNote });
-  return fetchFiltered(new PodSpool(api, place, capture.pod.metadata.uid, capture.spool), {
+  const ref = await ensureSpoolContainer(api, capture, { signal, onProgress: onNote });
+  return fetchFiltered(new PodSpool(api, ref, capture.pod.metadata.uid, capture.spool), {
     ...options,
-    filter: { ...filter, changesUser: capture.words.zroot === '1' },
+    filter: { ...filter, changesUser: capture.options.zroot === '1' },
     podFilterProblem: (tools) => podFilterProblem(filter, tools, capture.pod),
     origin: originOf(capture),
   });
@@ -51,7 +51,7 @@ function originOf(capture: DetachedCapture): CaptureOrigin {
   const { metadata, spec } = capture.pod;
   return {
     capture: capture.name,
-    target: capture.onNode ? capture.target : `pod/${metadata.name}`,
+    target: capture.isOnNode ? capture.target : `pod/${metadata.name}`,
     namespace: metadata.namespace,
     pod: metadata.name,
     podUid: metadata.uid,

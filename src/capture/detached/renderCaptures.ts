@@ -7,10 +7,10 @@ import type { CaptureReport } from './captureReport.ts';
 /** The printed facts about a capture, for tables and machine-readable output. Times are in ISO 8601, sizes in bytes. */
 export function captureFacts(report: CaptureReport) {
   const { capture, listing } = report;
-  const { pod, words, state } = capture;
+  const { pod, options, state } = capture;
   const recorder = listing?.state;
   const end = recorder?.end;
-  const early = earlyOf(report);
+  const early = reportedEarlyEnd(report);
   const sizes = listing?.files.map(({ size }) => size) ?? [];
   return {
     name: capture.name,
@@ -36,15 +36,15 @@ export function captureFacts(report: CaptureReport) {
           : 'at' in state
             ? state.at
             : undefined,
-    endsAt: words.until === undefined ? undefined : isoTime(Number(words.until)),
-    keptSeconds: numberOf(words.keep),
-    device: recorder?.device ?? words.device,
-    filter: words.expression,
-    snapLength: numberOf(words.snaplen),
+    endsAt: options.until === undefined ? undefined : isoTime(Number(options.until)),
+    keptSeconds: numberOf(options.keep),
+    device: recorder?.device ?? options.device,
+    filter: options.expression,
+    snapLength: numberOf(options.snaplen),
     ring: {
-      files: numberOf(words.files),
-      fileBytes: words.filekb === undefined ? undefined : Number(words.filekb) * 1000,
-      ageSeconds: numberOf(words.age),
+      files: numberOf(options.files),
+      fileBytes: options.filekb === undefined ? undefined : Number(options.filekb) * 1000,
+      ageSeconds: numberOf(options.age),
     },
     engine: recorder?.engine,
     argv: recorder?.argv,
@@ -78,7 +78,7 @@ export function renderCaptures(
 function hasReason(report: CaptureReport): boolean {
   const { state } = report.capture;
   if (state.kind === 'lost' || report.unanswered !== undefined) return true;
-  return earlyOf(report) !== undefined || report.notStarted !== undefined;
+  return reportedEarlyEnd(report) !== undefined || report.notStarted !== undefined;
 }
 
 function columns(
@@ -128,7 +128,7 @@ function stateText(report: CaptureReport): string {
   const { capture, listing, unanswered } = report;
   if (report.notStarted !== undefined) return 'Not started';
   if (capture.state.kind !== 'running') return CONTAINER_STATES[capture.state.kind];
-  if (listing?.state.end && earlyOf(report)) return 'Ended early';
+  if (listing?.state.end && reportedEarlyEnd(report)) return 'Ended early';
   if (listing) return PHASES[listing.state.phase];
   return unanswered === undefined ? 'Running' : 'Unreachable';
 }
@@ -146,13 +146,13 @@ function reasonText(report: CaptureReport) {
   const { state } = capture;
   if (state.kind === 'lost') return state.why;
   if (report.notStarted !== undefined) return report.notStarted;
-  const early = earlyOf(report);
+  const early = reportedEarlyEnd(report);
   if (early) return earlyEndText(early);
   return listing?.state.end?.why ?? unanswered ?? ('reason' in state ? state.reason : undefined);
 }
 
 /** An unexpected end, or a missing interface that the recorder waits for. */
-function earlyOf({ listing }: CaptureReport): EarlyEnd | undefined {
+function reportedEarlyEnd({ listing }: CaptureReport): EarlyEnd | undefined {
   return listing && earlyEndOf(listing.state, listing.log);
 }
 

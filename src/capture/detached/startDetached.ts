@@ -15,14 +15,14 @@ import { bytesText } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import { planRing, ringBytes } from '../spool/ringPlan.ts';
 import { spoolRoom } from '../spool/spoolRoom.ts';
-import { freeCaptureName } from './captureNames.ts';
+import { chooseCaptureName } from './captureNames.ts';
 import { capturesOf } from './captures.ts';
 import { detachedContainer, spoolFolder } from './detachedContainer.ts';
 import { type DetachedRequest, recordOptions } from './detachedRequest.ts';
-import { addedUnseen, undoStart } from './failedStart.ts';
-import { seeRecording } from './seeRecording.ts';
+import { findAddedCapture, undoStart } from './failedStart.ts';
 import type { StartedCapture } from './startedCapture.ts';
 import { debuggerRequest, startOnNode } from './startOnNode.ts';
+import { waitUntilRecording } from './waitUntilRecording.ts';
 
 /** Starts a detached capture in a pod or on a node, and waits until it is recording. Throws a Problem. */
 export async function startDetached(
@@ -32,20 +32,24 @@ export async function startDetached(
 ): Promise<StartedCapture> {
   try {
     if (!found.pod) return await startOnNode(api, found, request);
-    return await startFor(api, found.pod, request);
+    return await startForPod(api, found.pod, request);
   } catch (error) {
     throw explainRefusal(error);
   }
 }
 
 /** Starts it in the pod or in a pod on its node, at the first access level that is allowed. */
-async function startFor(api: KubeApi, pod: Pod, request: DetachedRequest): Promise<StartedCapture> {
+async function startForPod(
+  api: KubeApi,
+  pod: Pod,
+  request: DetachedRequest,
+): Promise<StartedCapture> {
   const { signal, via = 'auto' } = request;
   refuseUnsuitable(pod);
   const target = onItsNode(pod);
-  const byNode = () => startOnNode(api, target, request);
-  if (via === 'node') return byNode();
-  const make = maker(api, pod, request);
+  const startViaNode = () => startOnNode(api, target, request);
+  if (via === 'node') return startViaNode();
+  const make = containerMaker(api, pod, request);
   const [owner, chosen] = await Promise.all([
     whoAmI(api, signal),
     chooseAccessLevel(api, pod, (accessLevel) => make(pod, accessLevel), {
@@ -57,22 +61,28 @@ async function startFor(api: KubeApi, pod: Pod, request: DetachedRequest): Promi
     return startInPod(api, pod, (current) => make(current, chosen.accessLevel, owner), request);
   }
   // A volume of the pod can only be used from within the pod.
-  const ways = request.volume === undefined ? via : 'ephemeral';
+  const allowedVia = request.volume === undefined ? via : 'ephemeral';
   const plan = () => planOnNode(api, target, debuggerRequest(request), signal);
-  return useNodeInstead(pod, chosen.noEphemeral, ways, { plan, byNode }, request.onNote);
+  return useNodeInstead(
+    pod,
+    chosen.noEphemeral,
+    allowedVia,
+    { plan, byNode: startViaNode },
+    request.onNote,
+  );
 }
 
 /**
  * Returns the function that makes the ephemeral container. The ring is planned only when that function is called,
  * because the room does not matter if the pod cannot have an ephemeral container.
  */
-function maker(api: KubeApi, pod: Pod, request: DetachedRequest) {
+function containerMaker(api: KubeApi, pod: Pod, request: DetachedRequest) {
   const { image, volume, pullPolicy } = request;
   const created = new Date(api.serverTime());
   return (current: Pod, accessLevel: EphemeralLevel, owner?: string) => {
-    const ring = planRing(request.ring, roomBeside(pod, volume), 'detached');
+    const ring = planRing(request.ring, remainingRoom(pod, volume), 'detached');
     const record = recordOptions(request, ring, created, { ownPorts: [] });
-    const name = freeCaptureName(current, request.name);
+    const name = chooseCaptureName(current, request.name);
     return detachedContainer(
       {
         name,
@@ -96,14 +106,14 @@ async function startInPod(
   request: DetachedRequest,
 ): Promise<StartedCapture> {
   const { signal, image, onProgress, onNote } = request;
-  let asked: EphemeralContainer | undefined;
+  let requested: EphemeralContainer | undefined;
   const { container, changed } = await addContainer(api, pod, (current) => {
-    asked = make(current);
-    return asked;
+    requested = make(current);
+    return requested;
   }).catch(async (error: unknown) => {
     // If the response was lost, the capture may have been added anyway.
-    const unseen = isOutOfReach(error) ? await addedUnseen(api, pod, asked) : undefined;
-    throw unseen ? await undoStart(api, unseen, request, error) : error;
+    const added = mayHaveSucceeded(error) ? await findAddedCapture(api, pod, requested) : undefined;
+    throw added ? await undoStart(api, added, request, error) : error;
   });
   const capture = capturesOf(changed).find((candidate) => candidate.container === container);
   if (!capture)
@@ -114,32 +124,32 @@ async function startInPod(
   onProgress('starting the capture');
   try {
     await waitUntilRunning(api, changed, { container, image, signal, onProgress, onNote });
-    const listing = await seeRecording(api, capture, request);
-    return { capture, shown: `pod ${namespace}/${name}`, listing };
+    const listing = await waitUntilRecording(api, capture, request);
+    return { capture, label: `pod ${namespace}/${name}`, listing };
   } catch (error) {
     throw await undoStart(api, capture, request, error);
   }
 }
 
 /** Whether a failed request may have been carried out. */
-function isOutOfReach(error: unknown): boolean {
+function mayHaveSucceeded(error: unknown): boolean {
   return !(error instanceof ApiError) || error.code >= 500;
 }
 
 /** The room that is left beside the captures already in the pod. */
-function roomBeside(pod: Pod, volume: string | undefined) {
+function remainingRoom(pod: Pod, volume: string | undefined) {
   const room = spoolRoom(pod, 'detached', volume);
-  const taken = capturesOf(pod)
+  const used = capturesOf(pod)
     .filter(({ state }) => state.kind === 'running' || state.kind === 'starting')
-    .reduce((sum, { words }) => sum + ringBytes(ringOf(words)), 0);
-  return taken === 0 || room.bytes === Number.POSITIVE_INFINITY
+    .reduce((sum, { options }) => sum + ringBytes(ringOf(options)), 0);
+  return used === 0 || room.bytes === Number.POSITIVE_INFINITY
     ? room
     : {
-        bytes: Math.max(0, room.bytes - taken),
-        reason: `${room.reason}, ${bytesText(taken)} of it used by other captures`,
+        bytes: Math.max(0, room.bytes - used),
+        reason: `${room.reason}, ${bytesText(used)} of it used by other captures`,
       };
 }
 
-function ringOf(words: Readonly<Record<string, string>>) {
-  return { fileKilobytes: Number(words.filekb ?? 0), files: Number(words.files ?? 0) };
+function ringOf(options: Readonly<Record<string, string>>) {
+  return { fileKilobytes: Number(options.filekb ?? 0), files: Number(options.files ?? 0) };
 }

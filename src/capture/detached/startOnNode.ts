@@ -19,12 +19,12 @@ import { describeTarget } from '../recorder/recording.ts';
 import { planRing } from '../spool/ringPlan.ts';
 import { spoolRoom } from '../spool/spoolRoom.ts';
 import { inSeconds } from '../units.ts';
-import { newCaptureName, nodePodsIn } from './captureNames.ts';
+import { listNodePods, newCaptureName } from './captureNames.ts';
 import { capturesOf, type DetachedCapture } from './captures.ts';
 import { recorderOf, spoolFolder } from './detachedContainer.ts';
 import { type DetachedRequest, recordOptions, START_WINDOW_S } from './detachedRequest.ts';
-import { seeRecording } from './seeRecording.ts';
 import type { StartedCapture } from './startedCapture.ts';
+import { waitUntilRecording } from './waitUntilRecording.ts';
 
 /**
  * Starts a capture in a separate pod on a node. A debugger runs first: it finds the target and determines what to
@@ -39,20 +39,20 @@ export async function startOnNode(
     throw wrongUsage('--volume names a volume of the pod, which cannot be used from its node');
   const { onProgress, onNote, signal } = request;
   const place = await nodeDebugger(api, target, debuggerRequest(request), { onProgress, signal });
-  let made: Pod;
+  let created: Pod;
   try {
     const note = nodeNetworkNote(place, target.pod?.metadata.name);
     if (note !== undefined) onNote(note);
-    made = await make(api, target, place, request);
+    created = await createCapturePod(api, target, place, request);
   } finally {
     await place.close();
   }
   try {
-    const listing = await begin(api, made, request);
-    const shown = describeTarget(target, place);
-    return { capture: captureOf(made), shown, listing };
+    const listing = await waitForStart(api, created, request);
+    const label = describeTarget(target, place);
+    return { capture: captureOf(created), label, listing };
   } catch (error) {
-    throw await undoNodePod(api, made.metadata.namespace, made.metadata.name, error);
+    throw await undoNodePod(api, created.metadata.namespace, created.metadata.name, error);
   }
 }
 
@@ -61,33 +61,33 @@ export function debuggerRequest(request: DetachedRequest): DebuggerRequest {
   return { ...request, profile: 'network', command: 'capture' };
 }
 
-async function make(
+async function createCapturePod(
   api: KubeApi,
   target: NodeTarget,
   place: Debugger,
   request: DetachedRequest,
 ): Promise<Pod> {
   const { namespace, home } = place;
-  const name = await nameFor(api, namespace, target, request);
+  const name = await chooseName(api, namespace, target, request);
   // Admission adds to this pod what it added to the debugger's pod, so both have the same limits.
   const ring = planRing(request.ring, spoolRoom(home, 'detached'), 'detached');
   const created = new Date(api.serverTime());
   const owner = await whoAmI(api, request.signal);
-  const ofOwner = owner !== undefined && { owner };
+  const ownerField = owner !== undefined && { owner };
   const recorder = recorderOf({
     name,
     image: request.image,
     created,
-    ...ofOwner,
+    ...ownerField,
     spool: spoolFolder(name, home, undefined),
     record: recordOptions(request, ring, created, place),
   });
   const deadline = inSeconds(request.spec.duration) + inSeconds(request.keep) + START_WINDOW_S;
-  const ofPod = `netdebug-capture-${name}-${randomBytes(4).toString('hex')}`;
+  const podName = `netdebug-capture-${name}-${randomBytes(4).toString('hex')}`;
   const pod = nodePod(target, debuggerRequest(request), {
-    name: ofPod,
+    name: podName,
     namespace,
-    ...ofOwner,
+    ...ownerField,
     unconfined: isUnconfined(home),
     recorder: { ...recorder, deadline },
   });
@@ -95,33 +95,35 @@ async function make(
     return await api.post<Pod>(podsPath(namespace), pod);
   } catch (error) {
     // If the response was lost, the pod may exist and would record until its deadline.
-    throw await undoNodePod(api, namespace, ofPod, error);
+    throw await undoNodePod(api, namespace, podName, error);
   }
 }
 
 /** The requested name or a new one. Throws a Problem if another capture of the target has it. */
-async function nameFor(
+async function chooseName(
   api: KubeApi,
   namespace: string,
   target: NodeTarget,
   { name, signal }: DetachedRequest,
 ): Promise<string> {
-  const pods = await nodePodsIn(api, new Set([namespace]), signal);
+  const pods = await listNodePods(api, new Set([namespace]), signal);
   if (name === undefined) return newCaptureName([...pods, ...(target.pod ? [target.pod] : [])]);
-  const shown = nodePodTarget({ namespace, annotations: targetAnnotation(target) });
-  const taken = pods.flatMap(capturesOf).find((one) => one.name === name && one.target === shown);
+  const targetText = nodePodTarget({ namespace, annotations: targetAnnotation(target) });
+  const taken = pods
+    .flatMap(capturesOf)
+    .find((one) => one.name === name && one.target === targetText);
   if (taken)
-    throw new Problem(`a capture "${name}" of ${shown} already exists`, {
+    throw new Problem(`a capture "${name}" of ${targetText} already exists`, {
       kind: 'exists',
       next: [
         'choose another --name',
-        `or remove it with: kubectl netdebug captures rm ${shown}/${name} -n ${namespace}`,
+        `or remove it with: kubectl netdebug captures rm ${targetText}/${name} -n ${namespace}`,
       ],
     });
   return name;
 }
 
-async function begin(api: KubeApi, pod: Pod, request: DetachedRequest) {
+async function waitForStart(api: KubeApi, pod: Pod, request: DetachedRequest) {
   const { image, signal, onProgress, onNote } = request;
   const capture = captureOf(pod);
   onProgress('starting the capture');
@@ -133,7 +135,7 @@ async function begin(api: KubeApi, pod: Pod, request: DetachedRequest) {
     onProgress,
     onNote,
   });
-  return seeRecording(api, capture, request);
+  return waitUntilRecording(api, capture, request);
 }
 
 function captureOf(pod: Pod): DetachedCapture {

@@ -5,6 +5,6 @@ import type { DetachedCapture } from './captures.ts';
 export interface StartedCapture {
   readonly capture: DetachedCapture;
   /** What it captures, as shown to the user. */
-  readonly shown: string;
+  readonly label: string;
   readonly listing: Listing;
 }

@@ -4,7 +4,7 @@ import { ExecProblem } from '../../kube/execStatus.ts';
 import { errorCode, messageOf, Problem } from '../../problem.ts';
 import { Backoff } from '../../transfer/backoff.ts';
 import { flattenBatches } from '../../transfer/batches.ts';
-import { IdleTimeout, withIdleTimeout, withTimeout } from '../../transfer/idleTimeout.ts';
+import { IdleTimeout, waitAtMost, withIdleTimeout } from '../../transfer/idleTimeout.ts';
 import { LocalProblem } from '../../transfer/localProblem.ts';
 import { type Listing, parseListing, type SpoolFile } from '../spool/listing.ts';
 import { type Compression, decompress } from './compression.ts';
@@ -109,7 +109,7 @@ export class SpoolAccess {
   /** Why the spool cannot come back; undefined if it can, or if that is unknown. */
   async checkGone(): Promise<SpoolGone | undefined> {
     const check = this.#source.checkGone(this.signal).catch(() => undefined);
-    const gone = await withTimeout(check, this.limits.idle);
+    const gone = await waitAtMost(check, this.limits.idle);
     this.signal.throwIfAborted();
     return gone;
   }
@@ -140,11 +140,11 @@ export class SpoolAccess {
     return {
       batches: withIdleTimeout(command.stdout, this.limits.idle + extra),
       exitCode: async () => {
-        const code = await withTimeout(exit, this.limits.status);
+        const code = await waitAtMost(exit, this.limits.status);
         if (code === EXIT.noSpool) throw (await this.checkGone()) ?? spoolRemoved();
         return code;
       },
-      errorText: async () => (await withTimeout(errorText, this.limits.status))?.trim() ?? '',
+      errorText: async () => (await waitAtMost(errorText, this.limits.status))?.trim() ?? '',
       close: () => {
         this.signal.removeEventListener('abort', end);
         command.close();

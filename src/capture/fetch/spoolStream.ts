@@ -30,8 +30,8 @@ export async function* spoolStream(
       ? filteredBytes(access, file, filter, onNote)
       : fileBytes(access, file, onNote);
     for await (const chunk of bytes) {
-      const { whole, begins } = joiner.take(offset, chunk);
-      if (begins)
+      const { whole, startsStream } = joiner.join(offset, chunk);
+      if (startsStream)
         throw new Problem(`file ${file.seq} was recorded on another kind of interface`, {
           kind: 'unsuitable',
           next: ['copy the files with captures fetch, and read each'],

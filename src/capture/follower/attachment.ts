@@ -17,13 +17,13 @@ const EXIT_MS = 3_000;
 const MAX_LINES = 20;
 
 /** How the connection to the follower's program in the pod ended. */
-export interface Ending {
+export interface AttachmentEnd {
   readonly reason: string;
   /** The exit code of the script in the pod; undefined if the connection ended first. */
   readonly exit: number | undefined;
   readonly stderr: readonly string[];
   /** Why the command never ran, in the runtime's words. */
-  readonly unrun?: ExecProblem;
+  readonly execError?: ExecProblem;
 }
 
 /** One connection to the follower's program in the pod. */
@@ -31,17 +31,17 @@ export class Attachment {
   readonly #remote: LeasedProcess;
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #stderr: string[] = [];
-  readonly #errorsRead: Promise<void>;
-  readonly #firstSign: number;
-  #heard = false;
-  #silent = false;
+  readonly #stderrRead: Promise<void>;
+  readonly #firstFrameLimit: number;
+  #hasReceived = false;
+  #timedOut = false;
 
-  /** `firstSign`: milliseconds until the first frame must arrive. A busy node starts commands late. */
-  constructor(remote: LeasedProcess, firstSign: number) {
+  /** `firstFrameLimit`: milliseconds until the first frame must arrive. A busy node starts commands late. */
+  constructor(remote: LeasedProcess, firstFrameLimit: number) {
     this.#remote = remote;
-    this.#firstSign = firstSign;
+    this.#firstFrameLimit = firstFrameLimit;
     this.#chunks = remote.stdout[Symbol.asyncIterator]();
-    this.#errorsRead = this.#readErrors();
+    this.#stderrRead = this.#readStderr();
   }
 
   /** The frames that arrive until the connection ends. Throws BadFrame. */
@@ -52,8 +52,8 @@ export class Attachment {
   }
 
   /** Whether anything has arrived, which means that the script runs. */
-  get heard(): boolean {
-    return this.#heard;
+  get hasReceived(): boolean {
+    return this.#hasReceived;
   }
 
   /** Sends the script SIGUSR1: stop recording and send the rest; after `over`, remove the spool. */
@@ -65,25 +65,25 @@ export class Attachment {
    * How the connection ended; to be called after the last frame. If only the output has ended, cuts the connection and
    * reports that it was cut.
    */
-  async ending(): Promise<Ending> {
+  async waitForEnd(): Promise<AttachmentEnd> {
     // A proxy can end the output while the script and the connection remain.
     const limit = setTimeout(() => this.close(), EXIT_MS);
     const outcome = await this.#remote.exit.catch((error: unknown) => error);
-    await this.#errorsRead;
+    await this.#stderrRead;
     clearTimeout(limit);
     const stderr = this.#stderr;
     if (typeof outcome === 'number')
       return { reason: `the follower ended with exit code ${outcome}`, exit: outcome, stderr };
-    if (this.#silent)
+    if (this.#timedOut)
       return {
-        reason: this.#heard ? 'no more data arrived' : 'no data arrived',
+        reason: this.#hasReceived ? 'no more data arrived' : 'no data arrived',
         exit: undefined,
         stderr,
       };
     if (outcome instanceof ExecProblem && outcome.failure === 'cut')
       return { reason: 'it ended before the capture did', exit: undefined, stderr };
     if (outcome instanceof ExecProblem && outcome.failure !== 'silent')
-      return { reason: outcome.message, exit: undefined, stderr, unrun: outcome };
+      return { reason: outcome.message, exit: undefined, stderr, execError: outcome };
     return { reason: messageOf(outcome), exit: undefined, stderr };
   }
 
@@ -93,21 +93,21 @@ export class Attachment {
 
   async #next(): Promise<Buffer | undefined> {
     // Only while waiting: a slow output does not mean that the pod is silent.
-    const silence = setTimeout(
+    const idleTimer = setTimeout(
       () => {
-        this.#silent = true;
+        this.#timedOut = true;
         this.close();
       },
-      this.#heard ? SILENCE_MS : this.#firstSign,
+      this.#hasReceived ? SILENCE_MS : this.#firstFrameLimit,
     );
     const { value, done } = await this.#chunks.next();
-    clearTimeout(silence);
+    clearTimeout(idleTimer);
     if (done) return undefined;
-    this.#heard = true;
+    this.#hasReceived = true;
     return value;
   }
 
-  async #readErrors(): Promise<void> {
+  async #readStderr(): Promise<void> {
     for await (const line of linesOf(this.#remote.stderr)) {
       this.#stderr.push(line);
       if (this.#stderr.length > MAX_LINES) this.#stderr.shift();

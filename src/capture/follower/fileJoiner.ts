@@ -18,22 +18,24 @@ export class FileJoiner {
   }
 
   /**
-   * Accepts the next bytes of the current file, which start at `offset` in it, and returns whole packets. `begins`: the
+   * Accepts the next bytes of the current file, which start at `offset` in it, and returns whole packets. `startsStream`: the
    * packets start a new stream with a header; true only for the first packets of a file.
    */
-  take(offset: number, bytes: Buffer): { readonly whole: Buffer; readonly begins: boolean } {
-    if (offset >= FILE_HEADER_BYTES) return { whole: this.#packets.cut(bytes), begins: false };
+  join(offset: number, bytes: Buffer): { readonly whole: Buffer; readonly startsStream: boolean } {
+    if (offset >= FILE_HEADER_BYTES)
+      return { whole: this.#packets.cut(bytes), startsStream: false };
     const headerPart = bytes.subarray(0, FILE_HEADER_BYTES - offset);
     // After a resumption, the same bytes may arrive again.
     this.#next = Buffer.concat([this.#next.subarray(0, offset), headerPart]);
-    if (this.#next.length < FILE_HEADER_BYTES) return { whole: Buffer.alloc(0), begins: false };
+    if (this.#next.length < FILE_HEADER_BYTES)
+      return { whole: Buffer.alloc(0), startsStream: false };
     const rest = bytes.subarray(headerPart.length);
     const isFirst = this.#header.length === 0;
-    if (!isFirst && isSameForm(this.#header, this.#next))
-      return { whole: this.#packets.cut(rest), begins: false };
+    if (!isFirst && isSameFormat(this.#header, this.#next))
+      return { whole: this.#packets.cut(rest), startsStream: false };
     if (!isFirst) this.#packets.beginAgain();
     this.#header = this.#next;
-    return { whole: this.#packets.cut(Buffer.concat([this.#next, rest])), begins: !isFirst };
+    return { whole: this.#packets.cut(Buffer.concat([this.#next, rest])), startsStream: !isFirst };
   }
 
   /** The next bytes are the start of another file. */
@@ -44,7 +46,7 @@ export class FileJoiner {
 }
 
 /** Whether packets of the second file can follow the first header: byte order, time unit and link type are the same. */
-function isSameForm(one: Buffer, other: Buffer): boolean {
+function isSameFormat(one: Buffer, other: Buffer): boolean {
   return (
     one.subarray(0, 4).equals(other.subarray(0, 4)) &&
     one.subarray(20, FILE_HEADER_BYTES).equals(other.subarray(20, FILE_HEADER_BYTES))

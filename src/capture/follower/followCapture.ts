@@ -9,13 +9,18 @@ import type { CaptureEnd } from '../captureEnd.ts';
 import { type EarlyEnd, earlyEnd } from '../earlyEnd.ts';
 import type { Outage } from '../outage.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
-import { addUnmatched, NOTHING_KNOWN, type Unmatched, type UnmatchedOn } from '../unmatched.ts';
+import {
+  addUnmatched,
+  NOTHING_KNOWN,
+  type Unmatched,
+  type UnmatchedCapture,
+} from '../unmatched.ts';
 import { FileJoiner } from './fileJoiner.ts';
 import { type Follower, RecordingLost } from './follower.ts';
 import type { Frame, FrameValues } from './frames.ts';
 import { type Gap, gapAt } from './gap.ts';
 
-export interface FollowedCapture {
+export interface FollowOptions {
   readonly follower: Follower;
   readonly packets: PacketCutter;
   readonly output: Output;
@@ -44,26 +49,26 @@ export interface FollowedCapture {
   readonly onCaughtUp?: (uptime: number) => void;
 }
 
-export interface FollowedResult {
+export interface FollowResult {
   readonly end: CaptureEnd;
   readonly statistics: Partial<TcpdumpStatistics>;
   readonly gaps: readonly Gap[];
   readonly early?: EarlyEnd;
   /** Set for a recording without packets. */
-  readonly unmatched?: UnmatchedOn;
+  readonly unmatched?: UnmatchedCapture;
 }
 
 /** How long to read the rest of a recording for its statistics if its packets are not needed. */
-const UNWANTED_MS = 3_000;
+const STATISTICS_MS = 3_000;
 /** How long to wait for the end of a recorder that has not started recording. */
-const UNBEGUN_MS = 1_500;
+const NOT_RECORDING_MS = 1_500;
 /** How long to wait for the removal of the spool. */
 const ACKNOWLEDGE_MS = 5_000;
 /** How many of the engine's last messages are kept. */
 const MAX_MESSAGES = 100;
 
 /** Ends of a recorder that had no room and did not start recording. */
-const UNBEGUN = new Set(['nospool', 'full']);
+const NO_ROOM_ENDS = new Set(['nospool', 'full']);
 
 /** The recorder had no room: there is no spool, and nothing was recorded. */
 export class SpoolRefused extends Problem {
@@ -78,70 +83,70 @@ export class SpoolRefused extends Problem {
  * follower throws, or with the Problem of an output that accepts no more data. Closes the output in all cases except
  * SpoolRefused.
  */
-export async function followCapture(capture: FollowedCapture): Promise<FollowedResult> {
-  const reading = new Reading(capture);
+export async function followCapture(capture: FollowOptions): Promise<FollowResult> {
+  const state = new FollowState(capture);
   const { follower, output, removeSpool, interrupt, abandon } = capture;
-  let spoolIsThere = true;
+  let spoolExists = true;
   try {
-    let over: Over | undefined;
+    let over: OverFrame | undefined;
     for await (const frame of follower.frames()) {
-      await reading.take(frame);
+      await state.handle(frame);
       if (frame.kind === 'over') over = frame;
     }
-    if (!over && !reading.listening && !abandon.aborted) interrupt.throwIfAborted();
-    spoolIsThere = !over || reading.listening || !UNBEGUN.has(over.why);
-    if (!spoolIsThere) throw new SpoolRefused(reading.messages.join('; ') || 'no space left');
+    if (!over && !state.isRecording && !abandon.aborted) interrupt.throwIfAborted();
+    spoolExists = !over || state.isRecording || !NO_ROOM_ENDS.has(over.why);
+    if (!spoolExists) throw new SpoolRefused(state.messages.join('; ') || 'no space left');
     await output.close();
-    if (over && (await follower.acknowledge(ACKNOWLEDGE_MS))) spoolIsThere = false;
-    if (reading.failure) throw reading.failure;
-    const { gaps } = reading;
-    if (!over) return { end: reading.end ?? 'abandoned', statistics: {}, gaps };
-    const end = follower.isGuest && over.why === 'stopped' ? 'complete' : endOf(over, reading);
-    const early = reading.early ?? earlyEndOf(over, reading);
+    if (over && (await follower.acknowledge(ACKNOWLEDGE_MS))) spoolExists = false;
+    if (state.failure) throw state.failure;
+    const { gaps } = state;
+    if (!over) return { end: state.end ?? 'abandoned', statistics: {}, gaps };
+    const end = follower.isReadOnly && over.why === 'stopped' ? 'complete' : endOf(over, state);
+    const early = state.early ?? earlyEndOf(over, state);
     const statistics = statisticsOf(over);
     const unmatched = (statistics.captured ?? 0) === 0 &&
       capture.packets.packets === 0 && {
-        unmatched: { ...reading.unmatched, device: reading.device },
+        unmatched: { ...state.unmatched, device: state.device },
       };
     return { end, statistics, gaps, ...(early && { early }), ...unmatched };
   } catch (error) {
-    if (error instanceof RecordingLost) spoolIsThere = false;
+    if (error instanceof RecordingLost) spoolExists = false;
     if (!(error instanceof SpoolRefused)) await output.close();
     throw error;
   } finally {
-    reading.release();
+    state.dispose();
     follower.close();
-    if (spoolIsThere && !follower.isGuest) await removeSpool(!reading.listening);
+    if (spoolExists && !follower.isReadOnly) await removeSpool(!state.isRecording);
   }
 }
 
-type Over = Extract<Frame, { kind: 'over' }>;
+type OverFrame = Extract<Frame, { kind: 'over' }>;
 
 /** The state of a followed capture: where its frames go, and why it ends. */
-class Reading {
+class FollowState {
   end: CaptureEnd | undefined;
   failure: Problem | undefined;
   /** Why the capture cannot continue although its recorder could. */
   early: EarlyEnd | undefined;
   /** Whether packets are being recorded. */
-  listening = false;
+  isRecording = false;
   device = '';
   engine = '';
   unmatched: Unmatched = NOTHING_KNOWN;
   readonly gaps: Gap[] = [];
   readonly #outages = new Map<number, Outage>();
   readonly messages: string[] = [];
-  readonly #capture: FollowedCapture;
+  readonly #capture: FollowOptions;
   readonly #joiner: FileJoiner;
   readonly #finished = new AbortController();
-  #open = true;
+  #acceptsPackets = true;
 
-  constructor(capture: FollowedCapture) {
+  constructor(capture: FollowOptions) {
     this.#capture = capture;
     this.#joiner = new FileJoiner(capture.packets);
     const { interrupt, abandon, output, follower } = capture;
-    const released = { once: true, signal: this.#finished.signal };
-    interrupt.addEventListener('abort', () => this.#stop('interrupted'), released);
+    const listenerOptions = { once: true, signal: this.#finished.signal };
+    interrupt.addEventListener('abort', () => this.#stop('interrupted'), listenerOptions);
     if (interrupt.aborted) this.#stop('interrupted');
     abandon.addEventListener(
       'abort',
@@ -149,28 +154,28 @@ class Reading {
         this.end = 'abandoned';
         follower.close();
       },
-      released,
+      listenerOptions,
     );
-    output.onReaderGone?.(() => this.#unwanted('reader-gone'));
+    output.onReaderGone?.(() => this.#discardRest('reader-gone'));
   }
 
-  release(): void {
+  dispose(): void {
     this.#finished.abort();
   }
 
-  async take(frame: Frame): Promise<void> {
+  async handle(frame: Frame): Promise<void> {
     const { follower, fileBytes, onListening, onGap, onOutage } = this.#capture;
     switch (frame.kind) {
       case 'hello':
-        if (this.listening) return;
-        this.listening = true;
+        if (this.isRecording) return;
+        this.isRecording = true;
         this.device = frame.device;
         this.engine = frame.engine;
         onListening?.(frame.device, frame.engine);
         this.#startTimer();
         break;
       case 'data':
-        if (this.#open) await this.#add(frame.offset, frame.bytes);
+        if (this.#acceptsPackets) await this.#addPackets(frame.offset, frame.bytes);
         break;
       case 'end':
         this.#joiner.nextFile();
@@ -178,13 +183,13 @@ class Reading {
       case 'gap': {
         const gap = gapAt(follower.position, frame.last, fileBytes);
         this.#joiner.nextFile();
-        if (!this.#open) return;
+        if (!this.#acceptsPackets) return;
         this.gaps.push(gap);
         onGap?.(gap);
         break;
       }
       case 'state':
-        this.#hear(frame.values);
+        this.#reportLag(frame.values);
         break;
       case 'outage': {
         const known = this.#outages.get(frame.from);
@@ -206,29 +211,29 @@ class Reading {
     return [...this.#outages.values()];
   }
 
-  #hear({ behind = 0, up }: FrameValues): void {
+  #reportLag({ behind = 0, up }: FrameValues): void {
     const { onLag, onCaughtUp } = this.#capture;
     onLag?.(behind, this.end !== undefined);
     if (behind === 0 && up !== undefined) onCaughtUp?.(up / 100);
   }
 
-  async #add(offset: number, bytes: Buffer): Promise<void> {
+  async #addPackets(offset: number, bytes: Buffer): Promise<void> {
     const { output, packets, onNewLinkType } = this.#capture;
     const before = packets.linkType;
-    let joined: ReturnType<FileJoiner['take']>;
+    let joined: ReturnType<FileJoiner['join']>;
     try {
-      joined = this.#joiner.take(offset, bytes);
+      joined = this.#joiner.join(offset, bytes);
     } catch (error) {
       if (!(error instanceof NotPcap)) throw error;
       throw new Problem(`the recording in the pod is damaged: ${error.message}`, {
         kind: 'damaged',
       });
     }
-    if (joined.begins) {
+    if (joined.startsStream) {
       const change = linkTypeChange(this.device, before, packets.linkType);
       if (!output.nextFile) {
-        this.early = { at: Math.round(Date.now() / 1000), ...UNJOINABLE, why: change };
-        this.#unwanted('early');
+        this.early = { at: Math.round(Date.now() / 1000), ...LINK_TYPE_ADVICE, why: change };
+        this.#discardRest('early');
         return;
       }
       onNewLinkType?.(`${change}: its packets are written to ${await output.nextFile()}`);
@@ -240,14 +245,14 @@ class Reading {
     const { packets, output } = this.#capture;
     try {
       if (whole.length > 0) await output.write(whole);
-      if (packets.full) this.#unwanted('size');
+      if (packets.full) this.#discardRest('size');
     } catch (error) {
-      if (error instanceof OutputClosed) this.#unwanted('reader-gone');
+      if (error instanceof OutputClosed) this.#discardRest('reader-gone');
       else if (error instanceof NotWritten) {
         const kept = packets.wholeWithin(whole, error.written);
         await output.takeBack?.(error.written - kept);
         this.failure = error.problem;
-        this.#unwanted('interrupted');
+        this.#discardRest('interrupted');
       } else throw error;
     }
   }
@@ -262,24 +267,24 @@ class Reading {
     this.end ??= why;
     const { follower } = this.#capture;
     // A recorder that has not started recording has nothing to send, and may not be running.
-    if (this.listening || follower.isListening) follower.stop();
+    if (this.isRecording || follower.canStop) follower.stop();
     else follower.close();
-    if (!this.listening) this.#after(UNBEGUN_MS, () => follower.close());
+    if (!this.isRecording) this.#after(NOT_RECORDING_MS, () => follower.close());
   }
 
   /** Ends the capture; from here on, only the final statistics are used. */
-  #unwanted(why: CaptureEnd): void {
-    this.#open = false;
+  #discardRest(why: CaptureEnd): void {
+    this.#acceptsPackets = false;
     this.#stop(why);
-    this.#after(UNWANTED_MS, () => this.#capture.follower.close());
+    this.#after(STATISTICS_MS, () => this.#capture.follower.close());
   }
 
-  #after(milliseconds: number, act: () => void): void {
-    wait(milliseconds, undefined, { signal: this.#finished.signal }).then(act, () => {});
+  #after(milliseconds: number, callback: () => void): void {
+    wait(milliseconds, undefined, { signal: this.#finished.signal }).then(callback, () => {});
   }
 }
 
-const UNJOINABLE = {
+const LINK_TYPE_ADVICE = {
   kind: 'link-type-changed' as const,
   next: ['a stream can have only one link type; -w FILE starts a new file instead'],
 };
@@ -289,14 +294,14 @@ function linkTypeChange(device: string, before = -1, now = -1): string {
 }
 
 /** How the capture ended, given the end of the recorder. Throws if that end was unexpected. */
-function endOf(over: Over, reading: Reading): CaptureEnd {
-  if (reading.end !== undefined) return reading.end;
+function endOf(over: OverFrame, state: FollowState): CaptureEnd {
+  if (state.end !== undefined) return state.end;
   switch (over.why) {
     case 'complete':
     case 'duration':
     case 'size':
       // The recorder ended before it reported that it was recording.
-      if (!reading.listening) throw new RecorderProblem(reading.messages.join('\n'), over.exit);
+      if (!state.isRecording) throw new RecorderProblem(state.messages.join('\n'), over.exit);
       return over.why;
     case 'stopped':
       throw new Problem('another client stopped the capture', {
@@ -304,27 +309,27 @@ function endOf(over: Over, reading: Reading): CaptureEnd {
         next: ['everything recorded until then is saved'],
       });
     default:
-      if (!reading.listening) throw new RecorderProblem(reading.messages.join('\n'), over.exit);
+      if (!state.isRecording) throw new RecorderProblem(state.messages.join('\n'), over.exit);
       return 'early';
   }
 }
 
 /** Why the recording ended unexpectedly. If the user requested an end, that takes precedence. */
-function earlyEndOf({ why, exit }: Over, reading: Reading): EarlyEnd | undefined {
-  const { end, device, engine, outages, messages } = reading;
-  const asked = end !== undefined && end !== 'early';
+function earlyEndOf({ why, exit }: OverFrame, state: FollowState): EarlyEnd | undefined {
+  const { end, device, engine, outages, messages } = state;
+  const isRequested = end !== undefined && end !== 'early';
   return earlyEnd({
-    why: asked ? 'stopped' : why,
+    why: isRequested ? 'stopped' : why,
     exit,
     at: Math.round(Date.now() / 1000),
     engine,
     device,
     outages,
-    said: messages,
+    messages,
   });
 }
 
-function statisticsOf({ values }: Over): Partial<TcpdumpStatistics> {
+function statisticsOf({ values }: OverFrame): Partial<TcpdumpStatistics> {
   const { captured, received, dropped } = values;
   return {
     ...(captured !== undefined && { captured }),

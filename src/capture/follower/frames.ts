@@ -82,17 +82,17 @@ export class FrameParser {
         return { kind, engine: words[1] ?? '', device: words.slice(2).join(' ') };
       case 'data':
         [this.#seq, this.#offset, this.#missing] = [
-          count(words[0], line),
-          count(words[1], line),
-          count(words[2], line),
+          parseCount(words[0], line),
+          parseCount(words[1], line),
+          parseCount(words[2], line),
         ];
         return undefined;
       case 'end':
-        return { kind, seq: count(words[0], line), size: count(words[1], line) };
+        return { kind, seq: parseCount(words[0], line), size: parseCount(words[1], line) };
       case 'gap':
-        return { kind, first: count(words[0], line), last: count(words[1], line) };
+        return { kind, first: parseCount(words[0], line), last: parseCount(words[1], line) };
       case 'state':
-        return { kind, values: valuesOf(words) };
+        return { kind, values: parseValues(words) };
       case 'outage':
         return { kind, ...parseOutage(words) };
       case 'passed':
@@ -105,7 +105,7 @@ export class FrameParser {
           kind,
           why: words[0] ?? '',
           exit: Number(words[1] ?? 0) || 0,
-          values: valuesOf(words.slice(2)),
+          values: parseValues(words.slice(2)),
         };
       default:
         throw new BadFrame(`"${line.slice(0, 100)}"`);
@@ -113,14 +113,14 @@ export class FrameParser {
   }
 }
 
-function count(word: string | undefined, line: string): number {
+function parseCount(word: string | undefined, line: string): number {
   const value = Number(word);
   if (word === undefined || !/^\d+$/.test(word) || !Number.isSafeInteger(value))
     throw new BadFrame(`"${line.slice(0, 100)}"`);
   return value;
 }
 
-function valuesOf(words: readonly string[]): FrameValues {
+function parseValues(words: readonly string[]): FrameValues {
   const pairs = words.map((word) => word.split('=', 2));
   return Object.fromEntries(
     pairs.flatMap(([name = '', text = '']) => (/^\d+$/.test(text) ? [[name, Number(text)]] : [])),

@@ -58,12 +58,12 @@ export async function followSpool(
   let state: Pick<CaptureState, 'lag' | 'ending' | 'giveUpAt'> = {};
 
   const follower = new Follower({
-    guest: start === undefined,
+    readOnly: start === undefined,
     ...(from && { from }),
     attach: attachTo(api.access, place, folder, start),
     linger,
-    fate: () => goneReason(api, place, spool.home),
-    onCut: (reason, giveUpAt) => {
+    goneReason: () => goneReason(api, place, spool.home),
+    onDisconnect: (reason, giveUpAt) => {
       state = { ...state, giveUpAt };
       progress.note(`connection lost (${reason}); the pod keeps recording: resuming…`);
       events?.remark(`connection lost (${reason}) and resumed: nothing is missing`);
@@ -119,7 +119,7 @@ export async function followSpool(
     const { interruptions } = follower;
     return { ...result, packets: packets.packets, bytes: packets.bytes, interruptions };
   } catch (error) {
-    throw error instanceof RecordingLost ? lossOf(error, packets, follower.lastHeard) : error;
+    throw error instanceof RecordingLost ? lossOf(error, packets, follower.lastFrameAt) : error;
   }
 }
 

@@ -6,7 +6,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import { run } from '../../kube/run.ts';
 import { candidatesText } from '../../nearest.ts';
 import { Problem, type ProblemKind } from '../../problem.ts';
-import { NotFollowed } from '../follower/follower.ts';
+import { FollowerNotStarted } from '../follower/follower.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
 
 /** Adds advice for the user to a recorder's error; returns other errors unchanged. */
@@ -17,7 +17,7 @@ export async function explainFailure(
   image: string,
   device: string | undefined,
 ): Promise<unknown> {
-  if (!(error instanceof RecorderProblem || error instanceof NotFollowed)) return error;
+  if (!(error instanceof RecorderProblem || error instanceof FollowerNotStarted)) return error;
   const look = () => surroundings(api, place);
   return explainRecorder(
     error,
@@ -105,7 +105,7 @@ async function interfacesText(
 
 /** Adds advice for the user to an error of an engine, or of the shell that starts it. */
 export async function explainRecorder(
-  problem: RecorderProblem | NotFollowed,
+  problem: RecorderProblem | FollowerNotStarted,
   image: string,
   device: string | undefined,
   interfaces: () => Promise<string[]>,

@@ -11,7 +11,7 @@ import type { EarlyEnd } from '../earlyEnd.ts';
 import type { Gap } from '../follower/gap.ts';
 import type { CaptureSpec } from '../spec.ts';
 import type { Milliseconds } from '../units.ts';
-import type { UnmatchedOn } from '../unmatched.ts';
+import type { UnmatchedCapture } from '../unmatched.ts';
 
 /** The state of a running capture. */
 export interface CaptureState {
@@ -90,5 +90,5 @@ export interface CaptureOutcome {
   /** Why it ended unexpectedly. */
   readonly early?: EarlyEnd;
   /** Set for a capture without packets: where it was made, and what happened in the meantime. */
-  readonly unmatched?: UnmatchedOn;
+  readonly unmatched?: UnmatchedCapture;
 }

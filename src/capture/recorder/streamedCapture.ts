@@ -5,10 +5,15 @@ import { NotPcap } from '../../pcap/records.ts';
 import { Problem } from '../../problem.ts';
 import { parseTcpdumpLine, type TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import type { CaptureEnd } from '../captureEnd.ts';
-import { disappeared, type EarlyEnd } from '../earlyEnd.ts';
+import { type EarlyEnd, interfaceDisappeared } from '../earlyEnd.ts';
 import { linesOf } from '../lines.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
-import { addUnmatched, NOTHING_KNOWN, type Unmatched, type UnmatchedOn } from '../unmatched.ts';
+import {
+  addUnmatched,
+  NOTHING_KNOWN,
+  type Unmatched,
+  type UnmatchedCapture,
+} from '../unmatched.ts';
 import type { Cutter } from './cutter.ts';
 import { startProblem } from './startLimit.ts';
 
@@ -18,7 +23,7 @@ export interface CaptureResult {
   /** Why it ended early. */
   readonly early?: EarlyEnd;
   /** Set for a capture without packets. */
-  readonly unmatched?: UnmatchedOn;
+  readonly unmatched?: UnmatchedCapture;
 }
 
 export interface StreamCapture {
@@ -203,7 +208,7 @@ function disappearedNow(
 ): EarlyEnd {
   const isKnown =
     receivedByFilter !== undefined && droppedByKernel !== undefined && captured !== undefined;
-  return disappeared(device, {
+  return interfaceDisappeared(device, {
     from: Date.now() / 1000,
     ...(isKnown && { lost: Math.max(0, receivedByFilter - droppedByKernel - captured) }),
   });

@@ -92,8 +92,8 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
     from: { seq: BEYOND, offset: 0 },
     attach: attachTo(api.access, place, spool, record),
     linger: recording.linger,
-    fate: () => goneReason(api, place, home),
-    onCut: (reason) =>
+    goneReason: () => goneReason(api, place, home),
+    onDisconnect: (reason) =>
       progress.note(`connection lost (${reason}); the pod keeps recording: resuming…`),
     onWaiting: tellsOfWait('the pod to start the recorder', progress),
     onResumed: (milliseconds) =>
@@ -159,7 +159,7 @@ async function hold(
   let device = '';
   // A recorder that has not started recording has nothing to save, and may not receive a stop.
   const stop = () => {
-    if (began || follower.isListening) follower.stop();
+    if (began || follower.canStop) follower.stop();
     else follower.close();
     if (!began)
       wait(UNBEGUN_MS, undefined, { signal: finished.signal }).then(

@@ -4,12 +4,12 @@ import {
   findCaptures,
   listCaptures,
 } from '../../capture/detached/captures.ts';
-import { fetchCapture, fetchPackets } from '../../capture/detached/fetchCapture.ts';
+import { nodeOfCapture, stopCapture } from '../../capture/detached/detachedSpool.ts';
+import { checkHasSpool } from '../../capture/detached/ensureSpoolContainer.ts';
+import { fetchCapture, fetchMatchingPackets } from '../../capture/detached/fetchCapture.ts';
 import { fetchFolders } from '../../capture/detached/fetchFolders.ts';
-import { removeEverywhere } from '../../capture/detached/removeEverywhere.ts';
+import { removeDetached } from '../../capture/detached/removeDetached.ts';
 import { captureFacts, renderCaptures } from '../../capture/detached/renderCaptures.ts';
-import { nodeOfCapture, stopCapture } from '../../capture/detached/spoolOf.ts';
-import { refuseWithoutSpool } from '../../capture/detached/whereSpoolIs.ts';
 import type { PacketFilter } from '../../capture/fetch/podFilter.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import { StartSlots } from '../../debugger/startSlots.ts';
@@ -316,10 +316,10 @@ async function fetchMatching(
   api: KubeApi,
   capture: DetachedCapture,
   filter: PacketFilter,
-  options: Omit<Parameters<typeof fetchPackets>[2], 'filter' | 'localFilter'>,
+  options: Omit<Parameters<typeof fetchMatchingPackets>[2], 'filter' | 'localFilter'>,
 ) {
   const { filterLocally } = await import('../filterLocally.ts');
-  return fetchPackets(api, capture, {
+  return fetchMatchingPackets(api, capture, {
     ...options,
     filter,
     localFilter: (why) => filterLocally(filter, why),
@@ -334,7 +334,7 @@ function follow(
 ): Actions {
   return {
     on: async (capture) => {
-      refuseWithoutSpool(capture);
+      checkHasSpool(capture);
       return followDetached(api, capture, flags, interruption);
     },
   };
@@ -348,7 +348,7 @@ function stop(
 ): Actions {
   return {
     on: async (capture) => {
-      refuseWithoutSpool(capture);
+      checkHasSpool(capture);
       await stopCapture(api, capture, signal);
       const { namespace } = capture.pod.metadata;
       note(
@@ -367,7 +367,7 @@ function remove(
 ): Actions {
   return {
     on: async (capture, isDone) => {
-      note(await removeEverywhere(api, capture, signal, note, isDone));
+      note(await removeDetached(api, capture, signal, note, isDone));
       return 0;
     },
   };

@@ -114,10 +114,10 @@ async function removed(
   api: KubeApi,
   one: Used,
   signal: AbortSignal,
-  onAsked: () => void,
+  onRequested: () => void,
 ): Promise<boolean> {
   try {
-    await remove(api, one.owned, signal, onAsked);
+    await remove(api, one.owned, signal, onRequested);
     say(one, 'removed');
     return true;
   } catch (error) {

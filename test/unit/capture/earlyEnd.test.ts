@@ -8,7 +8,11 @@ const ENDED: EndedRecording = {
   engine: 'tcpdump',
   device: 'net1',
   outages: [],
-  said: ['tcpdump: listening on net1', 'tcpdump: pcap_loop: recvfrom failed', '3 packets captured'],
+  messages: [
+    'tcpdump: listening on net1',
+    'tcpdump: pcap_loop: recvfrom failed',
+    '3 packets captured',
+  ],
 };
 
 describe('an end of a recording', () => {

@@ -1,28 +1,28 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
-import type { StartedInPods } from '../../../src/capture/detached/startInPods.ts';
+import type { StartedCaptures } from '../../../src/capture/detached/startCaptures.ts';
 import { seconds } from '../../../src/capture/units.ts';
 import { detach } from '../../../src/cli/detach.ts';
 import { everyPacket } from '../../../src/filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../../src/kube/api.ts';
 import { podWith } from '../debugger/pods.ts';
 
-const started = (namespace: string, onNode: boolean) => ({
+const started = (namespace: string, isOnNode: boolean) => ({
   capture: {
     name: 'rare',
-    words: { files: '2', filekb: '1000' },
-    onNode,
+    options: { files: '2', filekb: '1000' },
+    isOnNode,
     pod: podWith({ metadata: { namespace } }),
   },
-  shown: 'it',
+  label: 'it',
   listing: { state: { device: 'eth0', engine: 'dumpcap', phase: 'recording' } },
 });
 
-vi.mock('../../../src/capture/detached/startInPods.ts', () => ({
-  startInPods: async () =>
+vi.mock('../../../src/capture/detached/startCaptures.ts', () => ({
+  startCaptures: async () =>
     ({
       started: [started('shop', false), started('tools', true), started('tools', true)],
       failures: [],
-    }) as unknown as StartedInPods,
+    }) as unknown as StartedCaptures,
 }));
 
 const REQUEST = {

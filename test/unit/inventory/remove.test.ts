@@ -11,7 +11,7 @@ const RUNNING_POD = podWithDebuggers([{ name: NAME, image: 'x' }, RUNNING]);
 const OWNED = { kind: 'debugger', pod: POD, container: NAME, state: 'running' } as const;
 
 /** Removes a debugger when execs get these answers, one after another; the pod reports that it has ended. */
-async function removed(answers: readonly ((socket: Socket) => void)[], onAsked?: () => void) {
+async function removed(answers: readonly ((socket: Socket) => void)[], onRequested?: () => void) {
   let asked = 0;
   let looks = 0;
   const { api } = await fakeServer({
@@ -24,7 +24,7 @@ async function removed(answers: readonly ((socket: Socket) => void)[], onAsked?:
   const { signal } = new AbortController();
   const outcome = await remove(api, OWNED, signal, () => {
     expect(looks).toBe(0);
-    onAsked?.();
+    onRequested?.();
   }).catch((error: Error) => error);
   return { outcome, asked };
 }
@@ -42,10 +42,10 @@ it('a container that has already ended is not a failure', async () => {
 
 it('reports when only the confirmation of the end is missing', async () => {
   let told = 0;
-  const onAsked = () => {
+  const onRequested = () => {
     told += 1;
   };
-  expect((await removed([gone], onAsked)).outcome).toBe(undefined);
+  expect((await removed([gone], onRequested)).outcome).toBe(undefined);
   expect(told).toBe(1);
 });
 

@@ -142,10 +142,10 @@ describe('a capture on a node', () => {
     const [capture] = capturesOf(podOnNode('x', 'rare', { node: 'n1', pod: web }));
     expect(capture).toMatchObject({
       name: 'rare',
-      onNode: true,
+      isOnNode: true,
       target: 'web-1',
       spool: '/netdebug-rare',
-      words: { expression: 'port 80', filekb: '1000' },
+      options: { expression: 'port 80', filekb: '1000' },
       state: { kind: 'running' },
     });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { DetachedRequest } from '../../../../src/capture/detached/detachedRequest.ts';
-import { startInPods } from '../../../../src/capture/detached/startInPods.ts';
+import { startCaptures } from '../../../../src/capture/detached/startCaptures.ts';
 import { startOnNode } from '../../../../src/capture/detached/startOnNode.ts';
 import { seconds } from '../../../../src/capture/units.ts';
 import type { NodeTarget } from '../../../../src/debugger/node/nodePod.ts';
@@ -89,7 +89,7 @@ describe('a capture on a node', () => {
     const targets = parseTargets(['node/n1', 'node/n2']).map((one) =>
       targetInNamespace(one, 'shop'),
     );
-    await expect(startInPods(api, { ...REQUEST, targets, maxPods: 5 })).rejects.toThrow();
+    await expect(startCaptures(api, { ...REQUEST, targets, maxPods: 5 })).rejects.toThrow();
     expect(names()).toEqual(Array(2).fill(expect.stringMatching(/^netdebug-capture-capture-2-/)));
   });
 });

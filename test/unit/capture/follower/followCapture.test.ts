@@ -1,14 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
-  type FollowedCapture,
+  type FollowOptions,
   followCapture,
   SpoolRefused,
 } from '../../../../src/capture/follower/followCapture.ts';
 import {
   Follower,
+  FollowerNotStarted,
   type FollowerOptions,
-  NotFollowed,
   RecordingLost,
 } from '../../../../src/capture/follower/follower.ts';
 import { RecorderProblem } from '../../../../src/capture/recorderProblem.ts';
@@ -25,7 +25,7 @@ const PLACE = { namespace: 'shop', pod: 'web', container: 'netdebug-network' };
 /** What the pod does on each connection; the first one has number 1. */
 type Act = (pod: FakePod, connection: number) => void;
 
-interface Setting extends Partial<FollowerOptions>, Partial<Omit<FollowedCapture, 'follower'>> {
+interface Setting extends Partial<FollowerOptions>, Partial<Omit<FollowOptions, 'follower'>> {
   /** The HTTP status with which a connection is refused, by its number. */
   readonly refuse?: (connection: number) => number | undefined;
   readonly output?: FakeOutput;
@@ -46,8 +46,8 @@ async function begun(act: Act, setting: Setting = {}) {
   const follower = new Follower({
     attach: attaching(access),
     linger: 60_000,
-    fate: async () => undefined,
-    onCut: (reason) => cuts.push(reason),
+    goneReason: async () => undefined,
+    onDisconnect: (reason) => cuts.push(reason),
     onResumed: () => {
       resumed += 1;
     },
@@ -620,7 +620,7 @@ describe('a recording that cannot be followed', () => {
       pod.exits(127);
     });
     const error = await outcome;
-    expect(error).toBeInstanceOf(NotFollowed);
+    expect(error).toBeInstanceOf(FollowerNotStarted);
     expect(error).toMatchObject({ exitStatus: 127, stderr: 'sh: mkdir: not found' });
   });
 
@@ -696,7 +696,7 @@ describe('a recording that cannot be followed', () => {
       },
       {
         refuse: (number) => (number > 1 ? 404 : undefined),
-        fate: async () => 'pod "web" was deleted',
+        goneReason: async () => 'pod "web" was deleted',
       },
     );
     expect(String(await outcome)).toMatch(/pod "web" was deleted/);
@@ -707,7 +707,7 @@ describe('a recording that cannot be followed', () => {
   it.each([
     ['with the reason from the cluster', async () => 'the debugger ended', /the debugger ended/],
     ['or was removed by another client', async () => undefined, /another client removed it/],
-  ])('a spool that no longer exists, %s', async (_, fate, message) => {
+  ])('a spool that no longer exists, %s', async (_, goneReason, message) => {
     const { outcome } = await begun(
       (pod, number) => {
         if (number === 1) begins(pod, HEADER, SMALL);
@@ -717,7 +717,7 @@ describe('a recording that cannot be followed', () => {
         }
         setTimeout(() => pod.breaks(), 20);
       },
-      { fate },
+      { goneReason },
     );
     expect(await outcome).toBeInstanceOf(RecordingLost);
     expect(String(await outcome)).toMatch(message);

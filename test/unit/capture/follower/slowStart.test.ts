@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { followCapture } from '../../../../src/capture/follower/followCapture.ts';
 import {
   Follower,
+  FollowerNotStarted,
   type FollowerOptions,
-  NotFollowed,
 } from '../../../../src/capture/follower/follower.ts';
 import { PacketCutter } from '../../../../src/pcap/packetCutter.ts';
 import { Problem } from '../../../../src/problem.ts';
@@ -34,12 +34,12 @@ async function begun(
     },
   });
   const waits: number[] = [];
-  const [onCut, onResumed] = [vi.fn(), vi.fn()];
+  const [onDisconnect, onResumed] = [vi.fn(), vi.fn()];
   const follower = new Follower({
     attach: attaching(access),
     linger: 60_000,
-    fate: async () => undefined,
-    onCut,
+    goneReason: async () => undefined,
+    onDisconnect,
     onResumed,
     onWaiting: (seconds) => waits.push(seconds),
     ...options,
@@ -72,7 +72,7 @@ async function begun(
     removeSpool,
     opened,
     waits,
-    onCut,
+    onDisconnect,
     onResumed,
   };
 }
@@ -112,7 +112,7 @@ describe('a recorder that is slow to start', () => {
       expect(capture.output.written).toEqual(spool.joined);
       expect(capture.opened.map((at) => Math.floor(at / 10) * 10)).toEqual(attempts);
       expect(capture.follower.interruptions).toBe(0);
-      expect(capture.onCut).not.toHaveBeenCalled();
+      expect(capture.onDisconnect).not.toHaveBeenCalled();
       expect(capture.onResumed).not.toHaveBeenCalled();
       expect(capture.waits).toContain(13);
       expect(Math.max(...capture.waits)).toBeLessThan(seconds + 2);
@@ -129,7 +129,7 @@ describe('a recorder that is slow to start', () => {
     expect(await capture.outcome).toMatchObject({ end: 'complete' });
     expect(spool.starts).toBe(1);
     expect(capture.opened).toHaveLength(3);
-    expect(capture.onCut).not.toHaveBeenCalled();
+    expect(capture.onDisconnect).not.toHaveBeenCalled();
   });
 
   it('sends a line every second once it runs, and that is enough', async () => {
@@ -175,14 +175,14 @@ describe('a recorder that is slow to start', () => {
     await pass(250, capture.ended);
     const error = await capture.outcome;
     expect(error).toBeInstanceOf(Problem);
-    expect(error).not.toBeInstanceOf(NotFollowed);
+    expect(error).not.toBeInstanceOf(FollowerNotStarted);
     expect(String(error)).toMatch(/has not started the recorder within 18\d s/);
     expect(capture.opened.length).toBeLessThan(5);
     expect(capture.removeSpool).toHaveBeenCalledOnce();
   });
 
   it('is not waited for if the cluster reports that the pod is gone', async () => {
-    const capture = await begun(() => {}, { fate: async () => 'pod "web" was deleted' });
+    const capture = await begun(() => {}, { goneReason: async () => 'pod "web" was deleted' });
     await pass(60, capture.ended);
     expect(String(await capture.outcome)).toMatch(/pod "web" was deleted/);
   });

@@ -5,24 +5,24 @@ import type { PullPolicy } from '../../kube/pod.ts';
 import { Problem } from '../../problem.ts';
 import type { DetachedCapture } from './captures.ts';
 import { startWindowText } from './detachedRequest.ts';
-import { containerRefOf } from './spoolOf.ts';
+import { containerRefOf } from './detachedSpool.ts';
 
 /** Idle seconds after which a debugger that was created to reach a volume exits. */
-const REACHING_TTL_S = 600;
+const DEBUGGER_TTL_S = 600;
 const PULL_POLICY: PullPolicy = 'IfNotPresent';
 
 /**
  * The container through which a capture's spool can be reached: its own container or, if that is lost and the spool is
  * on a volume, a debugger with that volume. Throws a Problem that tells when and why nothing is left.
  */
-export async function whereSpoolIs(
+export async function ensureSpoolContainer(
   api: KubeApi,
   capture: DetachedCapture,
   options: { signal: AbortSignal; onProgress: (text: string) => void },
 ): Promise<ContainerRef> {
   const { state, volume, pod, image } = capture;
   if (state.kind !== 'lost' || volume === undefined) {
-    refuseWithoutSpool(capture);
+    checkHasSpool(capture);
     return containerRefOf(capture);
   }
   options.onProgress(`the container of capture "${capture.name}" is lost; reaching its volume`);
@@ -33,7 +33,7 @@ export async function whereSpoolIs(
       profile: 'network',
       image,
       pullPolicy: PULL_POLICY,
-      ttl: REACHING_TTL_S,
+      ttl: DEBUGGER_TTL_S,
       volume,
       via: 'ephemeral',
     },
@@ -42,7 +42,7 @@ export async function whereSpoolIs(
 }
 
 /** Throws a Problem that explains why the files of a capture without a running container cannot be read. */
-export function refuseWithoutSpool(capture: DetachedCapture): void {
+export function checkHasSpool(capture: DetachedCapture): void {
   const { name, state, container, pod } = capture;
   const when = 'at' in state && state.at !== undefined ? ` at ${state.at}` : '';
   const describe = `kubectl describe pod ${pod.metadata.name} -n ${pod.metadata.namespace}`;

@@ -40,10 +40,10 @@ export async function stopCapture(
   capture: DetachedCapture,
   signal: AbortSignal,
 ): Promise<void> {
-  const { code, complaint } = await tell(api, capture, 'stop', signal);
+  const { code, errorText } = await runVerb(api, capture, 'stop', signal);
   if (code !== 0)
     throw new Problem(
-      `capture "${capture.name}" cannot be stopped: ${complaint || `exit ${code}`}`,
+      `capture "${capture.name}" cannot be stopped: ${errorText || `exit ${code}`}`,
       {
         kind: 'command-failed',
       },
@@ -52,9 +52,9 @@ export async function stopCapture(
 
 interface RemoveOptions {
   /** The container through which the spool can be reached; the capture's own if absent. */
-  readonly place?: ContainerRef;
+  readonly ref?: ContainerRef;
   /** Called when the node has done its part and only the report of the container's end is missing. */
-  readonly onAsked?: () => void;
+  readonly onRequested?: () => void;
 }
 
 /** Ends a capture and deletes its files. Throws a Problem if it does not end. */
@@ -65,7 +65,8 @@ export async function removeCapture(
   options: RemoveOptions = {},
 ): Promise<void> {
   const { namespace, name } = capture.pod.metadata;
-  if (capture.onNode) await api.delete(podPath(namespace, name), { signal }).catch(ignoreNotFound);
+  if (capture.isOnNode)
+    await api.delete(podPath(namespace, name), { signal }).catch(ignoreNotFound);
   else await endContainer(api, capture, signal, options);
 }
 
@@ -77,14 +78,14 @@ async function endContainer(
   api: KubeApi,
   capture: DetachedCapture,
   signal: AbortSignal,
-  { place = containerRefOf(capture), onAsked }: RemoveOptions,
+  { ref = containerRefOf(capture), onRequested }: RemoveOptions,
 ): Promise<void> {
   if (capture.state.kind === 'lost') {
-    await tell(api, capture, 'remove', signal, place);
+    await runVerb(api, capture, 'remove', signal, ref);
     return;
   }
-  const told = await retryUnreachable(
-    () => tell(api, capture, 'remove', signal, place),
+  const result = await retryUnreachable(
+    () => runVerb(api, capture, 'remove', signal, ref),
     signal,
   ).catch((error: unknown) => {
     signal.throwIfAborted();
@@ -92,22 +93,22 @@ async function endContainer(
     if (!(error instanceof ExecProblem || isContainerMissing(error))) throw error;
     return undefined;
   });
-  onAsked?.();
+  onRequested?.();
   if (!(await hasContainerEnded(api, capture.pod, capture.container, signal)))
     throw new Problem(
-      `capture "${capture.name}" has not been removed yet${told?.complaint ? `: ${told.complaint}` : ''}`,
+      `capture "${capture.name}" has not been removed yet${result?.errorText ? `: ${result.errorText}` : ''}`,
       { kind: 'command-failed', next: ['run the same command again'] },
     );
 }
 
-async function tell(
+async function runVerb(
   api: KubeApi,
   capture: DetachedCapture,
   verb: 'stop' | 'remove',
   signal: AbortSignal,
-  place = containerRefOf(capture),
-): Promise<{ code: number; complaint: string }> {
+  ref = containerRefOf(capture),
+): Promise<{ code: number; errorText: string }> {
   const program = { script: spoolScript, command: [verb, `spool=${capture.spool}`] };
-  const { code, stderr } = await runProgram(api.access, place, program, { signal });
-  return { code, complaint: stderr.trim() };
+  const { code, stderr } = await runProgram(api.access, ref, program, { signal });
+  return { code, errorText: stderr.trim() };
 }

@@ -12,15 +12,15 @@ interface ContainerEvent {
 }
 
 /** Milliseconds in which containers usually start after they are defined. */
-const USUAL_MS = 15_000;
+const USUAL_START_MS = 15_000;
 /** Waiting reasons that do not indicate a problem. */
-const ORDINARY = new Set(['ContainerCreating', 'PodInitializing']);
+const NORMAL_REASONS = new Set(['ContainerCreating', 'PodInitializing']);
 
 /**
  * Why a capture's container is not running yet, according to its status, its events and its node; undefined while it
  * may still be starting normally. Throws nothing but the signal's reason.
  */
-export async function whyNotStarted(
+export async function notStartedReason(
   api: KubeApi,
   capture: DetachedCapture,
   signal: AbortSignal,
@@ -28,8 +28,9 @@ export async function whyNotStarted(
   const { state, created, pod } = capture;
   if (state.kind !== 'starting') return undefined;
   const { reason = '', message } = state;
-  if (reason !== '' && !ORDINARY.has(reason)) return message ? `${reason}: ${message}` : reason;
-  if (api.serverTime() - created.getTime() < USUAL_MS) return undefined;
+  if (reason !== '' && !NORMAL_REASONS.has(reason))
+    return message ? `${reason}: ${message}` : reason;
+  if (api.serverTime() - created.getTime() < USUAL_START_MS) return undefined;
   try {
     const event = await lastEvent(api, capture, signal);
     if (event !== undefined) return event;
@@ -45,7 +46,7 @@ export async function whyNotStarted(
 /** The kubelet's most recent event about the container. */
 async function lastEvent(
   api: KubeApi,
-  { pod, container, onNode }: DetachedCapture,
+  { pod, container, isOnNode }: DetachedCapture,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { namespace, uid } = pod.metadata;
@@ -55,7 +56,7 @@ async function lastEvent(
     { fieldSelector: `involvedObject.uid=${uid}` },
     signal,
   ).catch(() => []);
-  const path = `${onNode ? 'spec.containers' : 'spec.ephemeralContainers'}{${container}}`;
+  const path = `${isOnNode ? 'spec.containers' : 'spec.ephemeralContainers'}{${container}}`;
   const own = events
     .filter(({ involvedObject }) => involvedObject?.fieldPath === path)
     .sort((a, b) => (a.lastTimestamp ?? '').localeCompare(b.lastTimestamp ?? ''));

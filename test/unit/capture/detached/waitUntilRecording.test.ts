@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { capturesOf } from '../../../../src/capture/detached/captures.ts';
-import { seeRecording } from '../../../../src/capture/detached/seeRecording.ts';
+import { waitUntilRecording } from '../../../../src/capture/detached/waitUntilRecording.ts';
 import { seconds } from '../../../../src/capture/units.ts';
 import { everyPacket } from '../../../../src/filters/capture/captureFilter.ts';
 import { Problem } from '../../../../src/problem.ts';
@@ -29,7 +29,7 @@ async function seen(state: readonly string[], files: readonly string[], log: rea
   onTestFinished(() => api.close());
   const [capture] = capturesOf(podOnNode('x', 'rare', { node: 'n1' }));
   if (!capture) throw new Error('no capture');
-  return seeRecording(api, capture, {
+  return waitUntilRecording(api, capture, {
     image: 'netshoot:1',
     pullPolicy: 'IfNotPresent',
     ttl: 60,

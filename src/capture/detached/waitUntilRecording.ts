@@ -9,17 +9,17 @@ import { RecorderProblem } from '../recorderProblem.ts';
 import type { Listing } from '../spool/listing.ts';
 import type { DetachedCapture } from './captures.ts';
 import type { DetachedRequest } from './detachedRequest.ts';
-import { removeCapture, spoolAccessOf } from './spoolOf.ts';
+import { removeCapture, spoolAccessOf } from './detachedSpool.ts';
 
 /** Milliseconds that the recorder may take from the start of its container to its first file. */
 const RECORDING_LIMIT_MS = 120_000;
 /** Pauses between checks in milliseconds. Each check is an exec, and these must not accumulate on a slow node. */
-const LOOKS_MS = [200, 200, 500, 1_000, 2_000] as const;
+const POLL_PAUSES_MS = [200, 200, 500, 1_000, 2_000] as const;
 /** A busy node starts a command long after the connection is established. */
 const LIMITS = { ...FETCH_LIMITS, idle: 60_000, giveUpAfter: RECORDING_LIMIT_MS };
 
 /** Waits until the recorder has its first file. Throws the recorder's own message if it fails. */
-export async function seeRecording(
+export async function waitUntilRecording(
   api: KubeApi,
   capture: DetachedCapture,
   request: DetachedRequest,
@@ -30,20 +30,20 @@ export async function seeRecording(
     note: onNote,
   });
   try {
-    return await look(api, capture, request);
+    return await pollRecorder(api, capture, request);
   } finally {
     stopTelling();
   }
 }
 
-async function look(
+async function pollRecorder(
   api: KubeApi,
   capture: DetachedCapture,
   { signal, image, spec: { device } }: DetachedRequest,
 ): Promise<Listing> {
   const spool = spoolAccessOf(api, capture, signal, LIMITS);
   const limit = Date.now() + RECORDING_LIMIT_MS;
-  for (let looks = 0; ; looks += 1) {
+  for (let attempt = 0; ; attempt += 1) {
     const listing = await spool.list().catch((error) => {
       // At first the recorder's folder does not exist yet.
       if (!(error instanceof SpoolGone) || error.at !== undefined || Date.now() > limit)
@@ -57,19 +57,19 @@ async function look(
     if (listing?.state.end) {
       // The spool holds nothing, so it need not be kept.
       await removeCapture(api, capture, signal).catch(() => {});
-      throw await notRecording(capture, listing, image, device);
+      throw await explainNotRecording(capture, listing, image, device);
     }
     if (Date.now() > limit)
       throw new Problem(`capture "${capture.name}" has not started recording`, {
         kind: 'not-started',
         next: ['it was stopped; try again when the node is less busy'],
       });
-    await wait(LOOKS_MS[looks] ?? LOOKS_MS.at(-1), undefined, { signal });
+    await wait(POLL_PAUSES_MS[attempt] ?? POLL_PAUSES_MS.at(-1), undefined, { signal });
   }
 }
 
-async function notRecording(
-  { name, onNode }: DetachedCapture,
+async function explainNotRecording(
+  { name, isOnNode }: DetachedCapture,
   { state, log }: Listing,
   image: string,
   device: string | undefined,
@@ -81,7 +81,7 @@ async function notRecording(
     exitCode: explained.exitCode,
     next: [
       ...explained.next,
-      ...(onNode ? [] : [`the container of capture "${name}" stays in the pod's spec, ended`]),
+      ...(isOnNode ? [] : [`the container of capture "${name}" stays in the pod's spec, ended`]),
     ],
   });
 }

@@ -5,13 +5,13 @@ import type { Target } from '../../kube/targets/parseTargets.ts';
 import { type ResolvedTarget, targetNames, targetNode } from '../../kube/targets/resolvedTarget.ts';
 import { resolveTargets, skippedText } from '../../kube/targets/resolveTargets.ts';
 import { Problem } from '../../problem.ts';
-import { newCaptureName, nodePodsIn } from './captureNames.ts';
+import { listNodePods, newCaptureName } from './captureNames.ts';
 import { checkCaptureName } from './detachedContainer.ts';
 import type { DetachedRequest } from './detachedRequest.ts';
 import { startDetached } from './startDetached.ts';
 import type { StartedCapture } from './startedCapture.ts';
 
-export interface PodsRequest extends DetachedRequest {
+export interface CapturesRequest extends DetachedRequest {
   readonly targets: readonly Target[];
   readonly maxPods: number;
   readonly onNote: (text: string) => void;
@@ -25,7 +25,7 @@ interface StartFailure {
   readonly error: Problem;
 }
 
-export interface StartedInPods {
+export interface StartedCaptures {
   readonly started: readonly [StartedCapture, ...StartedCapture[]];
   /** Targets whose capture could not be started, if others were. */
   readonly failures: readonly StartFailure[];
@@ -35,7 +35,10 @@ export interface StartedInPods {
  * Starts a detached capture, with the same name, of each pod and node that matches the targets. Throws a Problem if
  * none could be started. If only some fail, the others are kept.
  */
-export async function startInPods(api: KubeApi, request: PodsRequest): Promise<StartedInPods> {
+export async function startCaptures(
+  api: KubeApi,
+  request: CapturesRequest,
+): Promise<StartedCaptures> {
   const { maxPods, signal, onNote, onProgress } = request;
   if (request.name !== undefined) checkCaptureName(request.name);
   const resolved = await resolveTargets(api, request.targets, { maxPods, signal });
@@ -43,7 +46,7 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
   const skipped = skippedText(resolved);
   if (skipped !== undefined) onNote(skipped);
   const isOne = found.length === 1;
-  const name = isOne ? request.name : (request.name ?? (await newName(api, found, request)));
+  const name = isOne ? request.name : (request.name ?? (await newSharedName(api, found, request)));
   const failures: StartFailure[] = [];
   const nameOf = targetNames(found);
   const slots = new StartSlots();
@@ -62,7 +65,7 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
     } catch (error) {
       // A user who interrupts the start of several captures must be told which ones are already running.
       if (isOne) throw error;
-      failures.push({ target, name: nameOf(one), error: problemOf(error, signal) });
+      failures.push({ target, name: nameOf(one), error: toProblem(error, signal) });
       return undefined;
     } finally {
       started();
@@ -79,17 +82,20 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
  * A name that is used neither by a capture of these pods nor by one on a node in the namespaces where captures may be
  * started.
  */
-async function newName(
+async function newSharedName(
   api: KubeApi,
   found: readonly ResolvedTarget[],
-  request: PodsRequest,
+  request: CapturesRequest,
 ): Promise<string> {
   const pods = found.flatMap(({ pod }) => pod ?? []);
   const namespaces = found.map((one) => namespaceFor(one.pod ? one.pod.metadata : one, request));
-  return newCaptureName([...pods, ...(await nodePodsIn(api, new Set(namespaces), request.signal))]);
+  return newCaptureName([
+    ...pods,
+    ...(await listNodePods(api, new Set(namespaces), request.signal)),
+  ]);
 }
 
-function problemOf(error: unknown, signal: AbortSignal): Problem {
+function toProblem(error: unknown, signal: AbortSignal): Problem {
   if (error instanceof Problem) return error;
   if (signal.aborted)
     return new Problem('interrupted before it was known to be recording', { kind: 'interrupted' });
