@@ -69,7 +69,7 @@ const CAUSES: Readonly<Record<string, Omit<EarlyEnd, 'at'>>> = {
   lease: {
     kind: 'client-silent',
     why: 'the pod had not heard from this client',
-    next: ['was this computer asleep or offline? Start the capture again'],
+    next: ['was this computer asleep, or offline? Start the capture again'],
   },
   floor: {
     kind: 'disk-low',

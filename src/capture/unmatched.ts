@@ -48,7 +48,7 @@ export function unmatchedLines({ passed, connected, device }: UnmatchedCapture):
 
 function passedText(passed: Unmatched['passed'], device: string): string {
   const all = passed.find((one) => one.device === 'any');
-  if (!all) return 'it is not known whether other packets passed meanwhile';
+  if (!all) return 'it is unknown whether other packets passed in the meantime';
   const own = passed.find((one) => one.device === device);
   if (own && own.packets > 0)
     return `meanwhile ${countText(own.packets, 'packet')} passed ${nameOf(device)}, none of which matched`;

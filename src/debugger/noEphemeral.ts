@@ -32,13 +32,14 @@ export function staticPod(pod: Pod): NoEphemeral {
 
 /** A debugger in the pod could not be watched; `lacked` is the missing permission, such as `watch pods`. */
 export function unwatchable(pod: Pod, lacked: string): NoEphemeral {
-  return lackedRights(pod, 'see debuggers start', lacked);
+  return lackedRights(pod, 'see when debuggers start', lacked);
 }
 
 /** An exec in the pod was refused before anything was changed. */
 export function execRefused(pod: Pod, refusal: Refusal): NoEphemeral {
   const { namespace } = pod.metadata;
-  if (refusal.by === 'rights') return lackedRights(pod, 'run commands', lackedForExec(refusal));
+  if (refusal.by === 'rights')
+    return lackedRights(pod, 'run commands in pods', lackedForExec(refusal));
   const text = refusalText(refusal);
   const next = nextSteps(refusal, namespace, EXEC);
   return {
@@ -59,7 +60,7 @@ export function lackedForExec({ error }: Refusal): string {
 
 function lackedRights(pod: Pod, what: string, lacked: string): NoEphemeral {
   const { namespace } = pod.metadata;
-  const text = `you may not ${what} in pods of namespace "${namespace}" (${lacked})`;
+  const text = `you may not ${lacked} in namespace "${namespace}", which is required to ${what}`;
   const next = roleSteps(namespace);
   return {
     kind: 'forbidden',
@@ -81,7 +82,7 @@ export function containerRefused(pod: Pod, refusal: Refusal): NoEphemeral {
   if (old.length > 0)
     return {
       ...known,
-      text: `${old.join(', ')} in pod "${name}" violates a policy that was tightened later, and blocks every new one`,
+      text: `${old.join(', ')} in pod "${name}" violates a policy that was tightened later, and blocks every new debugger`,
       next: [
         `the ephemeral container ${old.join(', ')}, added when namespace "${namespace}" allowed it, violates`,
         'its current Pod Security level; the API server therefore refuses new ones, and none can be',

@@ -46,8 +46,8 @@ export function nextSteps(refusal: Refusal, namespace: string, exception: string
       return policySteps(refusal, exception);
     case 'unreachable':
       return [
-        'until it responds, the API server refuses every such request;',
-        'ask the owner of that webhook',
+        'until it responds, the API server refuses every request of this kind:',
+        'ask the owner of that webhook to restore it',
       ];
     case 'quota':
       return [
@@ -79,7 +79,7 @@ export function policySteps({ by, denial }: Refusal, exception: string): string[
       ? ['or choose an image that it allows with --image (or the NETDEBUG_IMAGE variable)']
       : []),
     ...(OF_LIMITS.test(text) && exception === CONTAINERS
-      ? ['Kubernetes gives ephemeral containers no resource limits: no flag can add them']
+      ? ['Kubernetes allows no resource limits for ephemeral containers, so no flag can add them']
       : []),
   ];
 }

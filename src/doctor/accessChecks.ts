@@ -31,7 +31,7 @@ const RIGHTS: readonly Right[] = [
   { verb: 'list', resource: 'events', ofAll: true, niceFor: 'why a debugger does not start' },
   { verb: 'watch', resource: 'events', ofAll: true, niceFor: 'why a debugger does not start' },
   { verb: 'get', resource: 'nodes', ofCluster: true, niceFor: 'what kind of node a pod is on' },
-  { verb: 'get', resource: 'namespaces', ofCluster: true, niceFor: 'its Pod Security level' },
+  { verb: 'get', resource: 'namespaces', ofCluster: true, niceFor: 'the Pod Security level' },
 ];
 
 const AT_ONCE = 10;

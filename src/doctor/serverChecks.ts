@@ -53,6 +53,6 @@ export function protocolCheck({ minor }: ServerVersion): Check {
   return {
     check: 'exec protocol',
     level: 'ok',
-    text: `${v5 ? 'v5' : 'v4'} websocket, by the version of the server`,
+    text: `${v5 ? 'v5' : 'v4'} websocket, according to the version of the server`,
   };
 }

@@ -7,10 +7,10 @@ import toolsScript from './tools.sh';
 
 /** The purpose of each tool. Only tcpdump has no replacement. */
 const TOOLS: Readonly<Record<string, string>> = {
-  tcpdump: 'captures',
-  dumpcap: 'exact rings (tcpdump records instead)',
-  ss: 'ports (the tables of the kernel are read instead)',
-  ip: 'interfaces',
+  tcpdump: 'capturing',
+  dumpcap: 'rings of exact size (tcpdump records instead)',
+  ss: 'listing sockets (the tables of the kernel are read instead)',
+  ip: 'listing interfaces',
   tar: 'fetching captures',
 };
 
@@ -43,7 +43,7 @@ function lackingTool(name: string): Check {
   return {
     check: 'tools',
     level: name === 'tcpdump' ? 'fail' : 'warning',
-    text: `the image has no ${name}, for ${TOOLS[name]}`,
+    text: `the image has no ${name}, which is used for ${TOOLS[name]}`,
     next: ['choose another image with --image'],
   };
 }

@@ -183,7 +183,7 @@ export class KubeApi {
         `the server ${this.access.server.host} does not respond like an API server: ${messageOf(error)}`,
         {
           kind: 'unreachable',
-          next: ['is the address correct, and is there no login page in between?'],
+          next: ['is the address correct? A login page or a proxy may have answered instead'],
           cause: error,
         },
       );

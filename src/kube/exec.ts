@@ -244,7 +244,7 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
     if (payload.length > 0) this.#message.push(payload);
     this.#messageBytes += payload.length;
     if (this.#messageBytes > MAX_FRAME_BYTES)
-      this.#fail(new ExecProblem('cut', 'the exit status of the command has no end'));
+      this.#fail(new ExecProblem('cut', 'the exit status of the command is too long to be valid'));
     if (!isLast) return;
     const message = Buffer.concat(this.#message);
     this.#message = [];

@@ -132,7 +132,7 @@ function* renderConversations(summary: Summary): Generator<string> {
     largest,
   );
   if (others.conversations > 0)
-    yield `${counted(others.conversations, 'conversation')} more are only counted: ${counted(others.packets, 'packet')}, ${bytesText(others.bytes)}\n`;
+    yield `Other conversations, not listed: ${others.conversations}, with ${counted(others.packets, 'packet')}, ${bytesText(others.bytes)}\n`;
 }
 
 /** By the serial number of a conversation: that of the same connection at the next point on its path. */

@@ -22,7 +22,7 @@ export function findingsHtml(findings: readonly Finding[]): Html {
 <h2 id="findings-title">Findings</h2>
 ${serious.length === 0 ? html`<p><span class="badge good">No problems found</span></p>` : undefined}
 <ol class="findings">${serious.slice(0, MAX_FINDINGS).map(incidentHtml)}</ol>
-${hidden > 0 ? html`<p class="muted">${counted(hidden, 'more finding')} are not in this report; the summary command prints all.</p>` : undefined}
+${hidden > 0 ? html`<p class="muted">${counted(hidden, 'more finding')} not in this report; the summary command prints all.</p>` : undefined}
 ${
   notes.length === 0
     ? undefined
@@ -40,7 +40,7 @@ function incidentHtml({ cause, index, consequences }: Incident): Html {
     index + 1,
     consequences.length === 0
       ? undefined
-      : html`<details class="notes"><summary>${counted(consequences.length, 'consequence')} of it</summary>
+      : html`<details class="notes"><summary>${counted(consequences.length, 'consequence')}</summary>
 <ol class="findings">${consequences.slice(0, MAX_FINDINGS).map((finding, at) => card(finding, first + at))}</ol></details>`,
   );
 }

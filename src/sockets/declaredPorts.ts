@@ -49,7 +49,7 @@ function* ofPod({ spec }: Pod, sockets: Iterable<Socket>, selection: Selection):
     const isListed = protocol === 'tcp' ? selection.tcp : protocol === 'udp' && selection.udp;
     if (!isListed || !selection.ipv4 || !selection.ipv6) continue;
     const addresses = listeners.get(`${protocol} ${port.containerPort}`);
-    if (!addresses) yield `${portText(container, port)} is declared, and nothing listens on it`;
+    if (!addresses) yield `${portText(container, port)} is declared, but nothing listens on it`;
     else if ([...addresses].every(isLoopback))
       yield `${portText(container, port)} is only open on ${[...addresses].join(', ')}: other pods cannot reach it`;
   }

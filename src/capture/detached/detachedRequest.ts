@@ -54,5 +54,5 @@ export function recordOptions(
 /** Tells how long a capture that waits for its container can still start recording, in local time. */
 export function startWindowText({ created }: { readonly created: Date }): string {
   const end = new Date(created.getTime() + START_WINDOW_S * 1000).toTimeString().slice(0, 8);
-  return `it cannot be removed before its container starts; if that happens after ${end}, it ends at once`;
+  return `it cannot be removed before its container starts; if it starts after ${end}, it ends immediately`;
 }

@@ -25,7 +25,9 @@ export async function ensureSpoolContainer(
     checkHasSpool(capture);
     return containerRefOf(capture);
   }
-  options.onProgress(`the container of capture "${capture.name}" is lost; reaching its volume`);
+  options.onProgress(
+    `the container of capture "${capture.name}" is lost; starting another container to read its volume`,
+  );
   return ensureDebugger(
     api,
     pod,
@@ -61,7 +63,7 @@ export function checkHasSpool(capture: DetachedCapture): void {
       throw new Problem(`the recording of capture "${name}" is lost${when}: ${state.why}`, {
         kind: 'lost',
         next: [
-          'a capture survives its container on a volume of the pod: --volume NAME',
+          'to keep a recording even if its container is lost, record on a volume of the pod: --volume NAME',
           `${describe}   shows more about container ${container}`,
         ],
       });

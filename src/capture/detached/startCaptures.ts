@@ -98,6 +98,8 @@ async function newSharedName(
 function toProblem(error: unknown, signal: AbortSignal): Problem {
   if (error instanceof Problem) return error;
   if (signal.aborted)
-    return new Problem('interrupted before it was known to be recording', { kind: 'interrupted' });
+    return new Problem('interrupted before the start of the recording was confirmed', {
+      kind: 'interrupted',
+    });
   throw error;
 }

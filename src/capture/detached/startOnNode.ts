@@ -141,9 +141,12 @@ async function waitForStart(api: KubeApi, pod: Pod, request: DetachedRequest) {
 function captureOf(pod: Pod): DetachedCapture {
   const [capture] = capturesOf(pod);
   if (!capture)
-    throw new Problem(`pod "${pod.metadata.name}" was changed on creation and is not a capture`, {
-      kind: 'denied',
-    });
+    throw new Problem(
+      `pod "${pod.metadata.name}" was changed by an admission webhook or policy, and cannot be used for a capture`,
+      {
+        kind: 'denied',
+      },
+    );
   return capture;
 }
 

@@ -81,7 +81,11 @@ async function explainNotRecording(
     exitCode: explained.exitCode,
     next: [
       ...explained.next,
-      ...(isOnNode ? [] : [`the container of capture "${name}" stays in the pod's spec, ended`]),
+      ...(isOnNode
+        ? []
+        : [
+            `the container of capture "${name}" has ended; it stays in the pod's spec and uses no resources`,
+          ]),
     ],
   });
 }

@@ -173,7 +173,9 @@ export class SpoolAccess {
       const code = await exitCode();
       if (frames.isOver && code === 0) return;
       const message = code ? await errorText() : '';
-      throw new TruncatedStream(`the files were cut off${message && `: ${message}`}`);
+      throw new TruncatedStream(
+        `the transfer of the files was cut off${message && `: ${message}`}`,
+      );
     } finally {
       close();
     }
@@ -198,7 +200,9 @@ export class SpoolAccess {
       if (code === EXIT.fileGone) throw new FileGone(`file ${seq} no longer exists`);
       const message = await errorText();
       if (code !== EXIT.filterFailed)
-        throw new TruncatedStream(`the filtered file was cut off${message && `: ${message}`}`);
+        throw new TruncatedStream(
+          `the transfer of the filtered file was cut off${message && `: ${message}`}`,
+        );
       if (isOnlyTruncated(message)) return false;
       throw filterFailure(filter, message);
     } finally {

@@ -321,9 +321,9 @@ class Capture {
     const seconds = Math.max(1, Math.round(missed / 1000));
     const hint = this.#hinted
       ? ''
-      : `; capture node/${pod.spec.nodeName} sees the first packets of new pods`;
+      : `; to capture the first packets of new pods, capture node/${pod.spec.nodeName}`;
     this.#hinted = true;
-    this.#note({ pod }, `its first packets (about ${seconds} s) are not captured${hint}`);
+    this.#note({ pod }, `the packets of its first ${seconds} s (about) were not captured${hint}`);
   }
 
   get #listening(): number {

@@ -163,7 +163,7 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
     });
     const written = writeOut(capture, stop, () => {
       onBegun();
-      after(NAMELESS_MS, () => onListening('an interface that tcpdump does not name', 'unknown'));
+      after(NAMELESS_MS, () => onListening('an interface (not named by tcpdump)', 'unknown'));
     });
     await Promise.all([written, errors]);
     const exitStatus = await recorder.exit.catch((error: unknown) => {

@@ -222,5 +222,7 @@ function refuseNode({ node: name, pod }: NodeTarget, node: KubeNode | undefined)
     });
   const notReady = notReadyText(node);
   if (notReady !== undefined)
-    throw new NodeRefused(`no pod starts on node "${name}": ${notReady}`, { kind: 'unsuitable' });
+    throw new NodeRefused(`no pod can start on node "${name}": ${notReady}`, {
+      kind: 'unsuitable',
+    });
 }

@@ -59,13 +59,13 @@ function podSteps(refusal: Refusal, namespace: string): string[] {
       if (OF_AUTOPILOT.test(`${denial?.name} ${text}`))
         return [
           "GKE Autopilot allows no pod that sees its node's processes (hostPID) in any namespace:",
-          'debuggers on nodes are not possible there; one in the pod (--via ephemeral) may be',
+          'debuggers on nodes are not possible there; a debugger in the pod (--via ephemeral) may be',
         ];
       return [
         ...(OF_HOST.test(text)
           ? [
               "a debugger on a node sees the node's processes (hostPID, SYS_ADMIN), and this policy forbids that.",
-              'if it does so in every namespace, debuggers on nodes are not possible; one in the pod (--via ephemeral) may be',
+              'if it does so in every namespace, debuggers on nodes are not possible; a debugger in the pod (--via ephemeral) may be',
             ]
           : []),
         ...policySteps(refusal, PODS),

@@ -82,8 +82,7 @@ class Parser {
   whole(): Condition {
     if (this.#tokens.length === 0) return all([]);
     const condition = this.#list();
-    if (this.#peek() !== undefined)
-      throw new CaptureSyntaxError(`"${this.#peek()}" was not expected`);
+    if (this.#peek() !== undefined) throw new CaptureSyntaxError(`unexpected "${this.#peek()}"`);
     return condition;
   }
 

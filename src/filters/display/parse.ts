@@ -198,7 +198,7 @@ class Parser {
 }
 
 function unexpected(token: Token): DisplaySyntaxError {
-  return new DisplaySyntaxError(`"${token.text}" was not expected here`, token);
+  return new DisplaySyntaxError(`unexpected "${token.text}"`, token);
 }
 
 /** The text of a string in double quotes or of a character constant, with escapes as in C. */

@@ -122,7 +122,7 @@ function tooManyPods(targets: readonly Target[], pods: readonly Pod[], maxPods: 
   const names = pods.slice(0, MAX_NAMES_SHOWN).map(({ metadata }) => metadata.name);
   const more = pods.length - names.length;
   return new Problem(
-    `${targets.map(({ text }) => text).join(', ')}: matches ${pods.length} pods, and each of them would get a debugger`,
+    `${targets.map(({ text }) => text).join(', ')}: matches ${pods.length} pods, and a debugger would be added to each of them`,
     {
       next: [
         `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,

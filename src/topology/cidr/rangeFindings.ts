@@ -58,7 +58,7 @@ export function rangeFindings(
       findings.push({
         kind: 'overlap',
         severity: 'error',
-        what: `${name} overlaps ${avoided.written}, which is to be avoided: pods cannot reach hosts with these addresses there`,
+        what: `${name} overlaps ${avoided.written} (--avoid): pods cannot reach hosts with these addresses there`,
       });
   for (const { range: special, what, severity } of SPECIAL)
     if (overlaps(range, special))

@@ -101,7 +101,7 @@ export async function readObjects(
 
 function needs(error: unknown, what: string): { needs?: string } {
   if (!isApiError(error, 403)) return {};
-  return { needs: `the right to list ${what} in all namespaces` };
+  return { needs: `permission to list ${what} in all namespaces` };
 }
 
 async function readPods(

@@ -149,7 +149,7 @@ export async function readRanges(
         names.length === 0
           ? 'not found in anything that could be read'
           : `not allowed: ${[...new Set(names)].join(', ')}`,
-      needs: `one of these rights, or ${use === 'pods' ? '--cluster-cidr' : '--service-cidr'}`,
+      needs: `one of these permissions, or ${use === 'pods' ? '--cluster-cidr' : '--service-cidr'}`,
     };
   });
   return {

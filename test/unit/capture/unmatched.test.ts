@@ -16,7 +16,7 @@ describe('a capture without packets', () => {
       ['passed any 30', 'passed lo 10', 'passed net1 20'],
       /no packet passed eth0, but 20 packets passed net1, 10 packets passed lo: -i any/,
     ],
-    ['a pod without that information', [], /^it is not known whether/],
+    ['a pod without that information', [], /^it is unknown whether/],
     [
       'more interfaces than the pod reports',
       ['passed any 99', ...[1, 2, 3, 4, 5, 6, 7, 8].map((at) => `passed veth${at} 1`)],

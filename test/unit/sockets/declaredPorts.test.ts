@@ -26,8 +26,8 @@ it('reports declared ports without a listener, and only those', () => {
   ];
   const sockets = [listener('[::]:80', { protocol: 'tcp6' }), listener('0.0.0.0:53')];
   expect(said(podNamed('web', ports), sockets)).toEqual([
-    'pod "web": port 81/TCP (metrics) of container main is declared, and nothing listens on it',
-    'pod "web": port 53/UDP of container main is declared, and nothing listens on it',
+    'pod "web": port 81/TCP (metrics) of container main is declared, but nothing listens on it',
+    'pod "web": port 53/UDP of container main is declared, but nothing listens on it',
   ]);
 });
 
@@ -76,7 +76,7 @@ it('reports the same for many pods once, and limits the list', () => {
       pods.map((pod) => ({ pod, sockets: [] })),
       SELECTION,
     ),
-  ).toEqual(['30 pods: port 80/TCP of container main is declared, and nothing listens on it']);
+  ).toEqual(['30 pods: port 80/TCP of container main is declared, but nothing listens on it']);
   const ports = Array.from({ length: 300 }, (_, number) => ({ containerPort: number + 1 }));
   expect(said(podNamed('web', ports), [])).toHaveLength(21);
 });

@@ -208,7 +208,7 @@ describe('a capture of several targets', () => {
     });
     expect(await outcome).toMatchObject({ targets: [{ packets: 1, problem: {} }, { packets: 1 }] });
     expect(output.written.toString('latin1')).toMatch(
-      /the recording failed: a part of the capture is lost: the spool in the pod is gone/,
+      /the recording failed: a part of the capture is lost: the spool in the pod no longer exists/,
     );
   });
 
@@ -275,7 +275,9 @@ describe('a capture of several targets', () => {
     const { outcome, notes, interrupt } = await begun({ acts: { ...acts, 'web-7': isLost } });
     const listening = () => notes.filter((note) => note.startsWith('capturing on')).length;
     await expect.poll(listening).toBe(50);
-    await expect.poll(() => notes.join('\n')).toMatch(/web-7: error: the spool in the pod is gone/);
+    await expect
+      .poll(() => notes.join('\n'))
+      .toMatch(/web-7: error: the spool in the pod no longer exists/);
     interrupt.abort(new Error('Ctrl-C'));
     const { targets } = (await outcome) as LiveOutcome;
     expect(targets.filter(({ outcome }) => outcome?.packets === 1)).toHaveLength(49);

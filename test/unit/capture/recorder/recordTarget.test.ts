@@ -304,7 +304,9 @@ describe('a recording through a spool', () => {
       },
       { stream: false },
     );
-    expect(String(outcome)).toMatch(/a part of the capture is lost: the spool in the pod is gone/);
+    expect(String(outcome)).toMatch(
+      /a part of the capture is lost: the spool in the pod no longer exists/,
+    );
     expect((outcome as Problem).next).toEqual([
       expect.stringMatching(/^saved: 1 packet \(100 B\), complete up to about \d\d:\d\d:\d\d$/),
       expect.stringMatching(/^lost: everything recorded after \d\d:\d\d:\d\d; start/),
