@@ -1,6 +1,6 @@
 /**
  * Remote shell code is sent in every request that runs it, so comments and indentation are removed. Here documents and
- * multi-line strings would not survive this. The scripts contain none.
+ * strings with spaces at the ends of lines would not survive this. The scripts contain none.
  */
 export function shellText(source: string): string {
   return source

@@ -70,18 +70,20 @@ async function answer(client, { searchParams }) {
 }
 
 /**
- * The words of a booted command. They arrive on standard input: first their number, then one word per line, in any
- * number of frames. The first byte of a frame is its channel.
+ * The words of a booted command. It arrives on standard input, in any number of frames: a line with its size in bytes,
+ * the command, and a line `end`. The first byte of a frame is its channel.
  */
 function bootedCommand(client) {
   return new Promise((resolve) => {
     let text = '';
     const take = (frame) => {
       text += frame.toString('latin1', 1);
-      const [count, ...words] = text.split('\n');
-      if (words.length <= Number(count)) return;
+      const size = text.indexOf('\n') + 1;
+      const bytes = Number.parseInt(text, 10);
+      if (size === 0 || text.length < size + bytes + 'end\n'.length) return;
       client.off('message', take);
-      resolve(words.slice(0, Number(count)));
+      const words = text.slice(size, size + bytes).matchAll(/'((?:[^']|'\\'')*)'/g);
+      resolve([...words].map(([, word]) => word));
     };
     client.on('message', take);
   });

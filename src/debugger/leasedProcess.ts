@@ -79,7 +79,7 @@ export class LeasedProcess {
     signal?: AbortSignal,
   ): Promise<LeasedProcess> {
     const program = script === undefined ? command : ['sh', '-c', script, 'netdebug', ...command];
-    const lease = ['sh', '-c', leaseScript, 'lease', String(SILENCE_S), ...enter, ...program];
+    const lease = [String(SILENCE_S), ...enter, ...program];
     const stream =
       (await early?.take(signal)) ??
       (await exec(access, {
@@ -91,7 +91,7 @@ export class LeasedProcess {
         ...(signal && { signal }),
       }));
     const process = new LeasedProcess(stream, isShort);
-    stream.stdin.write(bootInput(lease));
+    stream.stdin.write(bootInput(leaseScript, lease));
     return process;
   }
 

@@ -1,35 +1,38 @@
 # Runs a recording program, then reports what else happened in the meantime: PORTS PROGRAM [ARGUMENT]...
 . ../spool/parts/passed.sh
 
-newline=$(printf '\nx')
-newline=${newline%x}
+newline='
+'
 ports=$1
 shift
-before=$(count_packets)
-trap : TERM
+stopping='' repeating=''
+trap 'stopping=yes' TERM
 "$@" &
 child=$!
-repeating=''
+# The program takes longer than this to open an interface. Empty if this was interrupted.
+before=$(count_packets) || before=''
 while
+  # A child that has not yet executed its program loses signals, so TERM is repeated.
+  if [ -n "$stopping" ] && [ -z "$repeating" ]; then
+    {
+      sleep 0.1 || sleep 1
+      kill -TERM "$child"
+    } >/dev/null 2>&1 &
+    repeating=$!
+  fi
   wait "$child"
   status=$?
   [ "$status" -gt 128 ] && kill -0 "$child" 2>/dev/null
-do
-  # A child that has not yet executed its program loses signals, so TERM is repeated.
-  [ -z "$repeating" ] || continue
-  {
-    sleep 0.1 || sleep 1
-    kill -TERM "$child"
-  } >/dev/null 2>&1 &
-  repeating=$!
-done
+do :; done
 [ -z "$repeating" ] || kill "$repeating" 2>/dev/null
 # Must be quick: the client that ended the program is waiting.
 {
-  find_passed "$before"
-  IFS=$newline
-  for line in $passed; do echo "netdebug: passed $line"; done
-  unset IFS
+  if [ -n "$before" ]; then
+    find_passed "$before"
+    IFS=$newline
+    for line in $passed; do echo "netdebug: passed $line"; done
+    unset IFS
+  fi
   find_connected "$ports"
   IFS=$newline
   for line in $connected; do echo "netdebug: connected $line"; done

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import type { Access } from '../../kube/authentication.ts';
 import { type ExecStream, exec, type TerminalSize } from '../../kube/exec.ts';
 import { Problem } from '../../problem.ts';
-import { BOOT_COMMAND, bootInput } from '../bootedCommand.ts';
+import { BOOT_COMMAND, bootInput, RUN_WORDS } from '../bootedCommand.ts';
 import { type ContainerRef, LeasedProcess } from '../leasedProcess.ts';
 import { inFrames } from './frames.ts';
 import guardScript from './guard.sh';
@@ -65,7 +65,7 @@ export class AttendedProgram {
         ...(signal && { signal }),
       });
       stream.stdin.on('error', () => {});
-      if (!terminal) stream.stdin.write(bootInput(words));
+      if (!terminal) stream.stdin.write(bootInput(RUN_WORDS, words));
       return new AttendedProgram(stream, framed ? framesInto(stream.stdin) : stream.stdin, guard);
     } catch (error) {
       guard.stop();

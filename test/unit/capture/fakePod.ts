@@ -24,28 +24,26 @@ export class FakePod {
     this.#socket = socket;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.started = promise;
+    let isBooted = this.command[3] !== 'boot';
+    if (isBooted) resolve();
+    else this.command = [];
     let rest = '';
-    /** Number of words that have not arrived yet; undefined until their number is known. */
-    let missing: number | undefined = 0;
-    if (this.command[3] === 'boot') {
-      missing = undefined;
-      this.command = [];
-    } else resolve();
     socket.on('message', (frame: Buffer) => {
       if (frame[0] !== 0) return;
-      const lines = (rest + frame.toString('latin1', 1)).split('\n');
+      rest += frame.toString('latin1', 1);
+      if (!isBooted) {
+        const booted = bootedCommand(rest);
+        if (!booted) return;
+        isBooted = true;
+        this.command = booted.words;
+        rest = booted.rest;
+        resolve();
+      }
+      const lines = rest.split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
-        if (missing === undefined) {
-          missing = Number(line);
-        } else if (missing > 0) {
-          this.command = [...this.command, bootedWord(line)];
-          missing -= 1;
-          if (missing === 0) resolve();
-        } else {
-          this.words.push(line);
-          this.on(line);
-        }
+        this.words.push(line);
+        this.on(line);
       }
     });
   }
@@ -101,10 +99,17 @@ export class FakePod {
   }
 }
 
-/** A word of the command as boot.sh reads it. */
-function bootedWord(line: string): string {
-  const word = line.replace(/\\(.)/g, (_, escaped) => (escaped === 'n' ? '\n' : escaped));
-  return Buffer.from(word, 'latin1').toString();
+/** The positional parameters of what boot.sh would run, and the input after it. Undefined until it is complete. */
+function bootedCommand(input: string): { words: string[]; rest: string } | undefined {
+  const [size = ''] = /^\d+ \d+\n/.exec(input) ?? [];
+  const end = size.length + Number.parseInt(size, 10);
+  if (!(input.length >= end + 'end\n'.length)) return undefined;
+  const words: string[] = [];
+  const word = /'((?:[^']|'\\'')*)' ?/y;
+  word.lastIndex = size.length + 'set -- '.length;
+  for (let found = word.exec(input); found; found = word.exec(input))
+    words.push(Buffer.from(found[1]?.replaceAll(`'\\''`, "'") ?? '', 'latin1').toString());
+  return { words, rest: input.slice(end + 'end\n'.length) };
 }
 
 /** A leased process and the pod in which it runs. */

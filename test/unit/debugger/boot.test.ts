@@ -1,8 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { BOOT_COMMAND, bootInput } from '../../../src/debugger/bootedCommand.ts';
+import { BOOT_COMMAND, bootInput, RUN_WORDS } from '../../../src/debugger/bootedCommand.ts';
 import { LeasedProcess } from '../../../src/debugger/leasedProcess.ts';
 import { startShortCommand } from '../../../src/debugger/shortCommand.ts';
 import { descriptorsCommand, processNamesCommand } from '../../../src/tools/procNet.ts';
@@ -16,11 +19,15 @@ const SHELLS = [
   { name: 'busybox ash', shell: ['busybox', 'ash'] },
 ].filter(({ shell: [program = ''] }) => spawnSync('which', [program]).status === 0);
 
-function boot(shell: readonly string[], words: readonly string[]) {
+function boot(shell: readonly string[], words: readonly string[], path = process.env.PATH) {
   const [, ...args] = BOOT_COMMAND;
-  const input = bootInput(words);
-  const [program = '', ...rest] = shell;
-  const child = spawn(program, [...rest, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const input = bootInput(RUN_WORDS, words);
+  const [name = '', ...rest] = shell;
+  const program = execFileSync('which', [name], { encoding: 'utf8' }).trim();
+  const child = spawn(program, [...rest, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, PATH: path },
+  });
   child.stdin.on('error', () => {});
   onTestFinished(() => void child.kill('SIGKILL'));
   const ended = Promise.all([
@@ -50,6 +57,17 @@ describe.each(SHELLS)('a command on standard input, in $name', ({ shell }) => {
     }
     child.stdin.end();
     expect(await ended).toEqual(['a\\b.c\nd.', 0]);
+  });
+
+  it('is read by the shell itself if the image has no suitable dd', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'netdebug-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'dd'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const words = ['two\nlines', "it's", '\\n', '\n\n'];
+    const command = [...shell, '-c', 'printf "<%s>" "$@"; cat', 'script', ...words];
+    const { child, input, ended } = boot(shell, command, `${folder}:${process.env.PATH}`);
+    child.stdin.end(`${input}the rest\nof it`);
+    expect(await ended).toEqual([`${words.map((word) => `<${word}>`).join('')}the rest\nof it`, 0]);
   });
 
   it('does not run if it arrives incomplete', async () => {
@@ -102,11 +120,11 @@ describe('the request that starts a command', () => {
     onTestFinished(() => process.close());
     await pods[0]?.started;
     const command = pods[0]?.command ?? [];
-    expect(command.slice(3, 7)).toEqual(['lease', '12', 'sh', '-c']);
+    expect(command.slice(0, 3)).toEqual(['12', 'sh', '-c']);
     // Not in one comparison: a difference would print everything.
-    expect(command[7] === script).toBe(true);
-    expect(command.slice(8, 10)).toEqual(['netdebug', 'record']);
-    expect(command[10] === expression).toBe(true);
+    expect(command[3] === script).toBe(true);
+    expect(command.slice(4, 6)).toEqual(['netdebug', 'record']);
+    expect(command[6] === expression).toBe(true);
     expect(urls[0]?.length).toBeLessThan(LIMIT);
   });
 

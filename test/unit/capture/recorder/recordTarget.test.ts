@@ -80,9 +80,8 @@ describe('a recording', () => {
       statistics: { captured: 1, receivedByFilter: 1, droppedByKernel: 0 },
     });
     expect(notes).toEqual(['capturing on eth0 of pod shop/web (EN10MB)']);
-    expect(command.slice(0, 2)).toEqual(['sh', '-c']);
-    expect(command.slice(3, 7)).toEqual(['lease', '12', 'sh', '-c']);
-    expect(command.slice(8, 11)).toEqual(['netdebug', '80', 'tcpdump']);
+    expect(command.slice(0, 3)).toEqual(['12', 'sh', '-c']);
+    expect(command.slice(4, 7)).toEqual(['netdebug', '80', 'tcpdump']);
     expect(command.slice(-7)).toEqual(['-c', '1', '-U', '-w', '-', '--', 'port 80']);
   });
 
