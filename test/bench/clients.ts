@@ -49,16 +49,24 @@ export function nameClients({ netdebug, kubectl }: Clients): string {
   return `${ours} against upstream kubectl ${gitVersion} (${goVersion}, ${platform})`;
 }
 
+interface RunOptions {
+  /** Whether to keep its output. */
+  readonly keep?: boolean;
+  readonly stdin?: string;
+  /** Variables to set for it. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** Runs a client to its end. Its output is discarded or kept. Fails with its error message. */
 export async function run(
   { kubeconfig }: Clients,
   [program, ...args]: CommandLine,
-  { keep = false, stdin = '' } = {},
+  { keep = false, stdin = '', env = {} }: RunOptions = {},
 ): Promise<Run> {
   const begun = performance.now();
   const child = spawn(program, args, {
     stdio: ['pipe', keep ? 'pipe' : 'ignore', 'pipe'],
-    env: { ...process.env, KUBECONFIG: kubeconfig },
+    env: { ...process.env, KUBECONFIG: kubeconfig, ...env },
   });
   const memory = startPeakMemory(child.pid ?? 0);
   let stdout = '';

@@ -3,6 +3,7 @@ import { startBenchCluster } from './benchCluster.ts';
 import { findClients, nameClients, run } from './clients.ts';
 import { benchCold } from './cold.ts';
 import { benchCompletion } from './completion.ts';
+import { benchExtcap } from './extcap.ts';
 import { benchFetch, benchSlowFetch } from './fetch.ts';
 import { benchGrowth } from './growth.ts';
 import { benchLoss } from './loss.ts';
@@ -38,6 +39,7 @@ const PARTS = [
   'fetch-busybox',
   'slow-fetch',
   'completion',
+  'extcap',
   'loss',
   'many',
   'node',
@@ -67,6 +69,7 @@ const DEFAULT_ROUNDS = {
   'fetch-busybox': 5,
   'slow-fetch': 5,
   completion: 21,
+  extcap: 21,
   loss: 3,
   node: 3,
 };
@@ -112,6 +115,7 @@ try {
   if (wanted('cold')) await benchCold(clients, sink, ROUNDS.cold);
   if (wanted('exec')) await benchThroughput(clients, ROUNDS.exec);
   if (wanted('completion')) await benchCompletion(clients, ROUNDS.completion);
+  if (wanted('extcap')) await benchExtcap(clients, ROUNDS.extcap);
   if (wanted('fetch')) await benchFetch(clients, cluster, ROUNDS.fetch, 'debian');
   if (wanted('fetch-busybox'))
     await benchFetch(clients, cluster, ROUNDS['fetch-busybox'], 'busybox');

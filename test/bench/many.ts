@@ -8,7 +8,7 @@ import { wireshark } from '../unit/pcap/wireshark.ts';
 import { type Clients, run } from './clients.ts';
 import { atMost, figure, heading, megabytes, milliseconds } from './figures.ts';
 import { startPeakMemory } from './peakMemory.ts';
-import { APP_IMAGE, DEBUGGER_IMAGE, deletePods } from './pods.ts';
+import { APP_IMAGE, DEBUGGER_IMAGE, deletePods, type PodOptions } from './pods.ts';
 
 const PODS = 50;
 const LABEL = 'bench=many';
@@ -20,7 +20,7 @@ const CAPTURED_MS = 4_000;
 const START_LIMIT_MS = 120_000;
 
 /** Ten datagrams a second, with a number in each. */
-const NUMBERED = [
+export const NUMBERED = [
   'bash',
   '-c',
   'exec 3<> <(:); while :; do read -r -t 0.1 -u 3; n=$((n + 1)); printf "%s" "$n" > "/dev/udp/$0/9"; done',
@@ -35,7 +35,7 @@ export async function benchMany(clients: Clients, sink: string): Promise<void> {
   const pods = Array.from({ length: PODS }, (_, index) => `bench-many-${index}`);
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   try {
-    await makePods(clients, pods, ['node-a', 'node-b'], sink);
+    await makePods(clients, pods, ['node-a', 'node-b'], { command: [...NUMBERED, sink] });
     // The first round adds the debuggers, the second uses them.
     for (const [deleted, name] of ['new debuggers', 'debuggers that run'].entries()) {
       const wanted = pods.slice(deleted);
@@ -50,12 +50,12 @@ export async function benchMany(clients: Clients, sink: string): Promise<void> {
   }
 }
 
-/** Creates pods that send numbered packets, on these nodes in turn, and waits until they run. */
+/** Creates pods on these nodes in turn, and waits until they run. */
 export async function makePods(
   clients: Clients,
   names: readonly string[],
   nodes: readonly string[],
-  sink: string,
+  { command }: Pick<PodOptions, 'command'>,
 ): Promise<void> {
   const [key = '', value = ''] = LABEL.split('=');
   const items = names.map((name, index) => ({
@@ -65,7 +65,7 @@ export async function makePods(
     spec: {
       nodeName: nodes[index % nodes.length],
       terminationGracePeriodSeconds: 0,
-      containers: [{ name: 'main', image: APP_IMAGE, command: [...NUMBERED, sink] }],
+      containers: [{ name: 'main', image: APP_IMAGE, command }],
     },
   }));
   const { kubectl } = clients;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { mapConcurrently } from '../../src/kube/mapConcurrently.ts';
 import { type Clients, type CommandLine, run } from './clients.ts';
 import { figure, milliseconds } from './figures.ts';
-import { captureAll, MEMORY, makePods, SELECTED } from './many.ts';
+import { captureAll, MEMORY, makePods, NUMBERED, SELECTED } from './many.ts';
 import { DEBUGGER_IMAGE, OUR_DEBUGGER } from './pods.ts';
 import { record } from './results.ts';
 
@@ -71,7 +71,7 @@ async function measure(clients: Clients, sink: string, round: number): Promise<R
   const pods = Array.from({ length: PODS }, (_, index) => `bench-node-${round}-${index}`);
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   try {
-    await makePods(clients, pods, [NODE], sink);
+    await makePods(clients, pods, [NODE], { command: [...NUMBERED, sink] });
     const fresh = await captureAll(clients, pods, folder, { allStay: true });
     tell('new debuggers', fresh.listening);
     const running = await captureAll(clients, pods, folder, { allStay: true });
