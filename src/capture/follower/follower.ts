@@ -389,7 +389,7 @@ export class Follower {
       reason ??
         (silence > this.#options.linger
           ? `the capture ended in the pod: it had not heard from this client for ${Math.round(silence / 1000)} s`
-          : 'the spool in the pod is gone: another client removed it'),
+          : 'the spool in the pod no longer exists: another client removed it'),
     );
   }
 

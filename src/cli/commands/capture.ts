@@ -32,7 +32,7 @@ export const captureCommand = command({
     ['capture pod-1 --wireshark', 'Show packets in Wireshark'],
     ['capture pod-1 -c 20 -i any', 'Print 20 packets of any interface, including lo'],
     ['capture pod-1 -w - | tshark -r -', 'Pipe packets to another program'],
-    ['capture pod-1 -C 100 -W 10 -w web', 'Keep the last GB until Ctrl-C, in the folder web'],
+    ['capture pod-1 -C 100 -W 10 -w web', 'Keep the newest GB until Ctrl-C, in the folder web'],
     ['capture pod-1 --detach --name rare -G 60m', 'Record for a week after this command exits'],
     ['capture deploy/web --detach --name all', 'Record in each pod of a deployment'],
   ],

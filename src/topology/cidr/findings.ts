@@ -83,33 +83,10 @@ function nodeFindings(
     {
       kind: 'too-few-nodes',
       severity: 'error',
-      what: `${rangeText(cluster)} has room for ${formatCount(fit)} nodes with a /${nodeMask} each: node ${formatCount(fit + 1)} (the ${ordinal(fit + 1)}) of ${formatCount(nodes)} gets no range (event CIDRNotAvailable), and its pods cannot start`,
+      what: `${rangeText(cluster)} has room for ${formatCount(fit)} nodes with a /${nodeMask} each: node ${formatCount(fit + 1)} of ${formatCount(nodes)} gets no range (event CIDRNotAvailable), and its pods cannot start`,
       fix: 'use a larger range or a longer node mask; in most clusters neither can be changed later',
     },
   ];
-}
-
-const ORDINALS = [
-  'zeroth',
-  'first',
-  'second',
-  'third',
-  'fourth',
-  'fifth',
-  'sixth',
-  'seventh',
-  'eighth',
-  'ninth',
-  'tenth',
-];
-
-function ordinal(number: number): string {
-  const word = ORDINALS[number];
-  if (word !== undefined) return word;
-  const last = number % 10;
-  const isTeen = Math.floor(number / 10) % 10 === 1;
-  const ending = isTeen ? 'th' : (['th', 'st', 'nd', 'rd'][last] ?? 'th');
-  return `${formatCount(number)}${ending}`;
 }
 
 function overlapFindings({ cluster, services, avoid }: PlanRequest): CidrFinding[] {

@@ -134,7 +134,7 @@ export function noFindingsText({ paths }: PathTrace, isProbed = false): string {
   const nodes = [...new Set(paths.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])))];
   return nodes.length === 0
     ? 'The path could not be followed.'
-    : `Nothing wrong in the tables of ${nodes.join(', ')}. ${isProbed ? 'The probe found nothing wrong either.' : 'No packet was sent.'}`;
+    : `No problems found in the tables of ${nodes.join(', ')}. ${isProbed ? 'The probe found no problems either.' : 'No packet was sent.'}`;
 }
 
 function* unknownLines(trace: PathTrace): Generator<string> {

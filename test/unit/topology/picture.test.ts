@@ -50,7 +50,7 @@ describe('the picture', () => {
     const [path, node] = pictures(sound).map(renderSvg);
     for (const device of ['p-a1', 'sw0', 'tun9', 'p-b1'])
       expect(path).toContain(`>${device}</text>`);
-    expect(path).toContain('Nothing wrong in the tables of node-a, node-b');
+    expect(path).toContain('No problems found in the tables of node-a, node-b');
     for (const device of ['p-a1', 'sw0', 'tun9', 'eth0'])
       expect(node).toContain(`>${device}</text>`);
   });

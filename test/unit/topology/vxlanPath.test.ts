@@ -39,7 +39,7 @@ describe('a VXLAN between bridges', () => {
       80,
     );
     expect(drawing).toMatch(/^node-a +node-b$/m);
-    expect(drawing).toContain('Nothing wrong in the tables');
+    expect(drawing).toContain('No problems found in the tables');
     expect(drawing).not.toMatch(/\bOK\b/);
 
     const hostile = JSON.stringify(result.facts).replaceAll('p-a1', 'p\\u001b[2Ja1');
