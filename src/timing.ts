@@ -1,4 +1,5 @@
 import { openSync, writeFileSync } from 'node:fs';
+import type { Notice } from './notice.ts';
 import { messageOf, Problem } from './problem.ts';
 
 /** An event of Chrome's trace event format; `ts` and `dur` are microseconds. */
@@ -70,9 +71,23 @@ export function moment(name: string, detail?: string): void {
 
 /** Records the kind of a reported problem. `target` is what failed, if others may succeed. */
 export function problemMoment({ kind }: Pick<Problem, 'kind'>, target?: string): void {
+  kindMoment('error', kind, target);
+}
+
+/** Records the kind of a reported notice. */
+export function noticeMoment({ kind, target }: Pick<Notice, 'kind' | 'target'>): void {
+  kindMoment('notice', kind, target);
+}
+
+/** Records why a recording ended early: an EarlyEndKind. `target` is set if there are several recordings. */
+export function earlyEndMoment({ kind }: { readonly kind: string }, target?: string): void {
+  kindMoment('early end', kind, target);
+}
+
+function kindMoment(name: string, kind: string, target: string | undefined): void {
   if (!events) return;
   const args = { detail: kind, ...(target !== undefined && { target }) };
-  add(events, { ...event('error', performance.now(), 0), ph: 'i', args });
+  add(events, { ...event(name, performance.now(), 0), ph: 'i', args });
 }
 
 type Begun = Pick<TraceEvent, 'name' | 'ts' | 'pid' | 'tid' | 'args'>;

@@ -1,3 +1,4 @@
+import type { Notice } from '../notice.ts';
 import { clockText, countText } from '../output/quantities.ts';
 import type { Outage } from './outage.ts';
 
@@ -146,17 +147,21 @@ function engineEnd({ engine, exit, messages }: EndedRecording): Pick<EarlyEnd, '
   return { kind: 'engine-failed', why: `${engine} failed with exit code ${exit}${quoted}` };
 }
 
-/** The lines that the user reads about it at the end. */
-export function earlyEndLines(early: EarlyEnd): string[] {
-  return [`ENDED EARLY: ${earlyEndText(early)}`, ...early.next.map((step) => `  ${step}`)];
+/** What the user reads about it at the end. */
+export function earlyEndNotice(early: EarlyEnd): Notice {
+  return { kind: 'ended-early', text: `ENDED EARLY: ${earlyEndText(early)}`, next: early.next };
 }
 
 /** What happened to an interface, and when. */
-export function outageText({ from, to, lost }: Outage, device: string): string {
+export function outageNotice({ from, to, lost }: Outage, device: string): Notice {
   const gone = `${device} disappeared at ${clockText(from * 1000)}`;
-  return to === undefined
-    ? `${gone}${lostText(lost ?? null)}`
-    : `${gone} and returned at ${clockText(to * 1000)}: recording resumed; nothing was recorded for ${to - from} s${lostText(lost ?? null)}`;
+  const packets = lostText(lost ?? null);
+  if (to === undefined) return { kind: 'interface-gone', text: `${gone}${packets}` };
+  const back = `returned at ${clockText(to * 1000)}`;
+  return {
+    kind: 'interface-back',
+    text: `${gone} and ${back}: recording resumed; nothing was recorded for ${to - from} s${packets}`,
+  };
 }
 
 /** What was lost with an interface; empty if it is known that nothing was lost. */

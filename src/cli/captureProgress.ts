@@ -1,4 +1,4 @@
-import { earlyEndLines } from '../capture/earlyEnd.ts';
+import { earlyEndNotice } from '../capture/earlyEnd.ts';
 import type { Gap } from '../capture/follower/gap.ts';
 import type {
   CaptureOutcome,
@@ -8,7 +8,7 @@ import type {
 import { unmatchedLines } from '../capture/unmatched.ts';
 import type { Output } from '../output/output.ts';
 import { bytesText, countText, elapsedText } from '../output/quantities.ts';
-import { note, setRecordingEnd, statusLine } from './console.ts';
+import { note, notify, setRecordingEnd, statusLine } from './console.ts';
 
 const REFRESH_MS = 500;
 /** A smaller lag is not shown. */
@@ -35,11 +35,11 @@ export function captureProgress(format: 'pcap' | 'text') {
   };
 
   const progress: CaptureProgress = {
-    note,
+    note: notify,
     waiting: (text) => line.wait(text),
     capturing: (listening, now) => {
       line.clear();
-      note(listening);
+      notify({ kind: 'capturing', text: listening });
       setRecordingEnd(() => now().giveUpAt);
       const started = Date.now();
       last = { at: started, bytes: 0 };
@@ -90,9 +90,9 @@ export function captureProgress(format: 'pcap' | 'text') {
             : '') +
           (interruptions > 0 ? `; resumed after ${countText(interruptions, 'interruption')}` : ''),
       );
-      if (gaps.length > 0) note(gapsText(gaps));
+      if (gaps.length > 0) notify({ kind: 'gap', text: gapsText(gaps) });
       if (unmatched) for (const text of unmatchedLines(unmatched)) note(text);
-      if (early) for (const text of earlyEndLines(early)) note(text);
+      if (early) notify(earlyEndNotice(early));
     },
   };
 }

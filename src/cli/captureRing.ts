@@ -8,8 +8,8 @@ import { type ResolvedTarget, targetNames, targetNode } from '../kube/targets/re
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, elapsedText, sum } from '../output/quantities.ts';
 import { Problem } from '../problem.ts';
-import { problemMoment } from '../timing.ts';
-import { note, statusLine } from './console.ts';
+import { earlyEndMoment, problemMoment } from '../timing.ts';
+import { note, notify, statusLine } from './console.ts';
 import { fetchSummary } from './fetchProgress.ts';
 import { FORCED_EXIT, type Interruption } from './interruption.ts';
 import { isInterruption } from './report.ts';
@@ -84,20 +84,22 @@ async function recordOne(
     interrupt: signal,
     abandon,
     progress: {
-      note: (text) => terminal.note(text, name),
+      note: (notice) => notify(name === undefined ? notice : { ...notice, target: name }),
       waiting: (text) => terminal.waiting(text),
     },
     onRecording: (device, where, ring) => {
       onStarted();
-      terminal.note(
-        `recording on ${device} of ${where}: keeping the newest ${ring.files} files of ${bytesText(ring.fileKilobytes * 1000)}, which are copied to ${folder} at the end`,
-      );
+      notify({
+        kind: 'capturing',
+        text: `recording on ${device} of ${where}: keeping the newest ${ring.files} files of ${bytesText(ring.fileKilobytes * 1000)}, which are copied to ${folder} at the end`,
+      });
     },
     onState: ({ held = 0 }) => terminal.held(folder, held),
     onProgress: ({ bytes, totalBytes, seq }) =>
       terminal.copied(folder, bytes, totalBytes, `file ${seq}`),
   });
   for (const text of fetchSummary(manifest, folder)) terminal.note(text, name);
+  if (manifest.endedEarly) earlyEndMoment(manifest.endedEarly, name);
   return manifest;
 }
 

@@ -1,7 +1,7 @@
 import type { PacketFilter } from '../capture/fetch/podFilter.ts';
 import { checkCaptureFilter, checkDisplayFilter } from '../filters/check.ts';
 import { wrongUsage } from '../problem.ts';
-import { note } from './console.ts';
+import { notify } from './console.ts';
 
 /**
  * The filter for recorded packets: -Y, or the words after --. Throws a usage error for both together, and for an
@@ -15,7 +15,8 @@ export function capturedFilter(
   if (display !== '' && expression !== '')
     throw wrongUsage('-Y and an expression cannot be combined');
   if (display !== '') {
-    for (const hint of checkDisplayFilter(display).notes) note(`note: ${hint}`);
+    for (const hint of checkDisplayFilter(display).notes)
+      notify({ kind: 'hint', text: `note: ${hint}` });
     return { language: 'display', text: display };
   }
   if (expression === '') return undefined;

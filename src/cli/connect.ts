@@ -2,7 +2,7 @@ import { KubeApi } from '../kube/api.ts';
 import { authenticate } from '../kube/authentication.ts';
 import { chooseContext } from '../kube/kubeconfig.ts';
 import type { ConnectionFlags } from '../kube/kubeconfigEntries.ts';
-import { letPluginAsk, note, tellOfLostLogin, tellOfRequest } from './console.ts';
+import { letPluginAsk, notify, tellOfLostLogin, tellOfRequest } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import { parseTimeout } from './flags/requestTimeout.ts';
 
@@ -20,7 +20,8 @@ export async function connect(flags: ConnectionValues): Promise<Connection> {
   const { 'request-timeout': timeout, ...connection } = flags;
   const requestTimeout = timeout === undefined ? undefined : parseTimeout(timeout);
   const chosen = chooseContext(given(connection));
-  for (const warning of chosen.warnings) note(`warning: ${warning}`);
+  for (const warning of chosen.warnings)
+    notify({ kind: 'configuration', text: `warning: ${warning}` });
   const { server } = chosen.cluster;
   const access = await authenticate(chosen, requestTimeout, {
     onRequest: () => tellOfRequest(server),

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { type Notice, noticeLines } from '../notice.ts';
 import { StatusLine } from '../output/statusLine.ts';
 import { terminalSafe, terminalSafeLines } from '../output/terminalSafe.ts';
 import { wrongUsage } from '../problem.ts';
+import { noticeMoment } from '../timing.ts';
 
 // The only module that writes to standard error, so that lines and the status line do not mix.
 
@@ -33,6 +35,12 @@ export function tellOfRequest(server: string): () => void {
 /** Prints a line above the status line. Control characters and line breaks in the text are made harmless. */
 export function note(text: string): void {
   write(`${terminalSafe(text)}\n`);
+}
+
+/** Prints a notice above the status line, and records its kind in the trace. */
+export function notify(notice: Notice): void {
+  noticeMoment(notice);
+  for (const line of noticeLines(notice)) note(line);
 }
 
 /** Prints several lines above the status line. Control characters in the text are made harmless. */
@@ -95,7 +103,10 @@ export function letPluginAsk(renewal: boolean): () => void {
 /** During a capture, reports that a login was not renewed. Other commands fail with the Problem itself. */
 export function tellOfLostLogin({ message }: Error, againInMs: number | undefined): void {
   if (!recordingEnd || againInMs === undefined) return;
-  note(`${message}; ${keepsRecording()}trying again in ${againInMs / 1000} s`);
+  notify({
+    kind: 'login-lost',
+    text: `${message}; ${keepsRecording()}trying again in ${againInMs / 1000} s`,
+  });
 }
 
 function keepsRecording(): string {

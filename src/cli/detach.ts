@@ -4,7 +4,7 @@ import type { KubeApi } from '../kube/api.ts';
 import { ageText, bytesText } from '../output/quantities.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
 import { problemMoment } from '../timing.ts';
-import { note, statusLine } from './console.ts';
+import { note, notify, statusLine } from './console.ts';
 import { PROGRAM_NAME } from './usageErrors.ts';
 
 /** Long enough to record rare faults. */
@@ -25,7 +25,7 @@ export async function detach(
     const { started, failures } = await startCaptures(api, {
       ...request,
       onProgress: (text) => line.wait(text),
-      onNote: note,
+      onNote: notify,
     });
     line.clear();
     const [{ capture }] = started;

@@ -4,7 +4,8 @@ import type { FilteredCapture, Manifest, RecordingInterruption } from '../captur
 import { unmatchedLines } from '../capture/unmatched.ts';
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, clockText, countText, sum } from '../output/quantities.ts';
-import { note, statusLine } from './console.ts';
+import { earlyEndMoment } from '../timing.ts';
+import { note, notify, statusLine } from './console.ts';
 
 /** Reports the progress and the results of fetches on standard error, with a label if there are several. */
 export function fetchProgress() {
@@ -18,7 +19,7 @@ export function fetchProgress() {
       folder: string,
       label?: string,
     ): Required<Pick<FetchOptions, 'onProgress' | 'onNote'>> => ({
-      onNote: (text) => tell(text, label),
+      onNote: (notice) => notify(label === undefined ? notice : { ...notice, target: label }),
       onProgress: ({ bytes, totalBytes, seq, compression }) => {
         amounts.set(folder, { done: bytes, total: totalBytes });
         const all = [...amounts.values()];
@@ -33,6 +34,7 @@ export function fetchProgress() {
     finish: (manifest: Manifest, folder: string, label?: string) => {
       line.clear();
       for (const text of fetchSummary(manifest, folder)) tell(text, label);
+      if (manifest.endedEarly) earlyEndMoment(manifest.endedEarly, label);
     },
   };
 }

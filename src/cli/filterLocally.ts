@@ -4,7 +4,7 @@ import { findInstalled } from '../output/wiresharkOutput.ts';
 import { Problem } from '../problem.ts';
 import { filterPcap } from '../reading/select/filterPcap.ts';
 import { versionOf } from '../reading/select/tsharkProcess.ts';
-import { note } from './console.ts';
+import { notify } from './console.ts';
 
 /**
  * The local tshark, for a filter that cannot be evaluated in the pod. `program` is undefined if there is none. Prints
@@ -23,7 +23,10 @@ export async function tsharkHere(
   const program = process.platform === 'win32' ? undefined : findInstalled('tshark');
   const version = program === undefined ? undefined : await versionOf(program);
   const by = version === undefined ? 'netdebug' : `tshark ${version}`;
-  note(`note: ${why}: all packets are copied, and filtered locally by ${by}`);
+  notify({
+    kind: 'filtered-here',
+    text: `note: ${why}: all packets are copied, and filtered locally by ${by}`,
+  });
   return { program, by };
 }
 

@@ -1,6 +1,7 @@
 import type { DetachedCapture } from '../capture/detached/captures.ts';
 import { followRecording } from '../capture/detached/followRecording.ts';
 import type { KubeApi } from '../kube/api.ts';
+import { earlyEndMoment } from '../timing.ts';
 import { captureOutput, type OutputArguments } from './captureOutput.ts';
 import { captureProgress } from './captureProgress.ts';
 import type { Interruption } from './interruption.ts';
@@ -22,6 +23,7 @@ export async function followDetached(
       progress,
     });
     progress.finish(outcome, flags.write === '-' ? undefined : flags.write);
+    if (outcome.early) earlyEndMoment(outcome.early);
     return outcome.early ? 1 : 0;
   } finally {
     await output.close();

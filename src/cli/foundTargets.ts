@@ -1,7 +1,8 @@
 import type { KubeApi } from '../kube/api.ts';
 import type { Target } from '../kube/targets/parseTargets.ts';
 import type { ResolvedTarget } from '../kube/targets/resolvedTarget.ts';
-import { resolveTargets, skippedText } from '../kube/targets/resolveTargets.ts';
+import { resolveTargets, skippedNotice } from '../kube/targets/resolveTargets.ts';
+import type { Notice } from '../notice.ts';
 
 /** Finds the pods and nodes that targets refer to, and reports the skipped ones. Throws a Problem. */
 export async function foundTargets(
@@ -17,12 +18,15 @@ export async function foundTargets(
     readonly waits?: boolean;
   },
   signal: AbortSignal,
-  onNote: (text: string) => void,
+  onNote: (notice: Notice) => void,
 ): Promise<readonly ResolvedTarget[]> {
   const resolved = await resolveTargets(api, targets, { maxPods, allowEmpty: waits, signal });
-  const skipped = skippedText(resolved);
-  if (skipped !== undefined) onNote(skipped);
+  const skipped = skippedNotice(resolved);
+  if (skipped) onNote(skipped);
   if (resolved.found.length === 0)
-    onNote(`waiting for a pod of ${targets.map(({ text }) => text).join(', ')}`);
+    onNote({
+      kind: 'waiting',
+      text: `waiting for a pod of ${targets.map(({ text }) => text).join(', ')}`,
+    });
   return resolved.found;
 }

@@ -13,10 +13,11 @@ import { type ResolvedTarget, targetNames } from '../kube/targets/resolvedTarget
 import type { Output } from '../output/output.ts';
 import { sum } from '../output/quantities.ts';
 import { wrongUsage } from '../problem.ts';
+import { earlyEndMoment } from '../timing.ts';
 import { captureOutput, type OutputArguments } from './captureOutput.ts';
 import { FIXED_PEERS, type PlanWithPeers } from './capturePeers.ts';
 import { captureProgress } from './captureProgress.ts';
-import { note } from './console.ts';
+import { note, notify } from './console.ts';
 import { type Destination, destinationOf, namesFolder } from './destination.ts';
 import { foundTargets } from './foundTargets.ts';
 import { FORCED_EXIT, type Interruption } from './interruption.ts';
@@ -65,6 +66,8 @@ export async function captureLive(
     const problem = outcome.targets.find((target) => target.problem)?.problem;
     if (problem && !isTable) throw problem;
     if (isTable) for (const line of targetTable(outcome.targets, nameOf)) note(line.trimEnd());
+    for (const { found, outcome: { early } = {} } of outcome.targets)
+      if (early) earlyEndMoment(early, isTable ? nameOf(found) : undefined);
     const whole = sumOf(outcome, bytes());
     const unknownDrops = targetsWithUnknownDrops(outcome.targets);
     if (isTable) for (const line of unmatchedNotes(outcome.targets, nameOf)) note(line);
@@ -89,13 +92,13 @@ function joiningOf(
   const { targets, peers, waits, withClients } = plan;
   const isChanging = peers.some(hasChangingAddresses);
   // A pcap file cannot hold the packets of a second recorder.
-  if (isChanging && destination === 'one pcap') note(FIXED_PEERS);
-  const clients = withClients ? new Clients(api, plan.namespace, note) : undefined;
+  if (isChanging && destination === 'one pcap') notify(FIXED_PEERS);
+  const clients = withClients ? new Clients(api, plan.namespace, notify) : undefined;
   if (!waits && !clients && (!isChanging || destination === 'one pcap')) return {};
   const sources = { peers, ...(waits && { targets }), ...(clients && { clients }) };
   const pods = found.flatMap(({ pod }) => pod ?? []);
   return {
-    joining: (signal) => joining(api, sources, { ...plan, pods, onNote: note }, signal),
+    joining: (signal) => joining(api, sources, { ...plan, pods, onNote: notify }, signal),
     ...(clients && { clients }),
   };
 }

@@ -13,7 +13,7 @@ import { AddressNames } from '../reading/names.ts';
 import { printPackets } from '../reading/read.ts';
 import { type Summary, summarize, UnreadableCapture } from '../reading/summary.ts';
 import { TimeWindow } from '../reading/timeWindow.ts';
-import { note, statusLine } from './console.ts';
+import { notify, statusLine } from './console.ts';
 import { tsharkHere } from './filterLocally.ts';
 import { summaryText } from './summaryText.ts';
 
@@ -47,7 +47,7 @@ export async function readCaptures(
       ...(filter && !isInPod && { filter: filter.text }),
       ...(tshark !== undefined && { tshark }),
     });
-    for (const hint of notes) note(`note: ${hint}`);
+    for (const hint of notes) notify({ kind: 'hint', text: `note: ${hint}` });
   } catch (error) {
     if (!(error instanceof OutputClosed)) throw error;
   } finally {
@@ -98,7 +98,7 @@ async function open(
       try {
         return await CapturedPackets.open(api, capture, {
           signal,
-          onNote: (text) => note(`note: ${label}${text}`),
+          onNote: (notice) => notify({ ...notice, text: `note: ${label}${notice.text}` }),
         });
       } catch (error) {
         throw explainRefusal(error);

@@ -6,7 +6,7 @@ import { readPodSide } from '../topology/collect/podSide.ts';
 import { findSubject, findSubjectInDump, type Subject } from '../topology/collect/subject.ts';
 import { type ClusterFacts, newFacts } from '../topology/model/clusterFacts.ts';
 import { connect } from './connect.ts';
-import { note, statusLine } from './console.ts';
+import { notify, statusLine } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import type { DebuggerValues } from './flags/debugger.ts';
 import { type FactsValues, factsFrom, keepOf } from './flags/facts.ts';
@@ -53,7 +53,7 @@ export async function readFacts(
   try {
     const subject = await findSubject(api, wanted.word, {
       signal,
-      onNote: note,
+      onNote: notify,
       currentNamespace: namespace,
       withoutNodes: wanted.withoutNodes === true,
     });
@@ -64,11 +64,11 @@ export async function readFacts(
       command: wanted.command,
       rules: false,
       ...keepOf(flags),
-      onNote: note,
+      onNote: notify,
       onProgress: (text) => line.wait(text),
       signal,
     });
-    const options = { onNote: note, onProgress: (text: string) => line.wait(text), signal };
+    const options = { onNote: notify, onProgress: (text: string) => line.wait(text), signal };
     const podSide = async (why: string): Promise<ClusterFacts> => {
       if (subject.kind !== 'pod' || !wanted.podSide)
         throw wrongUsage(
@@ -129,5 +129,5 @@ export function noteUnknown(facts: ClusterFacts): void {
     ({ what, why, node, needs }) =>
       `unknown: ${what}${node === undefined ? '' : ` on ${node}`}: ${why}${needs === undefined ? '' : ` (needs ${needs})`}`,
   );
-  for (const text of new Set(texts)) note(text);
+  for (const text of new Set(texts)) notify({ kind: 'incomplete', text });
 }

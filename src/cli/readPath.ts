@@ -22,7 +22,7 @@ import {
   tracePath,
 } from '../topology/trace/tracePath.ts';
 import { connect } from './connect.ts';
-import { note, statusLine } from './console.ts';
+import { notify, statusLine } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import type { DebuggerValues } from './flags/debugger.ts';
 import { type FactsValues, factsFrom, keepOf } from './flags/facts.ts';
@@ -77,11 +77,11 @@ export async function readPath(
     rules,
     probe: use?.captures === true,
     ...keepOf(flags),
-    onNote: note,
+    onNote: notify,
     onProgress: (text) => line.wait(text),
     signal,
   });
-  const options = { currentNamespace: namespace, withoutNodes: false, onNote: note, signal };
+  const options = { currentNamespace: namespace, withoutNodes: false, onNote: notify, signal };
   try {
     const objects = { namespace, services: true, policies: rules };
     const [known, from, to] = await Promise.all([

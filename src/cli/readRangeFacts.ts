@@ -2,7 +2,7 @@ import { readObjects } from '../topology/collect/apiObjects.ts';
 import { readRanges } from '../topology/collect/readRanges.ts';
 import { type ClusterFacts, newFacts } from '../topology/model/clusterFacts.ts';
 import { connect } from './connect.ts';
-import { note, statusLine } from './console.ts';
+import { notify, statusLine } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import { onInterruption } from './interruption.ts';
 
@@ -20,7 +20,7 @@ export async function readRangeFacts(flags: ConnectionValues): Promise<ClusterFa
         { namespace, services: true, withoutEndpoints: true, policies: false },
         signal,
       ),
-      readRanges(api, { namespace, signal, onNote: note }),
+      readRanges(api, { namespace, signal, onNote: notify }),
     ]);
     return newFacts({ ...objects, ranges: read.ranges }, [...unknown, ...read.unknown]);
   } finally {

@@ -4,7 +4,7 @@ import { hasChangingAddresses } from '../kube/targets/peers.ts';
 import { FIXED_PEERS, type PlanWithPeers, withPeers } from './capturePeers.ts';
 import { planIn, type WrittenPlan } from './capturePlan.ts';
 import { connect } from './connect.ts';
-import { note } from './console.ts';
+import { notify } from './console.ts';
 import { openEarly } from './earlyExec.ts';
 import type { CaptureValues } from './flags/capture.ts';
 import type { ConnectionValues } from './flags/connection.ts';
@@ -17,8 +17,8 @@ export async function runCapture(
   flags: CaptureValues & ConnectionValues,
   written: WrittenPlan,
 ): Promise<number> {
-  const notice = ringNote(flags);
-  if (notice !== undefined) note(notice);
+  const hint = ringNote(flags);
+  if (hint !== undefined) notify({ kind: 'hint', text: hint });
   const interruption = onInterruption({ abandons: true });
   const { api, namespace } = await connect(flags);
   const validated = planIn(written, namespace);
@@ -27,7 +27,7 @@ export async function runCapture(
   const early = isLive ? openEarly(api, validated.targets, validated.settings) : undefined;
   try {
     const plan = await withPeers(api, validated, interruption.signal);
-    if (!isLive && plan.peers.some(hasChangingAddresses)) note(FIXED_PEERS);
+    if (!isLive && plan.peers.some(hasChangingAddresses)) notify(FIXED_PEERS);
     if (flags.detach) return await detached(api, flags, plan, interruption);
     if (isRing) return await ring(api, flags, plan, interruption);
     // Loading the rest would delay the connection.
@@ -56,7 +56,7 @@ async function ring(
     folder: flags.write ?? '',
     force: flags.force,
   };
-  const found = await foundTargets(api, plan, interruption.signal, note);
+  const found = await foundTargets(api, plan, interruption.signal, notify);
   return captureRing(api, found, request, interruption);
 }
 

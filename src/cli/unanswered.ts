@@ -1,8 +1,11 @@
-import { note } from './console.ts';
+import { notify } from './console.ts';
 
 /** Prints a notice that some items of a list did not answer, with the first one's reason. */
 export function noteUnanswered(all: readonly { readonly unanswered?: string }[]): void {
   const reasons = all.flatMap(({ unanswered }) => unanswered ?? []);
   if (reasons.length === 0) return;
-  note(`note: ${reasons.length} of ${all.length} did not answer: ${reasons[0]}`);
+  notify({
+    kind: 'incomplete',
+    text: `note: ${reasons.length} of ${all.length} did not answer: ${reasons[0]}`,
+  });
 }

@@ -1,6 +1,7 @@
 import type { KubeApi } from '../kube/api.ts';
 import { readNode } from '../kube/node.ts';
 import type { EphemeralContainer, Pod } from '../kube/pod.ts';
+import type { Notice } from '../notice.ts';
 import { type DebuggerRequest, freeName, type Via } from './container.ts';
 import type { EarlyExec } from './earlyExec.ts';
 import { addDebugger, existingDebugger, newDebugger } from './ephemeral.ts';
@@ -52,13 +53,14 @@ export async function ensureDebugger(
     runtimeOf(api, pod, options.signal),
   ]);
   const sandbox = sandboxNote(pod, runtime);
-  if (sandbox !== undefined) onNote(`note: ${sandbox}`);
+  if (sandbox !== undefined) onNote({ kind: 'sandboxed', text: `note: ${sandbox}` });
   if (chosen.accessLevel !== undefined) {
     if (chosen.note !== undefined) onNote(chosen.note);
     if (chosen.accessLevel === 'baseline' && request.profile === 'processes')
-      onNote(
-        'note: without SYS_PTRACE, processes of other users are shown without names (--via node shows them)',
-      );
+      onNote({
+        kind: 'fewer-capabilities',
+        text: 'note: without SYS_PTRACE, processes of other users are shown without names (--via node shows them)',
+      });
     return addDebugger(api, pod, request, chosen.accessLevel, options);
   }
   const plan = () => planOnNode(api, target, request, options.signal);
@@ -74,15 +76,16 @@ export async function useNodeInstead<Result>(
   noEphemeral: NoEphemeral,
   via: Via,
   { plan, byNode }: { plan: () => Promise<unknown>; byNode: () => Promise<Result> },
-  onNote: (text: string) => void,
+  onNote: (notice: Notice) => void,
 ): Promise<Result> {
   if (via === 'ephemeral') throw explainNoEphemeral(noEphemeral);
   if (!noEphemeral.nodeInstead) throw explainNoEphemeral(noEphemeral, await nodeState(plan));
   try {
     const found = await byNode();
-    onNote(
-      `note: ${noEphemeral.text}: using a pod on node ${pod.spec.nodeName} instead (--via node)`,
-    );
+    onNote({
+      kind: 'node-debugger',
+      text: `note: ${noEphemeral.text}: using a pod on node ${pod.spec.nodeName} instead (--via node)`,
+    });
     return found;
   } catch (error) {
     if (error instanceof NodeRefused) throw explainNoEphemeral(noEphemeral, error);
@@ -106,7 +109,7 @@ export async function nodeState(
 export type AccessLevelChoice =
   | {
       readonly accessLevel: EphemeralLevel;
-      readonly note?: string;
+      readonly note?: Notice;
       /** The API server's message, if it could not answer. */
       readonly unsure?: string;
       readonly noEphemeral?: undefined;
@@ -177,6 +180,9 @@ function refuser({ by, denial }: Refusal, namespace: string): string {
   return 'an admission policy of this cluster';
 }
 
-function baselineNote(who: string): string {
-  return `note: ${who} allows no added capabilities: the debugger has the runtime's default capabilities`;
+function baselineNote(who: string): Notice {
+  return {
+    kind: 'fewer-capabilities',
+    text: `note: ${who} allows no added capabilities: the debugger has the runtime's default capabilities`,
+  };
 }

@@ -2,6 +2,7 @@ import { type KubeApi, sleep } from '../kube/api.ts';
 import type { ContainerStatus, Pod } from '../kube/pod.ts';
 import { hasFinished, podsPath } from '../kube/pod.ts';
 import { watch } from '../kube/watch.ts';
+import type { Notice } from '../notice.ts';
 import { messageOf, Problem } from '../problem.ts';
 import { span } from '../timing.ts';
 import type { EarlyExec } from './earlyExec.ts';
@@ -23,14 +24,14 @@ export interface StartOptions {
   /** Called with what is being waited for, such as the pull of an image. */
   readonly onProgress?: (text: string) => void;
   /** Called with what is known when the node does not react. */
-  readonly onNote?: (text: string) => void;
+  readonly onNote?: (notice: Notice) => void;
   readonly signal?: AbortSignal;
 }
 
 /** StartOptions for a debugger whose access level is not chosen yet. */
 export interface AccessOptions extends Pick<StartOptions, 'onProgress' | 'signal'> {
   /** Receives notices: the access level, if it is not the first one, and why. */
-  readonly onNote?: (text: string) => void;
+  readonly onNote?: (notice: Notice) => void;
   /** An exec that was opened before the pod was read. The debugger uses it if it is in that container. */
   readonly early?: EarlyExec | undefined;
 }

@@ -1,5 +1,6 @@
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
+import type { Notice } from '../notice.ts';
 import { Problem } from '../problem.ts';
 import { describeSilence, type NodeSilence } from './silentNode.ts';
 
@@ -35,7 +36,7 @@ interface Watched {
   readonly container: string;
   readonly ownPod?: boolean;
   readonly onProgress?: (text: string) => void;
-  readonly onNote?: (text: string) => void;
+  readonly onNote?: (notice: Notice) => void;
 }
 
 /** Bounds the wait for a container by the signs of progress from its node. */
@@ -101,9 +102,10 @@ export class StartLimit {
     const silence = await describeSilence(this.#api, this.#pod, this.#ended.signal);
     this.#silence = silence;
     if (this.#sign !== 'nothing' || this.#ended.signal.aborted) return;
-    onNote?.(
-      `the API server accepted the debugger "${container}" ${seconds(this.#limits.tell)} ago, and ${this.#node} has not reacted: ${silence.known}. ${silence.causes}. Giving up after ${seconds(this.#limits.nothing)}`,
-    );
+    onNote?.({
+      kind: 'node-silent',
+      text: `the API server accepted the debugger "${container}" ${seconds(this.#limits.tell)} ago, and ${this.#node} has not reacted: ${silence.known}. ${silence.causes}. Giving up after ${seconds(this.#limits.nothing)}`,
+    });
   }
 
   #giveUp(): void {

@@ -1,23 +1,28 @@
+import type { Notice } from '../notice.ts';
+
 /** During a long wait, a permanent line is printed twice a minute. */
 const NOTES_S = 30;
+
+/** Shows a wait to the user. */
+interface WaitProgress {
+  waiting(text: string): void;
+  note(notice: Notice): void;
+}
 
 /** Shows the user a wait: each second on the status line, and every NOTES_S in a line of its own. */
 export function tellsOfWait(
   what: string,
-  { waiting, note }: { waiting(text: string): void; note(text: string): void },
+  { waiting, note }: WaitProgress,
 ): (seconds: number) => void {
   return (seconds) => {
     const text = `still waiting for ${what} (${seconds} s)`;
     if (seconds >= 1) waiting(`${text}  (Ctrl-C ends)`);
-    if (seconds > 0 && seconds % NOTES_S === 0) note(text);
+    if (seconds > 0 && seconds % NOTES_S === 0) note({ kind: 'waiting', text });
   };
 }
 
 /** Shows a wait that begins now, each second, until the returned function is called. */
-export function tellWhileWaiting(
-  what: string,
-  progress: { waiting(text: string): void; note(text: string): void },
-): () => void {
+export function tellWhileWaiting(what: string, progress: WaitProgress): () => void {
   const tell = tellsOfWait(what, progress);
   const begin = Date.now();
   const telling = setInterval(() => tell(Math.round((Date.now() - begin) / 1000)), 1000);

@@ -38,7 +38,7 @@ export async function checkDebugger(
     const { name, securityContext } = make(accessLevel);
     const rights =
       securityContext?.capabilities?.add?.join(', ') ?? 'the default capabilities of the runtime';
-    const why = note === undefined ? '' : ` (${note.replace(/^note: /, '')})`;
+    const why = note === undefined ? '' : ` (${note.text.replace(/^note: /, '')})`;
     const added = `an ephemeral container ${name} would be added, with ${rights}${why}`;
     if (unsure === undefined) return within('ok', added);
     return within('warning', `${added}; it is unknown whether this is allowed: ${unsure}`);

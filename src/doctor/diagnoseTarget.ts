@@ -7,6 +7,7 @@ import { readNode } from '../kube/node.ts';
 import type { Pod } from '../kube/pod.ts';
 import { onePod } from '../kube/targets/oneTarget.ts';
 import type { NamedTarget } from '../kube/targets/parseTargets.ts';
+import type { Notice } from '../notice.ts';
 import { type Check, failed } from './check.ts';
 import { checkDebugger } from './debuggerCheck.ts';
 import { nodeChecks } from './nodeChecks.ts';
@@ -32,7 +33,7 @@ export async function diagnoseTarget(
   if (target.kind === 'node') return diagnoseNode(api, target, request, signal);
   const notes: Check[] = [];
   try {
-    const onNote = (text: string) => notes.push({ check: 'pod', level: 'ok', text });
+    const onNote = ({ text }: Notice) => notes.push({ check: 'pod', level: 'ok', text });
     const pod = await onePod(api, [target], { signal, onNote });
     const found = await diagnosePod(api, pod, request, signal);
     return { ...found, checks: [...notes, ...found.checks], pod: pod.metadata.name };

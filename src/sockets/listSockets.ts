@@ -4,6 +4,7 @@ import { type ShortCommand, startShortCommand } from '../debugger/shortCommand.t
 import { tellWhileWaiting } from '../debugger/startWait.ts';
 import type { Access } from '../kube/authentication.ts';
 import { ExecProblem } from '../kube/execStatus.ts';
+import type { Notice } from '../notice.ts';
 import { Problem } from '../problem.ts';
 import {
   descriptorsCommand,
@@ -31,7 +32,7 @@ export interface ListingOptions {
   /**
    * Called while waiting: `note` occasionally, for a line of its own, and `waiting` every second, for the status line.
    */
-  readonly note: (text: string) => void;
+  readonly note: (notice: Notice) => void;
   readonly waiting: (text: string) => void;
 }
 
@@ -86,14 +87,19 @@ async function listOnce(
   for (const { command, parse } of isSlowWithSs(wanted) ? readers.toReversed() : readers) {
     const listed = await collect(await start(command), command, parse, wanted, label);
     const { store, unreadable, code, said, unusable } = listed;
-    if (unusable) note(`note: ${unusable.message}`);
+    if (unusable) note({ kind: 'program-unusable', text: `note: ${unusable.message}` });
     const isGibberish = store.length === 0 && unreadable > 0;
     // cat also fails if only one of several tables is missing, for example if IPv6 is disabled.
     if (!unusable && !isGibberish && (code === 0 || store.length > 0)) {
-      if (selection.ipv4 && !selection.ipv6 && hasUnknownFamily(store)) note(UNKNOWN_FAMILY);
+      if (selection.ipv4 && !selection.ipv6 && hasUnknownFamily(store))
+        note({ kind: 'incomplete', text: UNKNOWN_FAMILY });
       return { store, unreadable };
     }
-    if (isGibberish) note(`note: no line of the output of ${command[0]} could be parsed`);
+    if (isGibberish)
+      note({
+        kind: 'program-unusable',
+        text: `note: no line of the output of ${command[0]} could be parsed`,
+      });
     complaints.push(
       said ||
         `${command[0]} ended with exit code ${code}, and no line of its output could be parsed`,

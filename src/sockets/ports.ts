@@ -15,8 +15,9 @@ import {
   targetNames,
   targetNode,
 } from '../kube/targets/resolvedTarget.ts';
-import { resolveTargets, skippedText } from '../kube/targets/resolveTargets.ts';
+import { resolveTargets, skippedNotice } from '../kube/targets/resolveTargets.ts';
 import { candidatesText } from '../nearest.ts';
+import type { Notice } from '../notice.ts';
 import { Problem, wrongUsage } from '../problem.ts';
 import type { SocketList } from '../tools/socket.ts';
 import type { Selection } from '../tools/socketSelection.ts';
@@ -33,7 +34,7 @@ export interface PortsRequest {
   readonly settings: DebuggerSettings;
   /** As AccessOptions.early. */
   readonly early?: EarlyExec | undefined;
-  readonly onNote: (text: string) => void;
+  readonly onNote: (notice: Notice) => void;
   readonly onProgress: (text: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -125,8 +126,8 @@ export class PortsSession {
       ...(signal && { signal }),
     });
     signal?.throwIfAborted();
-    const skipped = skippedText(resolved);
-    if (skipped !== undefined) onNote(skipped);
+    const skipped = skippedNotice(resolved);
+    if (skipped) onNote(skipped);
     const [target, another] = targets;
     const isOne = !another && (target?.kind === 'pod' || target?.kind === 'node');
     const nameOf = targetNames(resolved.found);
@@ -143,7 +144,8 @@ export class PortsSession {
       const place = kept ?? (await this.#debugger(one));
       if (place.kind === 'node') this.#kept.set(key, place);
       return await listSockets(this.#api.access, place, profileOf(selection), selection, {
-        note: (text) => onNote(labelled(text)),
+        note: (notice) =>
+          onNote(one.label === undefined ? notice : { ...notice, target: one.label }),
         waiting: (text) => onProgress(labelled(text)),
         ...(one.label !== undefined && { label: one.label }),
         ...(signal && { signal }),
@@ -163,9 +165,10 @@ export class PortsSession {
     const { pod } = found;
     if (pod) refuseUnsuitable(pod);
     if (pod?.spec.hostNetwork)
-      onNote(
-        `pod "${pod.metadata.name}" uses the network of its node, so these are the sockets of the node`,
-      );
+      onNote({
+        kind: 'node-network',
+        text: `pod "${pod.metadata.name}" uses the network of its node, so these are the sockets of the node`,
+      });
     const target = pod && selection.processes ? processTarget(pod, this.#request) : undefined;
     return debuggerFor(
       this.#api,
@@ -216,8 +219,9 @@ function processTarget(pod: Pod, { container, onNote }: PortsRequest): string | 
       next: ['leave out -p, or choose another container with -c'],
     });
   if (container === undefined && names.length > 1)
-    onNote(
-      `only processes of container ${chosen} are shown; choose another with -c: ${names.join(', ')}`,
-    );
+    onNote({
+      kind: 'narrowed',
+      text: `only processes of container ${chosen} are shown; choose another with -c: ${names.join(', ')}`,
+    });
   return chosen;
 }

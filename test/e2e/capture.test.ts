@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { failure, problemsIn } from './support/failure.ts';
+import { failure, reportedIn } from './support/failure.ts';
 import { CHATTER, leftWorking, runPod } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
@@ -231,7 +231,7 @@ describe('the output of a capture', () => {
       { env: { KUBECONFIG: namespaced(world.kubeconfig) } },
     );
     expect(result.code).toBe(1);
-    expect(problemsIn(trace).kinds).toEqual(['disk-full']);
+    expect(reportedIn(trace).kinds).toEqual(['disk-full']);
     expect(result.stderr).not.toContain('truncated');
     expect(Number(result.stdout)).toBeGreaterThan(50);
     expect(await leftWorking(pod.name)).toEqual([]);

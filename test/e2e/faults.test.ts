@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ProblemKind } from '../../src/problem.ts';
 import { adminCall } from './support/adminApi.ts';
-import { problemsIn } from './support/failure.ts';
+import { reportedIn } from './support/failure.ts';
 import { namespaceFor } from './support/namespaces.ts';
 import { CHATTER, runPod, working } from './support/pods.ts';
 import { eventually, type Running, run } from './support/process.ts';
@@ -133,7 +133,7 @@ const CASES: readonly Case[] = [
   {
     fault: { answer: '409 * patch pods/ephemeralcontainers' },
     command: 'ports',
-    fails: 'exists',
+    fails: 'conflict',
   },
 
   { fault: { 'cut-after': '300 rst', 'only-streams': '2 watch' }, command: 'text' },
@@ -256,7 +256,7 @@ describe('under a fault', () => {
     );
 
     expect(code, stderr).toBe(one.fails ? 1 : 0);
-    expect(problemsIn(trace).kinds, stderr).toEqual(one.fails ? [one.fails] : []);
+    expect(reportedIn(trace).kinds, stderr).toEqual(one.fails ? [one.fails] : []);
     const resumed = /resumed after [\d.]+ s [\s\S]*; resumed after 1 interruption/;
     if (one.resumes) expect(stderr).toMatch(resumed);
     expect(stderr).not.toContain('bug in kubectl netdebug');
@@ -304,7 +304,7 @@ describe('under a fault', () => {
     const trace = freshPath('trace.json');
     const away = await command(['ports', POD, '--trace-timing', trace]).finished;
     // On a slow machine, the server may be back already.
-    if (away.code !== 0) expect(problemsIn(trace).kinds).toEqual(['unreachable']);
+    if (away.code !== 0) expect(reportedIn(trace).kinds).toEqual(['unreachable']);
     const { code, stderr } = await running.finished;
     expect(code, stderr).toBe(0);
     expect(stderr).toMatch(/; resumed after 1 interruption/);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { problemsIn } from './support/failure.ts';
+import { reportedIn } from './support/failure.ts';
 import { CHATTER, leftWorking, makePod, podName, runPod } from './support/pods.ts';
 import { eventually, type Finished, run } from './support/process.ts';
 import { freshPath, kubectl, netdebug, world } from './support/world.ts';
@@ -61,11 +61,11 @@ function capture(targets: readonly string[], ...args: readonly string[]) {
   return netdebug(['capture', ...targets, '--image', image, ...args]);
 }
 
-/** The same with a trace. `problems` returns the problems reported in it after the end. */
+/** The same with a trace. `reported` returns what it reported, after its end. */
 function tracedCapture(targets: readonly string[], ...args: readonly string[]) {
   const trace = freshPath('trace.json');
   const running = capture(targets, '--trace-timing', trace, ...args);
-  return { ...running, problems: () => problemsIn(trace) };
+  return { ...running, reported: () => reportedIn(trace) };
 }
 
 describe('a capture of several pods', () => {
@@ -229,7 +229,8 @@ describe('a capture of several pods', () => {
     running.child.kill('SIGINT');
     const { code, stderr } = await running.finished;
     expect(code, stderr).toBe(1);
-    expect(running.problems()).toEqual({ kinds: [], failed: { [going.name]: 'lost' } });
+    const { kinds, failed } = running.reported();
+    expect([kinds, failed]).toEqual([[], { [going.name]: 'lost' }]);
     expect(stderr).toMatch(new RegExp(`^${going.name} .*lost$`, 'm'));
     expect(stderr).toMatch(new RegExp(`^${noisy.name} .*in order$`, 'm'));
     const times = await packetsOf(file, 'udp.port == 9');
@@ -269,7 +270,8 @@ describe('a capture of several pods', () => {
     running.child.kill('SIGINT');
     const { code, stderr } = await running.finished;
     expect(code, stderr).toBe(1);
-    expect(running.problems()).toEqual({ kinds: [], failed: { [pending]: 'unsuitable' } });
+    const { kinds, failed } = running.reported();
+    expect([kinds, failed]).toEqual([[], { [pending]: 'unsuitable' }]);
     expect(stderr).toMatch(new RegExp(`^${pending} .* 0 .*not captured$`, 'm'));
     expect(stderr).toMatch(new RegExp(`^${web.name} .*in order$`, 'm'));
     const requests = await packetsOf(file, 'http.request', 'http.request.uri');
@@ -285,10 +287,9 @@ describe('a capture of several pods', () => {
     );
     const { code } = await running.finished;
     expect(code).toBe(2);
-    expect(running.problems()).toEqual({
-      kinds: ['usage'],
-      failed: { [web.name]: 'usage', [client.name]: 'usage' },
-    });
+    const { kinds, failed } = running.reported();
+    expect(kinds).toEqual(['usage']);
+    expect(failed).toEqual({ [web.name]: 'usage', [client.name]: 'usage' });
     expect(() => readFileSync(file)).toThrow();
   });
 

@@ -46,6 +46,27 @@ describe('the documentation', () => {
     expect(links.length).toBeGreaterThan(0);
   });
 
+  it.each([
+    ['ProblemKind', 'src/problem.ts'],
+    ['NoticeKind', 'src/notice.ts'],
+    ['EarlyEndKind', 'src/capture/earlyEnd.ts'],
+  ])('lists each %s with its meaning', (name, path) => {
+    const [, union = ''] =
+      new RegExp(`export type ${name} =(.*?);\\n\\n`, 's').exec(
+        readFileSync(join(root, path), 'utf8'),
+      ) ?? [];
+    const kinds = [...union.matchAll(/\/\*\*(.*?)\*\/\s+\| '([a-z-]+)'/gs)].map(
+      ([, meaning = '', kind]) =>
+        `| \`${kind}\` | ${meaning
+          .replaceAll(/\n +\*/g, '')
+          .trim()
+          .replace(/\.$/, '')} |`,
+    );
+    expect(kinds.length).toBeGreaterThan(5);
+    const page = readFileSync(join(root, 'docs/kinds.md'), 'utf8');
+    expect(page).toContain(`|---|---|\n${kinds.join('\n')}\n`);
+  });
+
   it('has a README of at most 180 lines', () => {
     const readme = pages.find(({ path }) => path === 'README.md')?.text ?? '';
     expect(readme.split('\n').length).toBeLessThan(180);

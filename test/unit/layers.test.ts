@@ -7,7 +7,7 @@ const SRC = join(import.meta.dirname, '..', '..', 'src');
 /** From bottom to top; folders in one row do not import each other. */
 const LAYERS: readonly (readonly string[])[] = [
   ['build.ts'],
-  ['jsonObject.ts', 'nearest.ts', 'problem.ts', 'version.ts', 'shell.d.ts'],
+  ['jsonObject.ts', 'nearest.ts', 'notice.ts', 'problem.ts', 'version.ts', 'shell.d.ts'],
   ['timing.ts'],
   ['output'],
   ['pcap', 'packets', 'filters'],

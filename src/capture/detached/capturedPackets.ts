@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { KubeApi } from '../../kube/api.ts';
+import type { Notice } from '../../notice.ts';
 import { type PacketFilter, podFilterProblem } from '../fetch/podFilter.ts';
 import { PodSpool } from '../fetch/podSpool.ts';
 import { FETCH_LIMITS, SpoolAccess } from '../fetch/spoolAccess.ts';
@@ -11,7 +12,7 @@ import { ensureSpoolContainer } from './ensureSpoolContainer.ts';
 export interface PacketsOptions {
   readonly signal: AbortSignal;
   /** Called with notices about missing packets, and with what the command is waiting for. */
-  readonly onNote: (text: string) => void;
+  readonly onNote: (notice: Notice) => void;
 }
 
 /** The packets that a detached capture holds now, read without copying its files. */
@@ -19,13 +20,13 @@ export class CapturedPackets {
   readonly capture: DetachedCapture;
   readonly #access: SpoolAccess;
   readonly #listing: Listing;
-  readonly #onNote: (text: string) => void;
+  readonly #onNote: (notice: Notice) => void;
 
   private constructor(
     capture: DetachedCapture,
     access: SpoolAccess,
     listing: Listing,
-    onNote: (text: string) => void,
+    onNote: (notice: Notice) => void,
   ) {
     this.capture = capture;
     this.#access = access;
@@ -39,16 +40,20 @@ export class CapturedPackets {
     capture: DetachedCapture,
     { signal, onNote }: PacketsOptions,
   ): Promise<CapturedPackets> {
-    const ref = await ensureSpoolContainer(api, capture, { signal, onProgress: onNote });
+    const ref = await ensureSpoolContainer(api, capture, {
+      signal,
+      onProgress: (text) => onNote({ kind: 'waiting', text }),
+    });
     const source = new PodSpool(api, ref, capture.pod.metadata.uid, capture.spool);
     const access = new SpoolAccess(source, FETCH_LIMITS, signal);
     await access.withRetries(() => access.flush());
     const listing = await access.list();
     const { removed } = listing.state;
     if (removed > 0)
-      onNote(
-        `${removed === 1 ? 'file 1 is' : `files 1 to ${removed} are`} missing: the ring removed them earlier`,
-      );
+      onNote({
+        kind: 'gap',
+        text: `${removed === 1 ? 'file 1 is' : `files 1 to ${removed} are`} missing: the ring removed them earlier`,
+      });
     return new CapturedPackets(capture, access, listing, onNote);
   }
 

@@ -1,6 +1,7 @@
 import type { DebuggerSettings } from '../../debugger/container.ts';
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
 import type { Debugger } from '../../debugger/place.ts';
+import type { Notice } from '../../notice.ts';
 import { type CaptureSpec, recorderSpec } from '../spec.ts';
 import type { RecordOptions } from '../spool/recordArguments.ts';
 import type { RingOptions, RingPlan } from '../spool/ringPlan.ts';
@@ -16,7 +17,7 @@ export interface DetachedRequest extends DebuggerSettings {
   readonly keep: Milliseconds;
   readonly volume?: string;
   readonly signal: AbortSignal;
-  readonly onNote: (text: string) => void;
+  readonly onNote: (notice: Notice) => void;
   readonly onProgress: (text: string) => void;
 }
 

@@ -30,9 +30,8 @@ export async function undoStart(
   const state = await endCapture(api, capture, image, limit);
   const leftovers = state === 'ended' ? [] : leftoverText(capture, state);
   if (!signal.aborted) return leaving(explainRefusal(error), leftovers);
-  onNote(
-    leftovers.length === 0 ? `capture "${capture.name}" was stopped again` : leftovers.join('\n  '),
-  );
+  const [text = `capture "${capture.name}" was stopped again`, ...next] = leftovers;
+  onNote({ kind: 'start-undone', text, next });
   return error;
 }
 

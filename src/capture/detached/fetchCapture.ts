@@ -1,4 +1,5 @@
 import type { KubeApi } from '../../kube/api.ts';
+import type { Notice } from '../../notice.ts';
 import { type FilteredFetchOptions, fetchFiltered } from '../fetch/fetchFiltered.ts';
 import { type FetchOptions, fetchSpool } from '../fetch/fetchSpool.ts';
 import { type FetchStrategy, fetchStrategy } from '../fetch/fetchStrategy.ts';
@@ -13,11 +14,14 @@ export async function fetchCapture(
   api: KubeApi,
   capture: DetachedCapture,
   options: Omit<FetchOptions, 'origin' | keyof FetchStrategy> & {
-    readonly onNote: (text: string) => void;
+    readonly onNote: (notice: Notice) => void;
   },
 ): Promise<Manifest> {
   const { signal, onNote } = options;
-  const ref = await ensureSpoolContainer(api, capture, { signal, onProgress: onNote });
+  const ref = await ensureSpoolContainer(api, capture, {
+    signal,
+    onProgress: (text) => onNote({ kind: 'waiting', text }),
+  });
   return fetchSpool(new PodSpool(api, ref, capture.pod.metadata.uid, capture.spool), {
     ...options,
     ...fetchStrategy(capture.pod),
@@ -34,11 +38,14 @@ export async function fetchMatchingPackets(
     ...options
   }: Omit<FilteredFetchOptions, 'origin' | 'filter' | 'podFilterProblem'> & {
     readonly filter: PacketFilter;
-    readonly onNote: (text: string) => void;
+    readonly onNote: (notice: Notice) => void;
   },
 ): Promise<Manifest> {
   const { signal, onNote } = options;
-  const ref = await ensureSpoolContainer(api, capture, { signal, onProgress: onNote });
+  const ref = await ensureSpoolContainer(api, capture, {
+    signal,
+    onProgress: (text) => onNote({ kind: 'waiting', text }),
+  });
   return fetchFiltered(new PodSpool(api, ref, capture.pod.metadata.uid, capture.spool), {
     ...options,
     filter: { ...filter, changesUser: capture.options.zroot === '1' },

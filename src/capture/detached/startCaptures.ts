@@ -3,7 +3,8 @@ import { StartSlots } from '../../debugger/startSlots.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Target } from '../../kube/targets/parseTargets.ts';
 import { type ResolvedTarget, targetNames, targetNode } from '../../kube/targets/resolvedTarget.ts';
-import { resolveTargets, skippedText } from '../../kube/targets/resolveTargets.ts';
+import { resolveTargets, skippedNotice } from '../../kube/targets/resolveTargets.ts';
+import type { Notice } from '../../notice.ts';
 import { Problem } from '../../problem.ts';
 import { listNodePods, newCaptureName } from './captureNames.ts';
 import { checkCaptureName } from './detachedContainer.ts';
@@ -14,7 +15,7 @@ import type { StartedCapture } from './startedCapture.ts';
 export interface CapturesRequest extends DetachedRequest {
   readonly targets: readonly Target[];
   readonly maxPods: number;
-  readonly onNote: (text: string) => void;
+  readonly onNote: (notice: Notice) => void;
 }
 
 interface StartFailure {
@@ -43,8 +44,8 @@ export async function startCaptures(
   if (request.name !== undefined) checkCaptureName(request.name);
   const resolved = await resolveTargets(api, request.targets, { maxPods, signal });
   const { found } = resolved;
-  const skipped = skippedText(resolved);
-  if (skipped !== undefined) onNote(skipped);
+  const skipped = skippedNotice(resolved);
+  if (skipped) onNote(skipped);
   const isOne = found.length === 1;
   const name = isOne ? request.name : (request.name ?? (await newSharedName(api, found, request)));
   const failures: StartFailure[] = [];
@@ -60,7 +61,7 @@ export async function startCaptures(
         ...request,
         ...(name !== undefined && { name }),
         onProgress: (text) => onProgress(labelled(text)),
-        onNote: (text) => onNote(labelled(text)),
+        onNote: (notice) => onNote(isOne ? notice : { ...notice, target: nameOf(one) }),
       });
     } catch (error) {
       // A user who interrupts the start of several captures must be told which ones are already running.

@@ -1,3 +1,4 @@
+import type { Notice } from '../../notice.ts';
 import { bytesText } from '../../output/quantities.ts';
 import type { Compression } from './compression.ts';
 
@@ -22,7 +23,7 @@ export class CompressionChoice {
   /** The compression that the pod uses now. */
   current: Compression | undefined;
   readonly #available: Compression | undefined;
-  readonly #note: (text: string) => void;
+  readonly #note: (notice: Notice) => void;
   readonly #now: () => number;
   #startedAt: number | undefined;
   #measuredFrom: number | undefined;
@@ -34,7 +35,7 @@ export class CompressionChoice {
   /** `available`: a program that the pod has, and has CPU to spare for. */
   constructor(
     available: Compression | undefined,
-    note: (text: string) => void,
+    note: (notice: Notice) => void,
     now = () => performance.now(),
   ) {
     this.#available = available;
@@ -58,9 +59,10 @@ export class CompressionChoice {
       else this.#isDecided = true;
     } else if (rate < SLOW_BYTES_PER_SECOND && remaining > rate * MIN_REMAINING_SECONDS) {
       this.#uncompressedRate = rate;
-      this.#note(
-        `the connection is slow (${bytesText(rate)}/s): the pod compresses the files with ${this.#available}`,
-      );
+      this.#note({
+        kind: 'compression',
+        text: `the connection is slow (${bytesText(rate)}/s): the pod compresses the files with ${this.#available}`,
+      });
       this.#change(this.#available);
     } else this.#restartMeasurement();
   }
@@ -69,7 +71,10 @@ export class CompressionChoice {
     this.current = compression;
     if (compression === undefined) {
       this.#isDecided = true;
-      this.#note('compression does not help: the files are sent uncompressed again');
+      this.#note({
+        kind: 'compression',
+        text: 'compression does not help: the files are sent uncompressed again',
+      });
     }
     this.#restartMeasurement();
   }

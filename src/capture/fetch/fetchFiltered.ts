@@ -157,7 +157,10 @@ class FilteredFetch {
       } catch (error) {
         await copy.discard();
         if (error instanceof FileGone) {
-          onNote?.(`file ${file.seq} cannot be filtered: the ring removed it`);
+          onNote?.({
+            kind: 'gap',
+            text: `file ${file.seq} cannot be filtered: the ring removed it`,
+          });
           return lostEntry(file, 'the ring removed it during the copy');
         }
         await this.#access.waitBeforeRetry(error, backoff);
@@ -170,7 +173,7 @@ class FilteredFetch {
     if (file.size === 0) return noChunks();
     if (!this.#localFilter) return this.#access.filter(file, filter);
     const whole = spoolStream(this.#access, [file], {
-      onNote: (text) => {
+      onNote: ({ text }) => {
         throw new FileGone(text);
       },
     });

@@ -1,3 +1,4 @@
+import type { Notice } from '../../notice.ts';
 import type { Checksum, Checksums } from './checksums.ts';
 import type { CompressionChoice } from './compressionChoice.ts';
 import type { FileCopy } from './fileCopy.ts';
@@ -21,7 +22,7 @@ export interface FetchRun {
   readonly checksums: Checksums | undefined;
   readonly compression: CompressionChoice;
   readonly force: boolean;
-  readonly note: (text: string) => void;
+  readonly note: (notice: Notice) => void;
   /** Counts bytes that arrived for a file; negative for discarded bytes. */
   readonly addBytes: (copy: FileCopy, bytes: number) => void;
   /** Reports progress. Called after each batch, because bytes may arrive in tens of thousands of pieces a second. */
@@ -44,7 +45,10 @@ export async function finishCopy(
   let checksum = await checksumOf(run, copy);
   let summary = copy.summary;
   if (!isVerified(summary, checksum)) {
-    run.note(`file ${source.seq} was not copied correctly: it is fetched again`);
+    run.note({
+      kind: 'copied-again',
+      text: `file ${source.seq} was not copied correctly: it is fetched again`,
+    });
     const firstSummary = summary;
     await restartCopy(run, copy);
     if (!(await refetch(copy))) return;

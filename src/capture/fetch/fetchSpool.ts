@@ -1,3 +1,4 @@
+import type { Notice } from '../../notice.ts';
 import { lockFolder } from '../../transfer/folderLock.ts';
 import type { CaptureOrigin, Manifest, Verification } from '../manifest.ts';
 import { Checksums } from './checksums.ts';
@@ -44,7 +45,7 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: FetchProgress) => void;
   /** Called with notices for the user during the fetch. */
-  readonly onNote?: (text: string) => void;
+  readonly onNote?: (notice: Notice) => void;
   readonly limits?: Partial<FetchLimits>;
 }
 
@@ -89,7 +90,7 @@ async function fetchListed(
     totalBytes: files.reduce((sum, { size }) => sum + size, 0),
     seq: 0,
   };
-  const note = (text: string) => onNote?.(text);
+  const note = (notice: Notice) => onNote?.(notice);
   const available = COMPRESSIONS.find(
     (program) => options.allowCompression && listing.tools.has(program),
   );

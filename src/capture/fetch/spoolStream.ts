@@ -1,3 +1,4 @@
+import type { Notice } from '../../notice.ts';
 import { PacketCutter } from '../../pcap/packetCutter.ts';
 import { Problem } from '../../problem.ts';
 import { FileJoiner } from '../follower/fileJoiner.ts';
@@ -10,7 +11,7 @@ export interface SpoolStreamOptions {
   /** Evaluated in the pod, file by file. */
   readonly filter?: PodFilter | undefined;
   /** Called with notices about missing packets. */
-  readonly onNote: (text: string) => void;
+  readonly onNote: (notice: Notice) => void;
 }
 
 /**
@@ -46,7 +47,7 @@ export async function* spoolStream(
 async function* fileBytes(
   access: SpoolAccess,
   { seq, size }: SpoolFile,
-  onNote: (text: string) => void,
+  onNote: (notice: Notice) => void,
 ): AsyncGenerator<Buffer, void> {
   const backoff = access.newBackoff();
   for (let offset = 0; ; ) {
@@ -57,7 +58,7 @@ async function* fileBytes(
           if (frame.kind === 'data') {
             offset += frame.bytes.length;
             yield frame.bytes;
-          } else if (frame.kind !== 'whole') onNote(goneText(seq));
+          } else if (frame.kind !== 'whole') onNote({ kind: 'gap', text: goneText(seq) });
       }
       return;
     } catch (error) {
@@ -71,7 +72,7 @@ async function* filteredBytes(
   access: SpoolAccess,
   file: SpoolFile,
   filter: PodFilter,
-  onNote: (text: string) => void,
+  onNote: (notice: Notice) => void,
 ): AsyncGenerator<Buffer, void> {
   const backoff = access.newBackoff();
   for (let yielded = 0; ; ) {
@@ -88,7 +89,7 @@ async function* filteredBytes(
       return;
     } catch (error) {
       if (error instanceof FileGone) {
-        onNote(goneText(file.seq));
+        onNote({ kind: 'gap', text: goneText(file.seq) });
         return;
       }
       if (!(error instanceof TruncatedStream)) throw error;

@@ -107,7 +107,10 @@ export class Worker {
   }
 
   async #markLost(copy: FileCopy, why: string): Promise<void> {
-    this.#run.note(`file ${copy.source.seq} cannot be copied completely: ${why}`);
+    this.#run.note({
+      kind: 'gap',
+      text: `file ${copy.source.seq} cannot be copied completely: ${why}`,
+    });
     this.#run.addBytes(copy, copy.source.size - copy.size);
     await keepPartial(this.#run, copy, why);
   }

@@ -3,6 +3,7 @@ import type { CaptureFilter } from '../../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { type ResolvedTarget, targetKey, targetNode } from '../../kube/targets/resolvedTarget.ts';
+import type { Notice } from '../../notice.ts';
 import { sum } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import { problemMoment } from '../../timing.ts';
@@ -193,8 +194,8 @@ class Capture {
         this.#note(
           found,
           part.outcome.early
-            ? `ended early: ${earlyEndText(part.outcome.early)}`
-            : 'ended: limit reached',
+            ? { kind: 'ended-early', text: `ended early: ${earlyEndText(part.outcome.early)}` }
+            : { kind: 'target-ended', text: 'ended: limit reached' },
         );
     } catch (error) {
       await this.#failed(part, error);
@@ -210,7 +211,8 @@ class Capture {
     if (!(error instanceof Problem)) throw error;
     const { found } = part;
     if (found.pod && this.#mayEnd(found.pod) && (await hasEnded(this.#api, found.pod))) {
-      this.#note(found, `ended: ${error.message.replaceAll('\n', '; ')}`);
+      const text = `ended: ${error.message.replaceAll('\n', '; ')}`;
+      this.#note(found, { kind: 'target-ended', text });
       return;
     }
     part.problem = error;
@@ -219,10 +221,8 @@ class Capture {
     const text = error.message.replaceAll(found.pod ? found.pod.metadata.name : found.node, '');
     const next = this.#reported.has(text) ? [] : error.next;
     this.#reported.add(text);
-    // A note is a single line.
     const [first = '', ...more] = [error.message, ...next].flatMap((step) => step.split('\n'));
-    this.#note(found, `error: ${first}`);
-    for (const line of more) this.#recording.progress.note(`  ${line}`);
+    this.#note(found, { kind: 'target-failed', text: `error: ${first}`, next: more });
   }
 
   /** Whether a pod may end without that being a failure: if it joined later, or if pods are expected to come and go. */
@@ -238,7 +238,7 @@ class Capture {
       if (this.#ending.signal.aborted) return;
       const captured = this.#captured();
       if (!pod) {
-        progress.note(text);
+        progress.note({ kind: 'addresses-added', text });
         for (const one of captured.values()) this.#begin(one, filter, { joined: false });
         continue;
       }
@@ -246,9 +246,12 @@ class Capture {
       // Two sources can name the same pod.
       if (captured.has(targetKey(found))) continue;
       if (captured.size >= maxPods)
-        this.#note(found, `skipped: ${maxPods} targets are already being captured (--max-pods)`);
+        this.#note(found, {
+          kind: 'target-skipped',
+          text: `skipped: ${maxPods} targets are already being captured (--max-pods)`,
+        });
       else {
-        this.#note(found, text);
+        this.#note(found, { kind: 'target-joined', text });
         this.#begin(found, filter, { joined: true });
       }
     }
@@ -290,14 +293,14 @@ class Capture {
     return this.#parts.length > 1 || this.#recording.joining !== undefined;
   }
 
-  #note(found: ResolvedTarget, text: string): void {
-    this.#recording.progress.note(`${this.#recording.nameOf(found)}: ${text}`);
+  #note(found: ResolvedTarget, notice: Notice): void {
+    this.#recording.progress.note({ ...notice, target: this.#recording.nameOf(found) });
   }
 
   #progressOf(part: Part): CaptureProgress {
     const { progress } = this.#recording;
     return {
-      note: (text) => (this.#hasSeveral ? this.#note(part.found, text) : progress.note(text)),
+      note: (notice) => (this.#hasSeveral ? this.#note(part.found, notice) : progress.note(notice)),
       waiting: (text) => {
         if (this.#listening === 0) progress.waiting(text);
       },
@@ -306,7 +309,7 @@ class Capture {
         part.started();
         part.state = now;
         if (part.joined && part.found.pod) void this.#noteMissed(part.found.pod);
-        if (this.#listening > 1) progress.note(text);
+        if (this.#listening > 1) progress.note({ kind: 'capturing', text });
         else progress.capturing(text, () => this.#state());
         this.#startTimer();
       },
@@ -323,7 +326,8 @@ class Capture {
       ? ''
       : `; to capture the first packets of new pods, capture node/${pod.spec.nodeName}`;
     this.#hinted = true;
-    this.#note({ pod }, `the packets of its first ${seconds} s (about) were not captured${hint}`);
+    const text = `the packets of its first ${seconds} s (about) were not captured${hint}`;
+    this.#note({ pod }, { kind: 'first-packets-missed', text });
   }
 
   get #listening(): number {

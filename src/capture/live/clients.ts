@@ -3,6 +3,7 @@ import { isApiError, isTransient } from '../../kube/apiError.ts';
 import { listAll } from '../../kube/listAll.ts';
 import { type Pod, podsPath } from '../../kube/pod.ts';
 import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
+import type { Notice } from '../../notice.ts';
 
 import { openCursor } from '../../pcap/openCursor.ts';
 import type { PacketCursor } from '../../pcap/packetCursor.ts';
@@ -44,7 +45,7 @@ const NEW_POD_MS = 3_000;
 export class Clients {
   readonly #api: KubeApi;
   readonly #namespace: string;
-  readonly #onNote: (text: string) => void;
+  readonly #onNote: (notice: Notice) => void;
   /** When an address may be looked up again, as a time of performance.now(). */
   readonly #known = new Map<string, number>();
   readonly #waiting: Caller[] = [];
@@ -54,7 +55,7 @@ export class Clients {
   #strangers = 0;
   #path = '/api/v1/pods';
 
-  constructor(api: KubeApi, namespace: string, onNote: (text: string) => void) {
+  constructor(api: KubeApi, namespace: string, onNote: (notice: Notice) => void) {
     this.#api = api;
     this.#namespace = namespace;
     this.#onNote = onNote;
@@ -172,9 +173,10 @@ export class Clients {
       const path = podsPath(this.#namespace);
       if (!isApiError(error, 403) || this.#path === path) throw error;
       this.#path = path;
-      this.#onNote(
-        `note: clients in other namespaces cannot be found, because you may not list pods in all namespaces`,
-      );
+      this.#onNote({
+        kind: 'client-unknown',
+        text: 'note: clients in other namespaces cannot be found, because you may not list pods in all namespaces',
+      });
       return this.#podWith(address, signal);
     }
     return pods.find(
@@ -188,8 +190,9 @@ export class Clients {
     if (this.#strangers > STRANGERS_REPORTED) return;
     const { name } = called.metadata;
     const more = this.#strangers === STRANGERS_REPORTED ? '; others will not be reported' : '';
-    this.#onNote(
-      `note: ${address} is a client of ${name}, but not a pod: it is a node or outside the cluster${more}`,
-    );
+    this.#onNote({
+      kind: 'client-unknown',
+      text: `note: ${address} is a client of ${name}, but not a pod: it is a node or outside the cluster${more}`,
+    });
   }
 }

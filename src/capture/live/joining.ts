@@ -12,6 +12,7 @@ import type { Target } from '../../kube/targets/parseTargets.ts';
 import { hasChangingAddresses, type Peer, withPeerTerms } from '../../kube/targets/peers.ts';
 import { watchPeers } from '../../kube/targets/watchPeers.ts';
 import { watchTargets } from '../../kube/targets/watchTargets.ts';
+import type { Notice } from '../../notice.ts';
 import { messageOf } from '../../problem.ts';
 import type { Clients } from './clients.ts';
 
@@ -45,7 +46,7 @@ export interface JoiningOptions {
   readonly peerTerms: readonly string[];
   /** The user's own filter, without the terms for peers. */
   readonly ownFilter: CaptureFilter;
-  readonly onNote: (text: string) => void;
+  readonly onNote: (notice: Notice) => void;
 }
 
 type Change =
@@ -66,7 +67,8 @@ export async function* joining(
     try {
       yield* source;
     } catch (error) {
-      if (!signal.aborted) onNote(`${failure}: ${messageOf(error)}`);
+      if (!signal.aborted)
+        onNote({ kind: 'joining-ended', text: `${failure}: ${messageOf(error)}` });
     }
   };
   const sources = [
@@ -93,9 +95,10 @@ export async function* joining(
       times += 1;
       if (times > MAX_TIMES) {
         if (times === MAX_TIMES + 1)
-          onNote(
-            `note: packets of ${firstOf(added)} and of later addresses of --peer are not captured, because the addresses have changed ${MAX_TIMES} times; start another capture for them`,
-          );
+          onNote({
+            kind: 'addresses-fixed',
+            text: `note: packets of ${firstOf(added)} and of later addresses of --peer are not captured, because the addresses have changed ${MAX_TIMES} times; start another capture for them`,
+          });
         continue;
       }
       // Packets between known and new addresses are already recorded.

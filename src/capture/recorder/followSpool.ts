@@ -2,11 +2,12 @@ import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import { tellsOfWait } from '../../debugger/startWait.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
+import type { Notice } from '../../notice.ts';
 import { bytesText, countText } from '../../output/quantities.ts';
 import { GAP_MARK } from '../../pcap/gapComment.ts';
 import { PacketCutter } from '../../pcap/packetCutter.ts';
 import { Problem } from '../../problem.ts';
-import { outageText } from '../earlyEnd.ts';
+import { outageNotice } from '../earlyEnd.ts';
 import { followCapture } from '../follower/followCapture.ts';
 import { Follower, type Position, RecordingLost } from '../follower/follower.ts';
 import { gapText } from '../follower/gap.ts';
@@ -43,6 +44,14 @@ const REMOVE_MS = 5_000;
 const HURRY_MS = 500;
 const ABANDON_MS = 1_500;
 
+/** The notice that the connection to a recorder is lost. */
+export function connectionLost(reason: string): Notice {
+  return {
+    kind: 'connection-lost',
+    text: `connection lost (${reason}); the pod keeps recording: resuming…`,
+  };
+}
+
 /**
  * Transfers the present and future contents of a spool to an output. A slow connection only causes delay, and a lost
  * connection is resumed.
@@ -65,14 +74,17 @@ export async function followSpool(
     goneReason: () => goneReason(api, place, spool.home),
     onDisconnect: (reason, giveUpAt) => {
       state = { ...state, giveUpAt };
-      progress.note(`connection lost (${reason}); the pod keeps recording: resuming…`);
+      progress.note(connectionLost(reason));
       events?.remark(`connection lost (${reason}) and resumed: nothing is missing`);
     },
     onWaiting: tellsOfWait(start ? 'the pod to start the recorder' : 'the pod to answer', progress),
     onResumed: (milliseconds) => {
       const { giveUpAt: _, ...rest } = state;
       state = rest;
-      progress.note(`resumed after ${(milliseconds / 1000).toFixed(1)} s where it stopped`);
+      progress.note({
+        kind: 'resumed',
+        text: `resumed after ${(milliseconds / 1000).toFixed(1)} s where it stopped`,
+      });
     },
   });
 
@@ -98,19 +110,22 @@ export async function followSpool(
         }));
       },
       onGap: (gap) => {
-        progress.note(gapText(gap));
+        progress.note({ kind: 'gap', text: gapText(gap) });
         events?.remark(gapText(gap));
       },
       onOutage: (outage, device) => {
-        const text = outageText(outage, device);
-        progress.note(
-          outage.to === undefined
-            ? `${text}; ${countText(packets.packets, 'packet')} were recorded before; recording resumes when an interface of that name exists again; use -i any to avoid such gaps`
-            : text,
-        );
-        if (outage.to !== undefined) events?.remark(`${GAP_MARK}${text}`);
+        const notice = outageNotice(outage, device);
+        if (outage.to === undefined)
+          progress.note({
+            ...notice,
+            text: `${notice.text}; ${countText(packets.packets, 'packet')} were recorded before; recording resumes when an interface of that name exists again; use -i any to avoid such gaps`,
+          });
+        else {
+          progress.note(notice);
+          events?.remark(`${GAP_MARK}${notice.text}`);
+        }
       },
-      onNewLinkType: progress.note,
+      onNewLinkType: (text) => progress.note({ kind: 'link-type-changed', text }),
       onCaughtUp: (uptime) => events?.caughtUp(uptime),
       onLag: (lag, ending) => {
         state = { ...state, lag, ending };

@@ -40,6 +40,9 @@ async function recordAt(
       if (!(error instanceof SpoolRefused)) throw error;
       reason = error.message;
     }
-  recording.progress.note(`note: streaming directly, not through a spool: ${reason}`);
+  recording.progress.note({
+    kind: 'no-spool',
+    text: `note: streaming directly, not through a spool: ${reason}`,
+  });
   return streamed(site, recording);
 }

@@ -4,6 +4,7 @@ import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import type { NodeTarget } from '../../debugger/node/nodePod.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
+import type { Notice } from '../../notice.ts';
 import type { Output } from '../../output/output.ts';
 import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import type { CaptureEnd } from '../captureEnd.ts';
@@ -29,7 +30,7 @@ export interface CaptureState {
 
 /** Shows the progress of a capture. */
 export interface CaptureProgress {
-  note(text: string): void;
+  note(notice: Notice): void;
   waiting(text: string): void;
   /** Packets are being captured; `now` returns the current state. */
   capturing(listening: string, now: () => CaptureState): void;

@@ -6,7 +6,7 @@ import type { Pod } from '../../kube/pod.ts';
 import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
-import { outageText } from '../earlyEnd.ts';
+import { outageNotice } from '../earlyEnd.ts';
 import { type FetchOptions, fetchSpool } from '../fetch/fetchSpool.ts';
 import { fetchStrategy } from '../fetch/fetchStrategy.ts';
 import { PodSpool } from '../fetch/podSpool.ts';
@@ -15,6 +15,7 @@ import type { FrameValues } from '../follower/frames.ts';
 import { goneReason } from '../follower/goneReason.ts';
 import type { Manifest } from '../manifest.ts';
 import { atSite } from '../recorder/atSite.ts';
+import { connectionLost } from '../recorder/followSpool.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { CaptureProgress, Recording } from '../recorder/recording.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
@@ -93,11 +94,13 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
     attach: attachTo(api.access, place, spool, record),
     linger: recording.linger,
     goneReason: () => goneReason(api, place, home),
-    onDisconnect: (reason) =>
-      progress.note(`connection lost (${reason}); the pod keeps recording: resuming…`),
+    onDisconnect: (reason) => progress.note(connectionLost(reason)),
     onWaiting: tellsOfWait('the pod to start the recorder', progress),
     onResumed: (milliseconds) =>
-      progress.note(`reconnected after ${(milliseconds / 1000).toFixed(1)} s`),
+      progress.note({
+        kind: 'resumed',
+        text: `reconnected after ${(milliseconds / 1000).toFixed(1)} s`,
+      }),
   });
   let began = false;
   try {
@@ -181,7 +184,7 @@ async function hold(
             () => follower.stop(),
             () => {},
           );
-      } else if (frame.kind === 'outage') progress.note(outageText(frame, device));
+      } else if (frame.kind === 'outage') progress.note(outageNotice(frame, device));
       else if (frame.kind === 'state') onState(frame.values);
       else if (frame.kind === 'log') log.push(frame.text);
       else if (frame.kind === 'over') {

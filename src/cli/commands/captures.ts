@@ -14,13 +14,14 @@ import type { PacketFilter } from '../../capture/fetch/podFilter.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import { StartSlots } from '../../debugger/startSlots.ts';
 import type { KubeApi } from '../../kube/api.ts';
+import type { Notice } from '../../notice.ts';
 import { renderDocument } from '../../output/renderDocument.ts';
 import { print } from '../../output/standardOutput.ts';
 import { type Problem, wrongUsage } from '../../problem.ts';
 import { capturedFilter } from '../capturedFilter.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
-import { note, statusLine } from '../console.ts';
+import { note, notify, statusLine } from '../console.ts';
 import { fetchProgress } from '../fetchProgress.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { LIST_OUTPUT } from '../flags/output.ts';
@@ -166,7 +167,7 @@ async function actOn(
   const several = captures.length > 1;
   if (action === 'status') return status(api, captures, flags, signal);
   if (action === 'read' || action === 'summary') {
-    for (const capture of lost) note(lostText(capture));
+    for (const capture of lost) notify(lostNotice(capture));
     const { readCaptures, summarizeCaptures } = await import('../readCaptures.ts');
     const { filter, count: packets, output } = flags;
     if (action === 'read')
@@ -196,15 +197,15 @@ async function actOn(
     const isShort = action === 'stop' || action === 'rm';
     const slots = isShort ? StartSlots.forQuestions() : new StartSlots();
     const codes = await slots.map(captures, nodeOfCapture, act, signal);
-    if (action === 'fetch') for (const capture of lost) note(lostText(capture));
+    if (action === 'fetch') for (const capture of lost) notify(lostNotice(capture));
     return Math.max(...codes);
   } finally {
     actions.end?.();
   }
 }
 
-function lostText({ target }: DetachedCapture): string {
-  return `note: the recording of ${subject(target)} is lost`;
+function lostNotice({ target }: DetachedCapture): Notice {
+  return { kind: 'recording-lost', text: `note: the recording of ${subject(target)} is lost` };
 }
 
 function ambiguous(name: string, captures: readonly DetachedCapture[]): Problem {
@@ -245,9 +246,11 @@ async function list(
   const found = await listCaptures(api, namespace, signal);
   const shown = flags.all ? found : found.filter(({ state }) => state.kind !== 'removed');
   if (shown.length === 0 && (format === 'table' || format === 'wide')) {
-    note(
-      namespace === 'all' ? 'No captures found' : `No captures found in ${namespace} namespace.`,
-    );
+    notify({
+      kind: 'nothing-found',
+      text:
+        namespace === 'all' ? 'No captures found' : `No captures found in ${namespace} namespace.`,
+    });
     return;
   }
   const reports = await reported(api, shown, signal);
@@ -367,7 +370,15 @@ function remove(
 ): Actions {
   return {
     on: async (capture, isDone) => {
-      note(await removeDetached(api, capture, signal, note, isDone));
+      note(
+        await removeDetached(
+          api,
+          capture,
+          signal,
+          (text) => notify({ kind: 'waiting', text }),
+          isDone,
+        ),
+      );
       return 0;
     },
   };

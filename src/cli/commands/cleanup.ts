@@ -11,7 +11,7 @@ import { messageOf, Problem } from '../../problem.ts';
 import { problemMoment } from '../../timing.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
-import { confirm, note, statusLine } from '../console.ts';
+import { confirm, note, notify, statusLine } from '../console.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { onInterruption } from '../interruption.ts';
 
@@ -73,14 +73,14 @@ async function cleanUp(
     const fate = fateOf(one, flags.captures);
     if (fate.kind === 'remove') chosen.push(one);
     else if (fate.kind === 'rest') resting += 1;
-    else note(`${nameOf(one)} is kept: ${fate.why}`);
+    else notify({ kind: 'kept', text: `${nameOf(one)} is kept: ${fate.why}` });
   }
   if (resting > 0)
     note(
       `${countText(resting, 'ended container')} of netdebug ${resting === 1 ? 'remains' : 'remain'} in pod specs and ${resting === 1 ? 'uses' : 'use'} no resources; Kubernetes removes ${resting === 1 ? 'it' : 'them'} with the pod`,
     );
   if (chosen.length === 0) {
-    note('nothing to remove');
+    notify({ kind: 'nothing-found', text: 'nothing to remove' });
     return 0;
   }
   if (flags['dry-run']) {

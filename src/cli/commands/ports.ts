@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { type Notice, noticeLines } from '../../notice.ts';
 import { OutputClosed } from '../../output/output.ts';
 import type { ListFormat } from '../../output/renderList.ts';
 import { StandardOutput } from '../../output/standardOutput.ts';
@@ -14,7 +15,7 @@ import type { SocketList } from '../../tools/socket.ts';
 import type { Selection } from '../../tools/socketSelection.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
-import { noteLines, statusLine } from '../console.ts';
+import { noteLines, notify, statusLine } from '../console.ts';
 import { openEarly } from '../earlyExec.ts';
 import { DEBUGGER_GROUP, type DebuggerValues } from '../flags/debugger.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
@@ -84,8 +85,9 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
   const interruption = onInterruption();
   const line = statusLine();
   const noted = new Set<string>();
-  const note = (text: string) => {
-    if (!noted.has(text)) noteLines(text);
+  const notifyOnce = (notice: Notice) => {
+    const text = noticeLines(notice).join('\n');
+    if (!noted.has(text)) notify(notice);
     noted.add(text);
   };
   const early = selection.processes ? undefined : openEarly(api, wanted.targets, settings);
@@ -95,7 +97,7 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
     selection,
     ...(flags.container !== undefined && { container: flags.container }),
     settings,
-    onNote: note,
+    onNote: notifyOnce,
     onProgress: (text) => line.wait(text),
     signal: interruption.signal,
   });
@@ -103,12 +105,22 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
   const list = async () => {
     const { sockets, unreadable, failures, declared, targets } = await session.list();
     line.clear();
-    for (const text of declared) note(`note: ${text}`);
-    if (sockets.length === 0) note(noneText(selection, targets));
-    if (unreadable > 0) note(`warning: ${unreadable} lines of the list could not be parsed`);
+    for (const text of declared) notifyOnce({ kind: 'hint', text: `note: ${text}` });
+    if (sockets.length === 0)
+      notifyOnce({ kind: 'nothing-found', text: noneText(selection, targets) });
+    if (unreadable > 0)
+      notifyOnce({
+        kind: 'incomplete',
+        text: `warning: ${unreadable} lines of the list could not be parsed`,
+      });
     for (const { pod, error } of failures) {
+      const text = [
+        `pod "${pod}": ${error.message}`,
+        ...error.next.map((step) => `  ${step}`),
+      ].join('\n');
       problemMoment(error, pod);
-      note([`pod "${pod}": ${error.message}`, ...error.next.map((step) => `  ${step}`)].join('\n'));
+      if (!noted.has(text)) noteLines(text);
+      noted.add(text);
     }
     failed ||= failures.length > 0;
     return sockets;

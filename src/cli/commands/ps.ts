@@ -4,7 +4,7 @@ import { usageOf } from '../../inventory/usage.ts';
 import { print } from '../../output/standardOutput.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
-import { note, statusLine } from '../console.ts';
+import { notify, statusLine } from '../console.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { LIST_OUTPUT } from '../flags/output.ts';
 import { onInterruption } from '../interruption.ts';
@@ -35,7 +35,10 @@ async function run({ flags }: Invocation<FlagValues<typeof FLAGS>>): Promise<num
     const { signal } = interruption;
     const owned = await findOwned(api, all ? 'all' : namespace, signal);
     if (owned.length === 0 && (format === 'table' || format === 'wide')) {
-      note(all ? 'No resources found' : `No resources found in ${namespace} namespace.`);
+      notify({
+        kind: 'nothing-found',
+        text: all ? 'No resources found' : `No resources found in ${namespace} namespace.`,
+      });
       return 0;
     }
     const used = await usageOf(api, owned, signal, (text) => statusLine().wait(text));

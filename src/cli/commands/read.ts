@@ -14,7 +14,7 @@ import { versionText } from '../../version.ts';
 import { captureOutput } from '../captureOutput.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
-import { note } from '../console.ts';
+import { note, notify } from '../console.ts';
 import type { ConnectionValues } from '../flags/connection.ts';
 import type { FlagTable, FlagValues, ValueType } from '../flags/flag.ts';
 import { anyText, count, FILE, oneOf } from '../flags/valueTypes.ts';
@@ -77,13 +77,13 @@ async function run({ flags, args }: Invocation<Flags & ConnectionValues>): Promi
   const tshark = filter === undefined ? undefined : installedTshark();
   checkUsage(flags, args, tshark !== undefined);
   for (const hint of filter === undefined ? [] : checkDisplayFilter(filter).notes)
-    note(`note: ${hint}`);
+    notify({ kind: 'hint', text: `note: ${hint}` });
   const interruption = onInterruption();
   const { signal } = interruption;
   const output = await captureOutput(flags);
   try {
     const { paths, notes } = await captureFilesOf(args);
-    for (const hint of notes) note(`note: ${hint}`);
+    for (const hint of notes) notify({ kind: 'hint', text: `note: ${hint}` });
     const names = new AddressNames();
     if (flags.names) await nameFromCluster(flags, names, signal);
     if (tshark !== undefined) note(`filtered by tshark ${(await versionOf(tshark)) ?? ''}`);
@@ -151,6 +151,6 @@ async function nameFromCluster(
 }
 
 function report({ selected, notes }: ReadOutcome, write: string | undefined): void {
-  for (const hint of notes) note(`note: ${hint}`);
+  for (const hint of notes) notify({ kind: 'hint', text: `note: ${hint}` });
   if (write !== undefined && write !== '-') note(`${selected} packets written to ${write}`);
 }

@@ -17,7 +17,7 @@ import { StandardOutput } from '../../output/standardOutput.ts';
 import { wrongUsage } from '../../problem.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
-import { note, passThrough, statusLine } from '../console.ts';
+import { notify, passThrough, statusLine } from '../console.ts';
 import { DEBUGGER_GROUP, type DebuggerValues } from '../flags/debugger.ts';
 import { TARGET } from '../flags/targets.ts';
 import { anyText } from '../flags/valueTypes.ts';
@@ -98,15 +98,16 @@ async function findPlace(
   try {
     const found = await oneTarget(api, [target], {
       signal,
-      onNote: note,
+      onNote: notify,
     });
     signal.throwIfAborted();
     if (found.pod?.spec.hostNetwork)
-      note(
-        `pod "${found.pod.metadata.name}" uses the network of its node, so this is the node's network`,
-      );
+      notify({
+        kind: 'node-network',
+        text: `pod "${found.pod.metadata.name}" uses the network of its node, so this is the node's network`,
+      });
     const request = { profile: 'network', command: 'shell', ...settings } as const;
-    const options = { onProgress: (text: string) => line.wait(text), onNote: note, signal };
+    const options = { onProgress: (text: string) => line.wait(text), onNote: notify, signal };
     return netns !== undefined && found.pod === undefined
       ? await namespaceOnNode(api, found, netns, request, options)
       : await debuggerFor(api, found, request, options);

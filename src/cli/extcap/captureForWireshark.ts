@@ -7,7 +7,7 @@ import type { NamedTarget } from '../../kube/targets/parseTargets.ts';
 import type { Output } from '../../output/output.ts';
 import { countText } from '../../output/quantities.ts';
 import { isAlive } from '../../transfer/folderLock.ts';
-import { note } from '../console.ts';
+import { note, notify } from '../console.ts';
 import { count } from '../flags/valueTypes.ts';
 import { onInterruption } from '../interruption.ts';
 import { debuggerSettings } from '../settings.ts';
@@ -35,7 +35,7 @@ export async function captureForWireshark(
   try {
     const pod = await onePod(api, [target], {
       signal: interruption.signal,
-      onNote: warn,
+      onNote: (notice) => notify({ ...notice, text: `kubectl netdebug: ${notice.text}` }),
     });
     const { statistics, gaps = [] } = await recordTarget(
       api,

@@ -1,14 +1,15 @@
+import type { Notice } from '../../notice.ts';
 import { wrongUsage } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
 import type { Pod } from '../pod.ts';
 import type { Target } from './parseTargets.ts';
 import { type ResolvedTarget, targetNames } from './resolvedTarget.ts';
-import { resolveTargets, skippedText } from './resolveTargets.ts';
+import { resolveTargets, skippedNotice } from './resolveTargets.ts';
 
 export interface OneTargetOptions {
   readonly signal: AbortSignal;
   /** Called with the skipped pods and the reasons. */
-  readonly onNote: (text: string) => void;
+  readonly onNote: (notice: Notice) => void;
 }
 
 /** How many names to list as a choice. */
@@ -34,8 +35,8 @@ export async function oneTarget(
       `${targets.map(({ text }) => text).join(', ')}: matches ${found.length} pods, but this command takes only one`,
       `choose one: ${found.slice(0, MAX_NAMES_SHOWN).map(targetNames(found)).join(', ')}${found.length > MAX_NAMES_SHOWN ? ' …' : ''}`,
     );
-  const skipped = skippedText(resolved);
-  if (skipped !== undefined) onNote(skipped);
+  const skipped = skippedNotice(resolved);
+  if (skipped) onNote(skipped);
   return target;
 }
 

@@ -1,3 +1,4 @@
+import type { Notice } from '../../notice.ts';
 import { Problem } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
 import { isApiError } from '../apiError.ts';
@@ -95,14 +96,14 @@ async function resolveTarget(
 }
 
 /** One line for the user about the skipped pods. Undefined if there are none. */
-export function skippedText({ skipped }: TargetResolution): string | undefined {
+export function skippedNotice({ skipped }: TargetResolution): Notice | undefined {
   const shown = skipped
     .slice(0, MAX_NAMES_SHOWN)
     .map(({ pod, why }) => `pod "${pod.metadata.name}" ${why}`);
   const more = skipped.length - shown.length;
-  return skipped.length === 0
-    ? undefined
-    : `skipped: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  if (skipped.length === 0) return undefined;
+  const text = `skipped: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return { kind: 'target-skipped', text };
 }
 
 /** Checks that a node exists, if the user may read nodes. */

@@ -1,6 +1,7 @@
 import type { KubeApi } from '../../kube/api.ts';
 import { ApiError } from '../../kube/apiError.ts';
 import { listAll } from '../../kube/listAll.ts';
+import type { Notice } from '../../notice.ts';
 import type { LearnedRange, RangeUse } from '../model/learnedRange.ts';
 import type { Unknown } from '../model/unknown.ts';
 import {
@@ -25,7 +26,7 @@ export interface RangesOptions {
   readonly namespace: string;
   readonly signal: AbortSignal;
   /** Called when a dry run is made. */
-  readonly onNote: (text: string) => void;
+  readonly onNote: (notice: Notice) => void;
 }
 
 /** An object or list that contains ranges. */
@@ -203,7 +204,10 @@ async function dryRuns(
   api: KubeApi,
   { namespace, signal, onNote }: RangesOptions,
 ): Promise<{ ranges: LearnedRange[]; isRefused: boolean }> {
-  onNote('looking up the range of services with a dry run (dryRun=All), which creates nothing');
+  onNote({
+    kind: 'dry-run',
+    text: 'looking up the range of services with a dry run (dryRun=All), which creates nothing',
+  });
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services`;
   let isRefused = false;
   const results = OUTSIDE_ADDRESSES.map(async (clusterIP) => {

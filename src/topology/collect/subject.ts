@@ -3,6 +3,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import { listAll } from '../../kube/listAll.ts';
 import { onePod } from '../../kube/targets/oneTarget.ts';
 import { parseTarget, targetInNamespace } from '../../kube/targets/parseTargets.ts';
+import type { Notice } from '../../notice.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import type { ClusterFacts } from '../model/clusterFacts.ts';
 import type { RawNode } from './objectRecords.ts';
@@ -28,7 +29,7 @@ export interface SubjectOptions {
   /** The namespace of a pod that is named without one. */
   readonly currentNamespace: string;
   readonly signal: AbortSignal;
-  readonly onNote: (text: string) => void;
+  readonly onNote: (notice: Notice) => void;
   /** Whether to enter no node if there are too many; otherwise, too many nodes are a Problem. */
   readonly withoutNodes: boolean;
 }
@@ -74,9 +75,10 @@ async function findAllNodes(
     );
   });
   if (usable.length > MAX_NODES && withoutNodes) {
-    onNote(
-      `note: there are ${usable.length} nodes, so only the API server is queried; add node/NAME to inspect one of them`,
-    );
+    onNote({
+      kind: 'narrowed',
+      text: `note: there are ${usable.length} nodes, so only the API server is queried; add node/NAME to inspect one of them`,
+    });
     return { kind: 'nodes', nodes: [] };
   }
   if (usable.length > MAX_NODES)

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   letPluginAsk,
   note,
+  notify,
   setRecordingEnd,
   statusLine,
   tellOfLostLogin,
@@ -38,6 +39,11 @@ it('does not report requests while progress is shown', () => {
   tellOfRequest('https://slow');
   vi.advanceTimersByTime(5_000);
   expect(written).not.toMatch(/slow/);
+});
+
+it('prints a notice with its target, and the steps below it', () => {
+  notify({ kind: 'gap', text: 'file 1 is missing', target: 'web', next: ['use -s\x1b 128'] });
+  expect(written).toBe('web: file 1 is missing\n  use -s\\x1b 128\n');
 });
 
 describe('a credential plugin that asks the user', () => {

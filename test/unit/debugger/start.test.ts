@@ -4,6 +4,7 @@ import { debuggerContainer } from '../../../src/debugger/container.ts';
 import { waitUntilRunning } from '../../../src/debugger/start.ts';
 import { START_LIMITS } from '../../../src/debugger/startLimit.ts';
 import type { ContainerStatus, Pod } from '../../../src/kube/pod.ts';
+import type { Notice } from '../../../src/notice.ts';
 import { Problem, type ProblemKind } from '../../../src/problem.ts';
 import { json, status } from '../kube/fakeServer.ts';
 import { CREATING, podWith, podWithDebuggers, RUNNING } from './pods.ts';
@@ -236,11 +237,11 @@ async function waitInVain(
   act: (cluster: ScriptedCluster) => void = () => {},
 ) {
   const cluster = await scriptedCluster(script);
-  const notes: string[] = [];
+  const notes: Notice[] = [];
   const waiting = waitUntilRunning(
     cluster.server.api,
     inState(),
-    { container: OWN.name, image: OWN.image, onNote: (text) => notes.push(text) },
+    { container: OWN.name, image: OWN.image, onNote: (notice) => notes.push(notice) },
     SOON,
   ).catch((error: Problem) => error);
   await cluster.watched();
@@ -292,7 +293,7 @@ describe('a node that does not react', () => {
   ])('%s', async (_, script, known) => {
     // Created now, because times count from the run of the test.
     const { kind, message, next, notes } = await waitInVain(script());
-    expect(notes.join()).toMatch(known);
+    expect(notes).toEqual([{ kind: 'node-silent', text: expect.stringMatching(known) }]);
     expect(kind).toBe('not-started');
     expect(message).toContain('node-1');
     expect(next).toMatch(known);

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import type { Debugger } from '../../../src/debugger/place.ts';
+import type { Notice } from '../../../src/notice.ts';
 import { listSockets } from '../../../src/sockets/listSockets.ts';
 import { FakePod } from '../capture/fakePod.ts';
 import { podWith } from '../debugger/pods.ts';
@@ -26,7 +27,7 @@ async function listed(
       act(program, pod, programs.length);
     },
   });
-  const notes: string[] = [];
+  const notes: Notice[] = [];
   const place = { namespace: 'shop', pod: 'web', container: 'c', kind: 'ephemeral' };
   const outcome = await listSockets(
     access,
@@ -34,7 +35,7 @@ async function listed(
     // Without a lease, so the client sends no words.
     'processes',
     selecting({ udp: false, unix: false, processes: false, details: false, ...wanted }),
-    { note: (text) => notes.push(text), waiting: () => {} },
+    { note: (notice) => notes.push(notice), waiting: () => {} },
   ).catch((error: Error) => error);
   return { outcome, programs, notes };
 }
@@ -46,7 +47,7 @@ it('reads the kernel’s tables if no line from ss can be parsed', async () => {
   });
   expect(programs).toEqual(['ss', 'cat']);
   expect(outcome).toMatchObject({ store: { length: 1 }, unreadable: 0 });
-  expect(notes.join()).toMatch(/no line of the output of ss could be parsed/);
+  expect(notes).toEqual([{ kind: 'program-unusable', text: expect.stringMatching(/\bss\b/) }]);
 });
 
 it('notes that /proc/net does not show which sockets on [::] accept IPv4, if that matters', async () => {
@@ -58,8 +59,10 @@ it('notes that /proc/net does not show which sockets on [::] accept IPv4, if tha
     pod.writes(program === 'ss' ? 'Gibberish of another kind\n' : any);
     pod.exits(0);
   };
-  expect((await listed(act, { ipv6: false })).notes.join()).toMatch(/\[::\] .*dual-stack.* IPv4/);
-  expect((await listed(act)).notes.join()).not.toMatch(/IPv4/);
+  const kinds = async (...wanted: Parameters<typeof listed>) =>
+    (await listed(...wanted)).notes.map(({ kind }) => kind);
+  expect(await kinds(act, { ipv6: false })).toEqual(['program-unusable', 'incomplete']);
+  expect(await kinds(act)).toEqual(['program-unusable']);
 });
 
 it('fails if neither can be parsed', async () => {
@@ -67,7 +70,10 @@ it('fails if neither can be parsed', async () => {
     pod.writes('Gibberish\n');
     pod.exits(0);
   });
-  expect(String(outcome)).toMatch(/cannot be read: ss .*no line .*parsed; cat/);
+  expect(outcome).toMatchObject({
+    kind: 'command-failed',
+    message: expect.stringMatching(/\bss\b.*\bcat\b/),
+  });
 });
 
 it('retries when the connection ends before the command, and lists nothing twice', async () => {

@@ -8,6 +8,7 @@ import { undoNodePod } from '../../../../src/debugger/node/removal.ts';
 import { everyPacket } from '../../../../src/filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../../../src/kube/api.ts';
 import type { EphemeralContainer, Pod } from '../../../../src/kube/pod.ts';
+import type { Notice } from '../../../../src/notice.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { podWith, RUNNING } from '../../debugger/pods.ts';
 import { fakeServer, json, type Seen, status } from '../../kube/fakeServer.ts';
@@ -252,16 +253,18 @@ describe('a detached capture in a pod that does not record', () => {
 
   it('is ended when the user interrupts the wait', async () => {
     const interrupt = new AbortController();
-    const notes: string[] = [];
+    const notes: Notice[] = [];
     const one = await cluster(-1, 'refused', []);
     const outcome = await start(one.api, {
       signal: interrupt.signal,
-      onNote: (text) => notes.push(text),
+      onNote: (notice) => notes.push(notice),
       onProgress: () => interrupt.abort(new Error('enough')),
     });
     expect(outcome).toBeInstanceOf(Error);
     expect(one.recording()).toEqual([]);
-    expect(notes).toEqual([expect.stringContaining('"rare"')]);
+    expect(notes).toMatchObject([
+      { kind: 'start-undone', text: expect.stringContaining('"rare"'), next: [] },
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { CompressionChoice } from '../../../../src/capture/fetch/compressionChoice.ts';
+import type { Notice } from '../../../../src/notice.ts';
 import { type Fault, FaultySpool } from './faultySpool.ts';
 import { expectWhole, fetchFrom, recorded, spoolOf } from './fetching.ts';
 import type { Asked } from './localSpool.ts';
@@ -24,18 +25,18 @@ describe.concurrent('a fetch over a slow link', () => {
 
   it('makes the pod compress, reports it, and ends with identical files', async () => {
     const { spool, folder } = spoolOf(FILES);
-    const notes: string[] = [];
+    const notes: Notice[] = [];
     const compressions = new Set<string | undefined>();
     await fetchFrom(new FaultySpool(spool, slow(1e6)), folder, {
       allowCompression: true,
       verify: 'size+walk',
-      onNote: (text) => notes.push(text),
+      onNote: (notice) => notes.push(notice),
       onProgress: ({ compression }) => compressions.add(compression),
     });
     expectWhole(folder, FILES);
     const program = hasZstd ? 'zstd' : 'gzip';
     expect([...compressions]).toEqual([undefined, program]);
-    expect(notes).toEqual([expect.stringContaining(program)]);
+    expect(notes).toEqual([{ kind: 'compression', text: expect.stringContaining(program) }]);
     const bytes = packed(spool.asked).reduce((sum, asked) => sum + asked.bytes, 0);
     expect(bytes).toBeGreaterThan(0);
     expect(bytes).toBeLessThan(2e6);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SpoolGone } from '../../../../src/capture/fetch/spoolSource.ts';
 import { UnexpectedStream } from '../../../../src/capture/fetch/streamFailures.ts';
+import type { Notice } from '../../../../src/notice.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { type Fault, FaultySpool } from './faultySpool.ts';
 import {
@@ -61,9 +62,9 @@ describe.concurrent('a fetch over a link that fails', () => {
     const { spool, folder } = spoolOf(FILES);
     const faults: Fault[] = [{ cut: 50_000 }, { cut: 1 }, { blackhole: 70_000 }, { cut: 0 }];
     const link = new FaultySpool(spool, (verb) => (verb === 'copy' ? faults.shift() : undefined));
-    const notes: string[] = [];
+    const notes: Notice[] = [];
     const limits = { ...IMPATIENT, giveUpAfter: 30_000 };
-    await fetchFrom(link, folder, { onNote: (note) => notes.push(note), limits });
+    await fetchFrom(link, folder, { onNote: (notice) => notes.push(notice), limits });
     expectWhole(folder, FILES);
     expect(notes).toEqual([]);
     const copies = spool.asked.filter(({ verb }) => verb === 'copy');
@@ -134,11 +135,11 @@ describe.concurrent('a fetch over a link that fails', () => {
 describe.concurrent('a fetch of unexpected data', () => {
   it('fetches a file with a wrong checksum once more', async () => {
     const { spool, folder } = spoolOf(FILES);
-    const notes: string[] = [];
+    const notes: Notice[] = [];
     const link = new FaultySpool(spool, once('copy', { flip: 90_000 }));
-    await fetchFrom(link, folder, { onNote: (text) => notes.push(text) });
+    await fetchFrom(link, folder, { onNote: (notice) => notes.push(notice) });
     expectWhole(folder, FILES);
-    expect(notes).toEqual([expect.stringMatching(/file 3 .*fetched again/)]);
+    expect(notes).toEqual([{ kind: 'copied-again', text: expect.stringContaining('file 3 ') }]);
   });
 
   it('does not keep a file that is wrong twice, but keeps all others', async () => {
@@ -167,14 +168,15 @@ describe.concurrent('a fetch of unexpected data', () => {
 
   it('reports a file that the ring removes during the copy, keeps its packets, and fetches the others', async () => {
     const { spool, folder } = spoolOf(FILES);
-    const notes: string[] = [];
+    const notes: Notice[] = [];
+    let isRemoved = false;
     const link = new FaultySpool(spool, (verb) => {
-      if (verb !== 'copy' || notes.length > 0) return undefined;
+      if (verb !== 'copy' || isRemoved) return undefined;
       spool.remove(1);
-      notes.push('cut');
+      isRemoved = true;
       return undefined;
     });
-    const gone = await fetchFrom(link, folder, { onNote: (text) => notes.push(text) });
+    const gone = await fetchFrom(link, folder, { onNote: (notice) => notes.push(notice) });
     expect(gone.files[0]).toMatchObject({
       seq: 1,
       state: 'lost',
@@ -182,7 +184,7 @@ describe.concurrent('a fetch of unexpected data', () => {
       recorded: FILES[0]?.length,
     });
     expect(gone.files.slice(1).map(({ state }) => state)).toEqual(['whole', 'whole', 'whole']);
-    expect(notes[1]).toMatch(/file 1 cannot be copied completely: the ring removed it/);
+    expect(notes[0]).toEqual({ kind: 'gap', text: expect.stringContaining('file 1 ') });
 
     const second = spoolOf(FILES);
     const once150 = once('copy', { cut: 150_000 });

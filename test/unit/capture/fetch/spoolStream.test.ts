@@ -5,6 +5,7 @@ import { FETCH_LIMITS, SpoolAccess } from '../../../../src/capture/fetch/spoolAc
 import type { SpoolSource } from '../../../../src/capture/fetch/spoolSource.ts';
 import { spoolStream } from '../../../../src/capture/fetch/spoolStream.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
+import type { Notice } from '../../../../src/notice.ts';
 import { samplePcap } from '../../pcap/samplePcap.ts';
 import { type Fault, FaultySpool } from './faultySpool.ts';
 import { recorded, START, spoolOf } from './fetching.ts';
@@ -14,11 +15,11 @@ async function readAll(source: SpoolSource, filter?: PacketFilter) {
   const limits = { ...FETCH_LIMITS, firstPause: 20, status: 500 };
   const access = new SpoolAccess(source, limits, new AbortController().signal);
   const { files } = await access.list();
-  const notes: string[] = [];
+  const notes: Notice[] = [];
   const chunks: Buffer[] = [];
   const stream = spoolStream(access, files, {
     ...(filter && { filter: { ...filter, changesUser: false } }),
-    onNote: (text) => notes.push(text),
+    onNote: (notice) => notes.push(notice),
   });
   for await (const chunk of stream) chunks.push(Buffer.from(chunk));
   return { bytes: Buffer.concat(chunks), notes };
@@ -67,7 +68,7 @@ describe.concurrent('a spool as one stream of packets', () => {
     });
     const { bytes, notes } = await readAll(link);
     expect(bytes.equals(joined(FILES.slice(1)))).toBe(true);
-    expect(notes).toEqual([expect.stringContaining('file 1 is missing')]);
+    expect(notes).toEqual([{ kind: 'gap', text: expect.stringContaining('file 1 ') }]);
   });
 
   it('is refused if the files have different link types', async () => {

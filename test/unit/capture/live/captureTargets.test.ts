@@ -11,6 +11,7 @@ import { debuggerContainer } from '../../../../src/debugger/container.ts';
 import { everyPacket, test } from '../../../../src/filters/capture/captureFilter.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
 import type { ResolvedTarget } from '../../../../src/kube/targets/resolvedTarget.ts';
+import type { Notice } from '../../../../src/notice.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { podWithDebuggers, RUNNING } from '../../debugger/pods.ts';
 import { fakeServer, json } from '../../kube/fakeServer.ts';
@@ -71,7 +72,7 @@ async function begun({ acts, text = false, output = new FakeOutput(), ...rest }:
     },
   });
   onTestFinished(() => api.close());
-  const notes: string[] = [];
+  const notes: Notice[] = [];
   const [interrupt, abandon] = [new AbortController(), new AbortController()];
   const { spec = { filter: everyPacket } } = rest;
   const sink = text
@@ -92,9 +93,9 @@ async function begun({ acts, text = false, output = new FakeOutput(), ...rest }:
     interrupt: interrupt.signal,
     abandon: abandon.signal,
     progress: {
-      note: (line) => notes.push(line),
+      note: (notice) => notes.push(notice),
       waiting: () => {},
-      capturing: (listening) => notes.push(listening),
+      capturing: (text) => notes.push({ kind: 'capturing', text }),
     },
     ...rest,
   }).catch((error: unknown) => error);
@@ -145,6 +146,11 @@ const fails: Act = (pod) => {
   pod.exits(1);
 };
 
+/** The kinds of the notices about a target. */
+function kindsOf(notes: readonly Notice[], name: string): readonly string[] {
+  return notes.flatMap(({ kind, target }) => (target === name ? kind : []));
+}
+
 describe('a capture of several targets', () => {
   it('merges them in the order of time; each is an interface that names its pod', async () => {
     const { outcome, output } = await begun({
@@ -174,7 +180,7 @@ describe('a capture of several targets', () => {
     const { outcome, notes, interrupt, output } = await begun({
       acts: { bad: fails, good: records([10, 20], 'told') },
     });
-    await expect.poll(() => notes.join('\n')).toMatch(/bad: error: spool: cannot make/);
+    await expect.poll(() => kindsOf(notes, 'bad')).toEqual(['target-failed']);
     interrupt.abort(new Error('Ctrl-C'));
     expect(await outcome).toMatchObject({
       end: 'interrupted',
@@ -183,15 +189,14 @@ describe('a capture of several targets', () => {
         { packets: 2, outcome: { statistics: { captured: 2 } } },
       ],
     });
-    expect(notes).toContain('  and more');
+    expect(notes.find(({ target }) => target === 'bad')?.next).toContain('and more');
     expect(output.closed).toBe(1);
   });
 
   it('fails, and creates no file, if none of them can begin', async () => {
     const { outcome, output, notes } = await begun({ acts: { one: fails, two: fails } });
-    expect(await outcome).toBeInstanceOf(Problem);
-    expect(String(await outcome)).toMatch(/none of the 2 targets could be captured/);
-    expect(notes.filter((note) => note.includes('error:'))).toHaveLength(2);
+    expect(await outcome).toMatchObject({ name: 'Problem', kind: 'recorder' });
+    expect(notes.map(({ kind }) => kind)).toEqual(['target-failed', 'target-failed']);
     expect(output.written).toHaveLength(0);
   });
 
@@ -227,8 +232,8 @@ describe('a capture of several targets', () => {
       acts: { a: records([10, 20, 30], 'told'), b: records([11, 21, 31], 'told') },
       output,
     });
-    expect(String(await outcome)).toMatch(/the disk is full/);
-    expect(notes.filter((note) => note.includes('error'))).toEqual([]);
+    expect(await outcome).toMatchObject({ kind: 'disk-full' });
+    expect(notes.filter(({ kind }) => kind === 'target-failed')).toEqual([]);
   });
 
   it('is joined by new pods; pods that are deleted then are not a failure', async () => {
@@ -247,9 +252,11 @@ describe('a capture of several targets', () => {
       joining,
       waits: true,
     });
-    await expect.poll(() => notes.join('\n')).toMatch(/first: ended: .*was deleted/);
-    await expect.poll(() => notes.join('\n')).toMatch(/joins-later: joins the capture/);
-    await expect.poll(() => notes.join('\n')).toMatch(/capturing on eth0 of pod shop\/joins-later/);
+    await expect.poll(() => kindsOf(notes, 'first')).toContain('target-ended');
+    await expect.poll(() => kindsOf(notes, 'joins-later')).toContain('target-joined');
+    await expect
+      .poll(() => notes.filter(({ kind }) => kind === 'capturing').map(({ text }) => text))
+      .toContainEqual(expect.stringMatching(/ eth0 .* shop\/joins-later/));
     interrupt.abort(new Error('Ctrl-C'));
     const result = await outcome;
     expect(result).toMatchObject({ targets: [{}, { packets: 1 }] });
@@ -273,11 +280,9 @@ describe('a capture of several targets', () => {
     const names = Array.from({ length: 50 }, (_, index) => `web-${index}`);
     const acts = Object.fromEntries(names.map((name) => [name, records([10], 'told')]));
     const { outcome, notes, interrupt } = await begun({ acts: { ...acts, 'web-7': isLost } });
-    const listening = () => notes.filter((note) => note.startsWith('capturing on')).length;
+    const listening = () => notes.filter(({ kind }) => kind === 'capturing').length;
     await expect.poll(listening).toBe(50);
-    await expect
-      .poll(() => notes.join('\n'))
-      .toMatch(/web-7: error: the spool in the pod no longer exists/);
+    await expect.poll(() => kindsOf(notes, 'web-7')).toEqual(['target-failed']);
     interrupt.abort(new Error('Ctrl-C'));
     const { targets } = (await outcome) as LiveOutcome;
     expect(targets.filter(({ outcome }) => outcome?.packets === 1)).toHaveLength(49);

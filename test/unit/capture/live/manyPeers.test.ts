@@ -3,6 +3,7 @@ import { joining } from '../../../../src/capture/live/joining.ts';
 import { everyPacket, renderCaptureFilter } from '../../../../src/filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../../../src/kube/api.ts';
 import { parsePeer, peerInNamespace } from '../../../../src/kube/targets/peers.ts';
+import type { Notice } from '../../../../src/notice.ts';
 
 const CHANGES = Array.from({ length: 20 }, (_, index) => `host 10.0.1.${index}`);
 vi.mock('../../../../src/kube/targets/watchPeers.ts', () => ({
@@ -12,12 +13,12 @@ vi.mock('../../../../src/kube/targets/watchPeers.ts', () => ({
 }));
 
 it('peers that change all the time do not get a recorder for each change', async () => {
-  const notes: string[] = [];
+  const notes: Notice[] = [];
   const options = {
     pods: [],
     peerTerms: ['host 10.0.0.1'],
     ownFilter: everyPacket,
-    onNote: (text: string) => notes.push(text),
+    onNote: (notice: Notice) => notes.push(notice),
   };
   const filters: (string | undefined)[] = [];
   const sources = { peers: [peerInNamespace(parsePeer('svc/db'), 'shop')] };
@@ -27,6 +28,6 @@ it('peers that change all the time do not get a recorder for each change', async
   expect(filters).toHaveLength(8);
   expect(filters[1]).toBe('host 10.0.1.1 and not (host 10.0.0.1 or host 10.0.1.0)');
   expect(notes).toEqual([
-    expect.stringMatching(/^note: packets of host 10.0.1.8 and of later addresses/),
+    { kind: 'addresses-fixed', text: expect.stringContaining('host 10.0.1.8 ') },
   ]);
 });

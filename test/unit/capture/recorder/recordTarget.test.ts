@@ -8,6 +8,7 @@ import { Interrupted } from '../../../../src/cli/interruption.ts';
 import { debuggerContainer } from '../../../../src/debugger/container.ts';
 import { everyPacket, test } from '../../../../src/filters/capture/captureFilter.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
+import type { Notice } from '../../../../src/notice.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { podWithDebuggers, RUNNING } from '../../debugger/pods.ts';
 import { fakeServer, json } from '../../kube/fakeServer.ts';
@@ -33,7 +34,7 @@ async function record(
     exec: (socket: WebSocket, request: IncomingMessage) => act(new FakePod(socket, request)),
   });
   const output = new FakeOutput();
-  const notes: string[] = [];
+  const notes: Notice[] = [];
   const outcome = await recordTarget(
     api,
     { pod: pod as Pod },
@@ -47,9 +48,9 @@ async function record(
       interrupt: new AbortController().signal,
       abandon: new AbortController().signal,
       progress: {
-        note: (text) => notes.push(text),
+        note: (notice) => notes.push(notice),
         waiting: () => {},
-        capturing: (listening) => notes.push(listening),
+        capturing: (text) => notes.push({ kind: 'capturing', text }),
       },
       ...options,
     },
@@ -79,7 +80,9 @@ describe('a recording', () => {
       bytes: 100,
       statistics: { captured: 1, receivedByFilter: 1, droppedByKernel: 0 },
     });
-    expect(notes).toEqual(['capturing on eth0 of pod shop/web (EN10MB)']);
+    expect(notes).toEqual([
+      { kind: 'capturing', text: 'capturing on eth0 of pod shop/web (EN10MB)' },
+    ]);
     expect(command.slice(0, 3)).toEqual(['12', 'sh', '-c']);
     expect(command.slice(4, 7)).toEqual(['netdebug', '80', 'tcpdump']);
     expect(command.slice(-7)).toEqual(['-c', '1', '-U', '-w', '-', '--', 'port 80']);
@@ -105,7 +108,7 @@ describe('a recording', () => {
         spec: { ...POD.spec, hostNetwork: true },
       },
     );
-    expect(notes[0]).toMatch(/uses its node's network: packets of the whole node/);
+    expect(notes[0]).toMatchObject({ kind: 'node-network' });
   });
 
   it('that was cut off keeps the packets that arrived, and reports it', async () => {
@@ -214,7 +217,7 @@ describe('a recording through a spool', () => {
       gaps: [],
     });
     expect(output.written).toEqual(FILE);
-    expect(notes).toEqual(['capturing on eth0 of pod shop/web (dumpcap, spool of 448 MB)']);
+    expect(notes).toMatchObject([{ kind: 'capturing', text: expect.stringContaining('448 MB') }]);
     expect(seen).toHaveLength(1);
     expect(seen[0]?.slice(0, 3)).toEqual([
       ...['follow', expect.stringMatching(/^spool=\/netdebug-[0-9a-f]{12}$/), 'seq=1'],
@@ -282,10 +285,7 @@ describe('a recording through a spool', () => {
       { stream: false },
     );
     expect(outcome).toMatchObject({ packets: 1, interruptions: 1 });
-    expect(notes.slice(1)).toEqual([
-      expect.stringMatching(/^connection lost \(.*\); the pod keeps recording: resuming…$/),
-      expect.stringMatching(/^resumed after [\d.]+ s where it stopped$/),
-    ]);
+    expect(notes.map(({ kind }) => kind)).toEqual(['capturing', 'connection-lost', 'resumed']);
   });
 
   it('that is lost lists what is saved and what is not', async () => {
@@ -325,9 +325,10 @@ describe('a recording through a spool', () => {
       { ...POD, spec: { ...POD.spec, containers } },
     );
     expect(outcome).toMatchObject({ end: 'complete' });
-    expect(notes[0]).toBe(
-      "note: streaming directly, not through a spool: the pod has room for 1.3 MB only, an eighth of the pod's ephemeral-storage limit of 10.0 MB",
-    );
+    expect(notes[0]).toMatchObject({
+      kind: 'no-spool',
+      text: expect.stringMatching(/ 1\.3 MB .* ephemeral-storage limit of 10\.0 MB/),
+    });
   });
 
   it('is streamed directly if the pod finds no space, and gives the reason', async () => {
@@ -348,7 +349,10 @@ describe('a recording through a spool', () => {
       { stream: false },
     );
     expect(outcome).toMatchObject({ end: 'complete', packets: 1 });
-    expect(notes[0]).toBe('note: streaming directly, not through a spool: Read-only file system');
+    expect(notes[0]).toMatchObject({
+      kind: 'no-spool',
+      text: expect.stringContaining('Read-only file system'),
+    });
     expect(output.written).toEqual(FILE);
   });
 

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { onePod } from '../../../../src/kube/targets/oneTarget.ts';
 import type { TargetFlags } from '../../../../src/kube/targets/parseTargets.ts';
 import { targetNames } from '../../../../src/kube/targets/resolvedTarget.ts';
-import { resolveTargets, skippedText } from '../../../../src/kube/targets/resolveTargets.ts';
+import { resolveTargets, skippedNotice } from '../../../../src/kube/targets/resolveTargets.ts';
+import type { Notice } from '../../../../src/notice.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { SocketStore } from '../../../../src/sockets/socketStore.ts';
 import { setPod } from '../../../cluster/controllers/fakeKubelet.ts';
@@ -233,13 +234,16 @@ describe('resolveTargets', () => {
     if (pod) setPod(store, pod, 'Succeeded');
     const found = await resolved([], half);
     expect(found.pods.map(({ metadata }) => metadata.name)).toEqual(['half-1']);
-    expect(skippedText(found)).toBe('skipped: pod "half-2" has finished (Succeeded)');
-    const notes: string[] = [];
+    expect(skippedNotice(found)).toEqual({
+      kind: 'target-skipped',
+      text: expect.stringMatching(/"half-2".*Succeeded/),
+    });
+    const notes: Notice[] = [];
     const one = await onePod(await local.api(), targetsOf([], half), {
       signal: new AbortController().signal,
-      onNote: (text) => notes.push(text),
+      onNote: (notice) => notes.push(notice),
     });
-    expect([one.metadata.name, ...notes]).toEqual(['half-1', skippedText(found)]);
+    expect([one.metadata.name, ...notes]).toEqual(['half-1', skippedNotice(found)]);
     const other = store.get('pods', NAMESPACE, 'half-1');
     if (other) setPod(store, other, 'Failed');
     expect(await problem([], half)).toMatchObject({
