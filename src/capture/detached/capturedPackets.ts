@@ -46,8 +46,7 @@ export class CapturedPackets {
     });
     const source = new PodSpool(api, ref, capture.pod.metadata.uid, capture.spool);
     const access = new SpoolAccess(source, FETCH_LIMITS, signal);
-    await access.withRetries(() => access.flush());
-    const listing = await access.list();
+    const listing = await access.list({ flush: true });
     const { removed } = listing.state;
     if (removed > 0)
       onNote({

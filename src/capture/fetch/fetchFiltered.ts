@@ -39,13 +39,12 @@ export async function fetchFiltered(
   source: SpoolSource,
   options: FilteredFetchOptions,
 ): Promise<Manifest> {
-  const { folder, origin, signal, flush } = options;
+  const { folder, origin, signal } = options;
   checkCaptureFileName(origin.capture);
   const unlock = await lockFolder(folder);
   try {
     const access = new SpoolAccess(source, { ...FETCH_LIMITS, ...options.limits }, signal);
-    if (flush) await access.withRetries(() => access.flush());
-    const listing = await access.list();
+    const listing = await access.list(options);
     const problem = options.podFilterProblem(listing.tools);
     const local = problem === undefined ? undefined : await options.localFilter(problem);
     const fetch = await FilteredFetch.open(access, listing, local, options);

@@ -136,8 +136,7 @@ async function fetchListed(
 /** Lists the spool. If it is gone, first cleans up the result of an earlier fetch. */
 async function list(access: SpoolAccess, options: FetchOptions) {
   try {
-    if (options.flush) await access.withRetries(() => access.flush());
-    return await access.list();
+    return await access.list(options);
   } catch (error) {
     if (error instanceof SpoolGone) await recordLoss(error, options);
     throw error;

@@ -64,14 +64,10 @@ export class SpoolAccess {
     return new Backoff(this.limits.giveUpAfter, this.limits.firstPause);
   }
 
-  /** Makes the recorder write out the newest packets, as far as it can. */
-  async flush(): Promise<void> {
-    await this.#read('flush');
-  }
-
-  async list(): Promise<Listing> {
+  /** Lists the files. With `flush`, first waits until the packets that have arrived are in them. */
+  async list({ flush = false } = {}): Promise<Listing> {
     return this.withRetries(async () => {
-      const listing = parseListing(await this.#read('list'));
+      const listing = parseListing(await this.#read('list', flush ? ['flush'] : []));
       if (!listing) throw new TruncatedStream('the list of the recorded files was cut off');
       checkFiles(listing);
       return listing;
@@ -211,8 +207,8 @@ export class SpoolAccess {
   }
 
   /** The output of a short verb. Throws a Problem with its message if it fails. */
-  async #read(verb: SpoolVerb): Promise<string> {
-    return this.run(verb, [], async ({ batches, exitCode, errorText }) => {
+  async #read(verb: SpoolVerb, words: readonly string[]): Promise<string> {
+    return this.run(verb, words, async ({ batches, exitCode, errorText }) => {
       const chunks: Buffer[] = [];
       let size = 0;
       for await (const chunk of flattenBatches(batches)) {

@@ -11,7 +11,7 @@ export interface SpoolCommand {
   close(): void;
 }
 
-export type SpoolVerb = 'list' | 'copy' | 'filter' | 'sum' | 'flush';
+export type SpoolVerb = 'list' | 'copy' | 'filter' | 'sum';
 
 /** The spool of one capture, whose files can be read. */
 export interface SpoolSource {

@@ -3,9 +3,10 @@
 #   record                  run an engine (dumpcap or tcpdump) that writes a ring of files, with its state next to
 #                           the ring, until a bound is reached or nobody wants the recording any more
 #   follow [start WORD...]  send frames of the ring's bytes to standard output; with `start`, start `record` first
-#   list, copy, sum         print the contents, send parts of files, print their checksums
+#   list [flush]            print the contents; with `flush`, first wait for the newest packets
+#   copy, sum               send parts of files, print their checksums
 #   filter                  send the packets of a file that match a filter
-#   stop, remove, flush     end the recording, remove the spool, wait for the newest packets
+#   stop, remove            end the recording, remove the spool
 #
 # Messages between processes must work on a full disk, so they remove files or overwrite existing bytes. The files
 # running, wanted and kept exist while a recording runs, is wanted, and is kept. Changing a file's time needs no room
@@ -26,7 +27,7 @@ case $verb in
     enter
     case $verb in
       remove) take_away ;;
-      list | copy | filter | sum | stop | flush) "$verb" ;;
+      list | copy | filter | sum | stop) "$verb" ;;
       *) fail 2 "not a verb: $verb" ;;
     esac
     ;;

@@ -74,19 +74,25 @@ knows_device() {
   [ "$heard" != - ]
 }
 
-# Waits, at most 4 s, until tcpdump has read everything that has passed the filter by now: on a busy machine it asks the
-# kernel late. Its answer to USR1 contains both counts.
+# Waits, at most 4 s, until tcpdump has written everything that has passed the filter by now: on a busy machine it asks
+# the kernel late. Its answer to USR1 contains both counts. Fails if tcpdump does not confirm it.
 await_delivery() {
-  if [ "$engine" != tcpdump ] || ! catches_usr1 "$child"; then return; fi
-  goal='' tries=8 pause=$moment
+  if [ "$engine" != tcpdump ] || ! catches_usr1 "$child"; then return 1; fi
+  hear_progress
+  earlier_answers=$answers goal='' tries=8 pause=$moment
   while [ "$tries" -gt 0 ] && kill -USR1 "$child" 2>/dev/null; do
     tries=$((tries - 1)) told=''
     nap "$pause"
     hear_progress
-    goal=${goal:-$passed}
-    if [ -n "$goal" ] && [ "$taken" -ge "$goal" ]; then return; fi
+    # The recorder may have emptied the log.
+    [ "$answers" -ge "$earlier_answers" ] || earlier_answers=0
+    if [ "$answers" -gt "$earlier_answers" ]; then
+      goal=${goal:-$passed}
+      if [ "$taken" -ge "$goal" ]; then return; fi
+    fi
     [ "$moment" = 1 ] || pause=0.5
   done
+  return 1
 }
 
 # Whether there is a non-empty file whose name begins with $1.

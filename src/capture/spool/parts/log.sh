@@ -39,10 +39,10 @@ hear() {
   done 2>/dev/null <"$1"
 }
 
-# Reads tcpdump's last answer to USR1: packets that it has captured, and packets that have passed the filter. Both are
-# empty without an answer.
+# Reads tcpdump's answers to USR1: how many there are, and from the last one the packets that it has captured and those
+# that have passed the filter and were not dropped. Both are empty without an answer.
 hear_progress() {
-  taken='' passed=''
+  taken='' passed='' answers=0
   while read -r line; do
     case $line in
       *' captured, '*' received by filter'*)
@@ -50,6 +50,11 @@ hear_progress() {
         taken=${line%% *}
         line=${line#*captured, }
         passed=${line%% *}
+        line=${line#*filter, }
+        case $line in
+          [0-9]*' dropped by kernel'*) passed=$((passed - ${line%% *})) ;;
+        esac
+        answers=$((answers + 1))
         ;;
     esac
   done 2>/dev/null <log

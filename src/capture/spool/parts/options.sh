@@ -4,12 +4,13 @@
 read_options() {
   # Includes variables that get a value below: a variable from the image's environment would otherwise stay exported.
   unset spool starting engine device poll expression seq offset length snaplen count filekb age files \
-    buffer duration maxkb linger keep floorkb roomkb until notafter zroot ports seqs parts pack display turning
+    buffer duration maxkb linger keep floorkb roomkb until notafter zroot ports seqs parts pack display turning flush
   poll=1 seq=1 offset=0 engine=auto zroot=0
   while [ $# -gt 0 ]; do
     value=${1#*=}
     case $1 in
       start) starting=1 ;;
+      flush) flush=1 ;;
       spool=*) spool=$value ;;
       engine=*) engine=$value ;;
       device=*) device=$value ;;

@@ -1,6 +1,7 @@
 # Answers questions about the contents of the spool.
 
 list() {
+  if [ -n "$flush" ]; then flush; fi
   ended=
   [ -e running ] || ended=1
   know
@@ -37,6 +38,18 @@ list() {
   done
   [ -z "$ended" ] || say_log
   echo ok
+}
+
+# Waits until the engine has written the packets that have arrived so far. Without tcpdump's counts, waits 2 s: engines
+# write packets within half a second after the kernel delivers them, which takes up to a second.
+flush() {
+  load_state || fail 3 'no spool'
+  if [ ! -e running ]; then return; fi
+  clock
+  begin=$now
+  if [ "$engine" = tcpdump ] && await_delivery; then return; fi
+  clock
+  if [ $((now - begin)) -lt 2 ]; then nap 2; fi
 }
 
 # Sets name to the name of file number $1, and keeps the spool for its readers.

@@ -42,12 +42,6 @@ stop() {
   [ ! -e running ] || fail 1 'the recorder does not end'
 }
 
-# Engines write packets within half a second after the kernel delivers them, which takes up to a second.
-flush() {
-  load_state || fail 3 'no spool'
-  if [ -e running ]; then nap 2; fi
-}
-
 # Never works in a folder that is not a spool.
 enter() {
   { cd "$spool" && [ -e state ]; } 2>/dev/null || fail 3 'no spool'

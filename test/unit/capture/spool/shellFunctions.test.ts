@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import begin from '../../../../src/capture/spool/parts/begin.sh';
+import engine from '../../../../src/capture/spool/parts/engine.sh';
 import log from '../../../../src/capture/spool/parts/log.sh';
 import numbers from '../../../../src/capture/spool/parts/numbers.sh';
 import options from '../../../../src/capture/spool/parts/options.sh';
@@ -88,6 +89,35 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
         "Capturing on 'net 1'\nPackets captured: 9\nPackets received/dropped on interface 'eth0': 9/2 (pcap:2/dumpcap:0/flushed:0/ps_ifdrop:0) (81.8%)",
       ),
     ).toBe('9/9/2 on 1');
+  });
+
+  it('read how far tcpdump is', () => {
+    const code = `printf '%s\\n' "$1" >log; hear_progress; echo "$answers: $taken of $passed"`;
+    const progress = (said: string) => run([begin, log], code, said).trim();
+    const answer =
+      'tcpdump: 4 packets captured, 9 packets received by filter, 3 packets dropped by kernel';
+    expect(progress(answer)).toBe('1: 4 of 6');
+    expect(progress(`tcpdump: 1 packet captured, 1 packet received by filter\n${answer}`)).toBe(
+      '2: 4 of 6',
+    );
+    expect(progress('tcpdump: listening on eth0, link-type EN10MB')).toBe('0:  of');
+  });
+
+  it('wait until tcpdump has written what had passed its filter when they asked', () => {
+    // Like tcpdump, it answers in its log, which contains an answer to an earlier question.
+    const stub = `said() { echo "tcpdump: $1 packets captured, $2 packets received by filter, 0 packets dropped by kernel"; }
+      said 5 5
+      trap 'asked=$((asked + 1)); case $asked in 1) said 6 9 ;; 2) said 8 12 ;; *) said 9 14 ;; esac' USR1
+      true >ready
+      while [ ! -e stop ]; do sleep 0.02; done`;
+    const code = `rm -f ready stop; printf '%s\\n' "$2" >stub; engine=tcpdump
+      sh ./stub 2>log >&2 & child=$!
+      while [ ! -e ready ]; do sleep 0.01; done
+      await_delivery && echo "$taken"
+      true >stop; wait "$child"
+      await_delivery || echo failed`;
+    const parts = [begin, processTree, waiting, log, engine];
+    expect(run(parts, code, '', stub).trim().split('\n')).toEqual(['9', 'failed']);
   });
 
   it('write a state that is read back completely', () => {
