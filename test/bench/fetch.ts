@@ -9,6 +9,7 @@ import { interleave } from './interleave.ts';
 import { APP_IMAGE, DEBUGGER_IMAGE, deletePods, runPod } from './pods.ts';
 import { realTraffic } from './realTraffic.ts';
 import { record } from './results.ts';
+import { serverCpu } from './serverCpu.ts';
 
 const FILES = 10;
 const MEGABYTES = 50;
@@ -16,8 +17,6 @@ const PACKET_BYTES = 10_000;
 const BYTES = FILES * (24 + MEGABYTES * 1e6);
 const SPOOL = '/tmp/spool';
 const MEMORY = 200e6;
-/** USER_HZ is 100 on every Linux. */
-const TICK_MS = 10;
 const MAKE_SPOOL = readFileSync(join(import.meta.dirname, 'makeSpool.sh'), 'utf8');
 
 /** Words of 32 bits as in a little-endian pcap, in printf's octal notation. */
@@ -62,7 +61,7 @@ export async function benchFetch(
 }
 
 interface Measured extends Run {
-  /** CPU time of the API server, including the kubelets of the local cluster, in milliseconds. */
+  /** CPU time of the API server, the kubelets and the runtimes, in milliseconds. */
   readonly serverCpu: number;
   /** CPU time in the pod, in milliseconds. */
   readonly podCpu: number;
@@ -78,10 +77,10 @@ async function measure(
 ): Promise<Measured> {
   rmSync(into, { recursive: true, force: true });
   const before = await podCpu(clients, pod);
-  const serverBefore = processCpu(pid);
+  const serverBefore = serverCpu(pid);
   const done = await run(clients, line);
-  const serverCpu = processCpu(pid) - serverBefore;
-  return { ...done, serverCpu, podCpu: (await podCpu(clients, pod)) - before };
+  const servers = serverCpu(pid) - serverBefore;
+  return { ...done, serverCpu: servers, podCpu: (await podCpu(clients, pod)) - before };
 }
 
 /** CPU time that the containers of a pod have used, in milliseconds (cgroup v2). */
@@ -91,12 +90,6 @@ async function podCpu(clients: Clients, pod: string): Promise<number> {
   const { stdout } = await run(clients, line, { keep: true });
   const microseconds = /^usage_usec (\d+)/m.exec(stdout)?.[1];
   return microseconds === undefined ? Number(stdout.trim()) / 1e6 : Number(microseconds) / 1e3;
-}
-
-/** CPU time of a process so far, in milliseconds: 14th and 15th field of proc_pid_stat(5). */
-function processCpu(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
 function report(group: string, theirs: readonly Measured[], ours: readonly Measured[]): void {
@@ -110,7 +103,7 @@ function report(group: string, theirs: readonly Measured[], ours: readonly Measu
   record({ ...rate, name: 'speed', ...compared(speed), goal: { least: 1 } });
   const cpu = { group, unit: 'cpu-ms' } as const;
   record({ ...cpu, name: 'client', ...compared(({ cpuMilliseconds }) => cpuMilliseconds) });
-  record({ ...cpu, name: 'API server', ...compared(({ serverCpu }) => serverCpu) });
+  record({ ...cpu, name: 'servers', ...compared(({ serverCpu }) => serverCpu) });
   record({ ...cpu, name: 'pod', ...compared(({ podCpu }) => podCpu) });
   const memory = ours.map(({ peakMemory }) => peakMemory);
   record({ group, name: 'peak memory', unit: 'bytes', ours: memory, goal: { most: MEMORY } });
