@@ -1,5 +1,5 @@
 import type { Argument } from '../../src/cli/command.ts';
-import { flagsOf, PROGRAM_FLAGS } from '../../src/cli/commandLine.ts';
+import { commandFlags, PROGRAM_FLAGS } from '../../src/cli/commandLine.ts';
 import { COMMANDS } from '../../src/cli/commandList.ts';
 import type { ArgumentEntry, CompletionTable, FlagEntry } from '../../src/cli/completion/table.ts';
 import type { Flag, FlagTable } from '../../src/cli/flags/flag.ts';
@@ -12,7 +12,7 @@ export async function makeCompletionTable(): Promise<CompletionTable> {
       name,
       describe: summary,
       arguments: (command.arguments ?? []).map(argumentEntry),
-      flags: flagEntries(flagsOf(command)),
+      flags: flagEntries(commandFlags(command)),
     };
   });
   return { flags: flagEntries(PROGRAM_FLAGS), commands: await Promise.all(commands) };

@@ -4,7 +4,7 @@ import { StandardOutput } from '../output/standardOutput.ts';
 import { wrongUsage } from '../problem.ts';
 
 /** The flags that choose the output. */
-export interface OutputArguments {
+export interface OutputFlags {
   readonly write?: string | undefined;
   readonly wireshark?: boolean | undefined;
   readonly force?: boolean | undefined;
@@ -12,13 +12,13 @@ export interface OutputArguments {
 }
 
 /** The output for packets: text unless a file or Wireshark is requested. Throws a Problem. */
-export async function captureOutput(flags: OutputArguments): Promise<Output> {
-  if (!flags.summary) return outputOf(flags);
+export async function createCaptureOutput(flags: OutputFlags): Promise<Output> {
+  if (!flags.summary) return createPacketOutput(flags);
   const { SummaryOutput } = await import('./summaryOutput.ts');
-  return new SummaryOutput(flags.write === undefined ? undefined : await outputOf(flags));
+  return new SummaryOutput(flags.write === undefined ? undefined : await createPacketOutput(flags));
 }
 
-async function outputOf(flags: OutputArguments): Promise<Output> {
+async function createPacketOutput(flags: OutputFlags): Promise<Output> {
   if (flags.wireshark) {
     const { findWireshark, WiresharkOutput } = await import('../output/wiresharkOutput.ts');
     return new WiresharkOutput(findWireshark());

@@ -2,7 +2,7 @@ import { OutputClosed } from '../output/output.ts';
 import { Problem, wrongUsage } from '../problem.ts';
 import { hopText } from '../topology/probe/probeFindings.ts';
 import { type RecordedPoint, recordPath } from '../topology/probe/recordPath.ts';
-import { captureOutput } from './captureOutput.ts';
+import { createCaptureOutput } from './captureOutput.ts';
 import { note } from './console.ts';
 import type { CaptureValues } from './flags/capture.ts';
 import type { ConnectionValues } from './flags/connection.ts';
@@ -13,16 +13,16 @@ import { readPath } from './readPath.ts';
  * Enough for a packet of the usual MTU inside a tunnel. With a larger value, the kernel's buffer would hold few
  * packets.
  */
-const SNAP_BYTES = 2_048;
+const DEFAULT_SNAPSHOT_BYTES = 2_048;
 
 /** Captures the traffic between two ends at every device of the path between them. Returns the exit code. */
 export async function capturePath(
   flags: CaptureValues & ConnectionValues,
-  words: readonly string[],
-  rest: readonly string[] | undefined,
+  args: readonly string[],
+  expression: readonly string[] | undefined,
 ): Promise<number> {
-  const [from, to] = endsOf(flags, words, rest);
-  const output = await captureOutput(flags);
+  const [from, to] = parseEnds(flags, args, expression);
+  const output = await createCaptureOutput(flags);
   let points: readonly RecordedPoint[] = [];
   try {
     await readPath(
@@ -33,7 +33,7 @@ export async function capturePath(
         captures: true,
         run: async (trace, pool, { signal, abandon }) => {
           points = await recordPath(pool, trace, output, {
-            snapLength: flags['snapshot-length'] ?? SNAP_BYTES,
+            snapLength: flags['snapshot-length'] ?? DEFAULT_SNAPSHOT_BYTES,
             ...(flags.count !== undefined && { maxPackets: flags.count }),
             ...(flags['max-size'] !== undefined && { maxBytes: flags['max-size'] }),
             ...(flags.duration !== undefined && { duration: flags.duration * 1000 }),
@@ -49,11 +49,11 @@ export async function capturePath(
   } finally {
     await output.close();
   }
-  return report(points);
+  return reportPoints(points);
 }
 
 /** Options that --path cannot be combined with. */
-const OTHERS = [
+const CONFLICTING_FLAGS = [
   ...([
     'interface',
     'peer',
@@ -67,24 +67,24 @@ const OTHERS = [
   ...(['name', 'volume', 'keep', 'selector'] as const),
 ];
 
-function endsOf(
+function parseEnds(
   flags: CaptureValues,
-  words: readonly string[],
-  rest: readonly string[] | undefined,
+  args: readonly string[],
+  expression: readonly string[] | undefined,
 ): readonly [string, string] {
-  const [from, to, ...more] = words;
+  const [from, to, ...more] = args;
   if (from === undefined || to === undefined || more.length > 0)
     throw wrongUsage(
       '--path requires two ends',
       'as in: capture --path pod-1 pod-2 -w path.pcapng',
     );
-  const other = OTHERS.find((name) => {
+  const other = CONFLICTING_FLAGS.find((name) => {
     const value = (flags as Readonly<Record<string, unknown>>)[name];
     return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
   });
   if (other !== undefined) throw wrongUsage(`--path and --${other} cannot be combined`);
   if (asksForRing(flags)) throw wrongUsage('--path cannot be combined with -C, -G or -W');
-  if (rest !== undefined)
+  if (expression !== undefined)
     throw wrongUsage(
       '--path cannot be combined with an expression: it captures all traffic between the two ends',
     );
@@ -98,16 +98,16 @@ function endsOf(
   return [from, to];
 }
 
-function report(points: readonly RecordedPoint[]): number {
-  let isWhole = true;
+function reportPoints(points: readonly RecordedPoint[]): number {
+  let isComplete = true;
   for (const { point, pod, packets, dropped, problem } of points) {
-    const lost = dropped === 0 ? '' : `, ${dropped} dropped by the kernel`;
-    const why = problem === undefined ? '' : `: ${problem}`;
+    const droppedText = dropped === 0 ? '' : `, ${dropped} dropped by the kernel`;
+    const problemText = problem === undefined ? '' : `: ${problem}`;
     note(
-      `${hopText({ ...point, ...(pod !== undefined && { pod }) })}: ${packets} packets${lost}${why}`,
+      `${hopText({ ...point, ...(pod !== undefined && { pod }) })}: ${packets} packets${droppedText}${problemText}`,
     );
-    if (dropped > 0 || problem !== undefined) isWhole = false;
+    if (dropped > 0 || problem !== undefined) isComplete = false;
   }
   if (points.length === 0) throw new Problem('nothing was captured', { kind: 'recorder' });
-  return isWhole ? 0 : 1;
+  return isComplete ? 0 : 1;
 }

@@ -14,7 +14,7 @@ export interface PlanWithPeers extends CapturePlan {
   readonly ownFilter: CaptureFilter;
 }
 
-export const FIXED_PEERS: Notice = {
+export const FIXED_PEERS_NOTE: Notice = {
   kind: 'addresses-fixed',
   text: 'note: --peer matches only the current addresses; to include addresses added later, write a .pcapng file or a folder, or print text',
 };

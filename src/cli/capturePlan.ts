@@ -11,51 +11,51 @@ import { debuggerSettings } from './settings.ts';
 import { usageError } from './usageErrors.ts';
 
 /** Reads the command line into a plan. Throws a usage error for options that cannot be combined. */
-export function planOf(
+export function parseCapturePlan(
   flags: CaptureValues,
-  words: readonly string[],
-  rest: readonly string[] = [],
+  args: readonly string[],
+  expression: readonly string[] = [],
 ) {
   if (flags.write !== undefined && flags.wireshark)
     throw wrongUsage('-w and --wireshark cannot be combined');
   checkRingFlags(flags);
-  checkSummary(flags);
-  refuseExpressionWords(words);
-  const meant = targetsOf(words, flags);
-  const ofPods = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
-  if (ofPods && meant.targets.every(({ kind }) => kind === 'node'))
-    throw wrongUsage(`--${ofPods} cannot be used with a node`);
-  const { presets, filter } = ownFilterOf(flags.preset.flat(), rest);
+  checkSummaryFlags(flags);
+  rejectExpressionInTargets(args);
+  const targets = targetsOf(args, flags);
+  const podFlag = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
+  if (podFlag && targets.targets.every(({ kind }) => kind === 'node'))
+    throw wrongUsage(`--${podFlag} cannot be used with a node`);
+  const { presets, filter } = ownFilterOf(flags.preset.flat(), expression);
   return {
-    ...meant,
+    ...targets,
     settings: debuggerSettings(flags),
-    waits: flags['follow-pods'],
+    followPods: flags['follow-pods'],
     withClients: flags['with-clients'],
     peers: flags.peer,
-    format: hasPackets(flags) ? ('pcap' as const) : ('text' as const),
+    format: needsPackets(flags) ? ('pcap' as const) : ('text' as const),
     stream: flags.stream,
     linger: seconds(flags.linger),
     presets,
-    spec: specOf(flags, filter),
+    spec: createSpec(flags, filter),
   };
 }
 
-export type WrittenPlan = ReturnType<typeof planOf>;
+export type ParsedPlan = ReturnType<typeof parseCapturePlan>;
 
 /** Adds namespaces to the targets and peers of a plan: the current one unless another is written. */
-export function planIn(written: WrittenPlan, namespace: string) {
+export function planInNamespace(plan: ParsedPlan, namespace: string) {
   return {
-    ...targetsIn(written, namespace),
-    peers: written.peers.map((peer) => peerInNamespace(peer, namespace)),
+    ...targetsIn(plan, namespace),
+    peers: plan.peers.map((peer) => peerInNamespace(peer, namespace)),
     /** The current namespace. */
     namespace,
   };
 }
 
-export type CapturePlan = ReturnType<typeof planIn>;
+export type CapturePlan = ReturnType<typeof planInNamespace>;
 
 /** The capture that the flags request. `filter` combines presets and expression, without the peers. */
-function specOf(flags: CaptureValues, filter: CaptureFilter): CaptureSpec {
+function createSpec(flags: CaptureValues, filter: CaptureFilter): CaptureSpec {
   const { duration, 'snapshot-length': snapLength, 'max-size': maxBytes } = flags;
   return {
     device: flags.interface,
@@ -68,12 +68,12 @@ function specOf(flags: CaptureValues, filter: CaptureFilter): CaptureSpec {
 }
 
 /** Whether packets are written, shown or summarized instead of printed. */
-function hasPackets({ write, wireshark, summary }: CaptureValues): boolean {
+function needsPackets({ write, wireshark, summary }: CaptureValues): boolean {
   return write !== undefined || wireshark || summary;
 }
 
 /** Throws a usage error if the packets do not pass through this command, or if the summary cannot be printed. */
-function checkSummary(flags: CaptureValues): void {
+function checkSummaryFlags(flags: CaptureValues): void {
   const { summary, wireshark, write, detach } = flags;
   if (!summary) return;
   if (detach || asksForRing(flags))
@@ -93,12 +93,14 @@ function checkRingFlags(flags: CaptureValues): void {
       '--detach cannot be combined with -w, --wireshark or --stream',
       'copy the files later with: captures fetch NAME -w FOLDER',
     );
-  const lone = (['name', 'volume', 'keep'] as const).find((flag) => flags[flag] !== undefined);
-  if (!detach && lone) throw wrongUsage(`--${lone} requires --detach`);
-  const joining = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
-  if (joining && (detach || asksForRing(flags)))
-    throw wrongUsage(`--${joining} cannot be combined with -C, -G, -W or --detach`);
-  if (flags['with-clients'] && !hasPackets(flags))
+  const detachFlag = (['name', 'volume', 'keep'] as const).find(
+    (flag) => flags[flag] !== undefined,
+  );
+  if (!detach && detachFlag) throw wrongUsage(`--${detachFlag} requires --detach`);
+  const joinFlag = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
+  if (joinFlag && (detach || asksForRing(flags)))
+    throw wrongUsage(`--${joinFlag} cannot be combined with -C, -G, -W or --detach`);
+  if (flags['with-clients'] && !needsPackets(flags))
     throw wrongUsage(
       '--with-clients requires -w, --wireshark or --summary',
       'for example: capture svc/web --with-clients -w web.pcapng',
@@ -114,14 +116,14 @@ function checkRingFlags(flags: CaptureValues): void {
 }
 
 /** Words that start or continue a filter expression. Pods with these names can be written as pod/NAME. */
-const EXPRESSION_WORDS =
+const FILTER_KEYWORDS =
   /^(host|net|port|portrange|src|dst|ether|ip6?|arp|tcp|udp|icmp6?|sctp|vlan|and|or|not|\d+)$/;
 
 /** Throws a usage error for a filter expression among the targets. */
-function refuseExpressionWords(words: readonly string[]): void {
-  const begin = words.findIndex((word, index) => index > 0 && EXPRESSION_WORDS.test(word));
-  if (begin > 0)
-    throw usageError(`unexpected argument: ${words.slice(begin).join(' ')}`, 'capture', [
+function rejectExpressionInTargets(args: readonly string[]): void {
+  const start = args.findIndex((word, index) => index > 0 && FILTER_KEYWORDS.test(word));
+  if (start > 0)
+    throw usageError(`unexpected argument: ${args.slice(start).join(' ')}`, 'capture', [
       'put a filter expression after --, for example: capture pod-1 -- port 80',
     ]);
 }

@@ -12,7 +12,7 @@ import { note, notify, setRecordingEnd, statusLine } from './console.ts';
 
 const REFRESH_MS = 500;
 /** A smaller lag is not shown. */
-const LAG_SHOWN_BYTES = 100_000;
+const MIN_SHOWN_LAG_BYTES = 100_000;
 
 /** The result for one target, or for several targets added up. */
 export interface FinishedCapture extends CaptureOutcome {
@@ -26,24 +26,24 @@ export function captureProgress(format: 'pcap' | 'text') {
   let refresh: NodeJS.Timeout | undefined;
   let last = { at: 0, bytes: 0 };
 
-  const show = (started: number, now: () => CaptureState) => {
-    const state = now();
-    const at = Date.now();
-    const rate = at > last.at ? ((state.bytes - last.bytes) * 1000) / (at - last.at) : 0;
-    last = { at, bytes: state.bytes };
-    line.show(statusText(state, at, started, rate));
+  const show = (startTime: number, currentState: () => CaptureState) => {
+    const state = currentState();
+    const now = Date.now();
+    const rate = now > last.at ? ((state.bytes - last.bytes) * 1000) / (now - last.at) : 0;
+    last = { at: now, bytes: state.bytes };
+    line.show(statusText(state, now, startTime, rate));
   };
 
   const progress: CaptureProgress = {
     note: notify,
     waiting: (text) => line.wait(text),
-    capturing: (listening, now) => {
+    capturing: (message, now) => {
       line.clear();
-      notify({ kind: 'capturing', text: listening });
+      notify({ kind: 'capturing', text: message });
       setRecordingEnd(() => now().giveUpAt);
-      const started = Date.now();
-      last = { at: started, bytes: 0 };
-      refresh = setInterval(() => show(started, now), REFRESH_MS);
+      const startTime = Date.now();
+      last = { at: startTime, bytes: 0 };
+      refresh = setInterval(() => show(startTime, now), REFRESH_MS);
     },
   };
 
@@ -98,7 +98,7 @@ export function captureProgress(format: 'pcap' | 'text') {
 }
 
 /** The status line of a running capture. `rate` is in bytes per second. */
-function statusText(state: CaptureState, at: number, started: number, rate: number): string {
+function statusText(state: CaptureState, at: number, startTime: number, rate: number): string {
   const { packets, bytes, dropped, lag = 0, ending, giveUpAt } = state;
   if (giveUpAt !== undefined)
     return (
@@ -107,14 +107,14 @@ function statusText(state: CaptureState, at: number, started: number, rate: numb
     );
   const amount = `${countText(packets, 'packet')}  ${bytesText(bytes)}  ${bytesText(rate)}/s`;
   if (ending) {
-    const left = rate > 0 ? `, ${elapsedText((lag * 1000) / rate)} left` : '';
-    return `stopping: ${bytesText(lag)} to copy${left}  ${amount}  (Ctrl-C stops at once)`;
+    const timeLeft = rate > 0 ? `, ${elapsedText((lag * 1000) / rate)} left` : '';
+    return `stopping: ${bytesText(lag)} to copy${timeLeft}  ${amount}  (Ctrl-C stops at once)`;
   }
   return (
-    `${elapsedText(at - started)}  ${amount}` +
+    `${elapsedText(at - startTime)}  ${amount}` +
     (dropped === undefined ? '' : `  ${dropped.toLocaleString('en-US')} dropped`) +
     // A lag of up to a second's worth of packets is normal.
-    (lag > Math.max(rate, LAG_SHOWN_BYTES) ? `  ${bytesText(lag)} behind` : '') +
+    (lag > Math.max(rate, MIN_SHOWN_LAG_BYTES) ? `  ${bytesText(lag)} behind` : '') +
     '  (Ctrl-C stops)'
   );
 }
@@ -131,9 +131,11 @@ function gapsText(gaps: readonly Gap[]): string {
 /**
  * `dropped` is undefined if it is not known for any target. `unknown` is the number of targets for which it is unknown.
  */
-function droppedText(dropped: number | undefined, unknown: number): string {
-  if (dropped === undefined) return unknown > 0 ? ', number of dropped packets unknown' : '';
-  const missing = unknown > 0 ? ` (unknown for ${countText(unknown, 'pod')})` : '';
-  if (dropped === 0) return unknown > 0 ? `, 0 packets dropped${missing}` : ', none dropped';
-  return `, ${countText(dropped, 'packet')} DROPPED by the kernel${missing}: use a narrower filter, or -s 128`;
+function droppedText(dropped: number | undefined, unknownTargets: number): string {
+  if (dropped === undefined) return unknownTargets > 0 ? ', number of dropped packets unknown' : '';
+  const unknownText =
+    unknownTargets > 0 ? ` (unknown for ${countText(unknownTargets, 'pod')})` : '';
+  if (dropped === 0)
+    return unknownTargets > 0 ? `, 0 packets dropped${unknownText}` : ', none dropped';
+  return `, ${countText(dropped, 'packet')} DROPPED by the kernel${unknownText}: use a narrower filter, or -s 128`;
 }

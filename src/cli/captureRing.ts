@@ -11,8 +11,8 @@ import { Problem } from '../problem.ts';
 import { earlyEndMoment, problemMoment } from '../timing.ts';
 import { note, notify, statusLine } from './console.ts';
 import { fetchSummary } from './fetchProgress.ts';
-import { FORCED_EXIT, type Interruption } from './interruption.ts';
-import { isInterruption } from './report.ts';
+import { FORCED_EXIT_CODE, type Interruption } from './interruption.ts';
+import { isInterruption } from './reportError.ts';
 
 type Callbacks = 'progress' | 'onRecording' | 'onState' | 'onProgress';
 type RingRequest = Omit<RingRecording, 'interrupt' | 'abandon' | Callbacks>;
@@ -34,37 +34,37 @@ export async function captureRing(
     // If one of them throws, the others must still copy and remove their files.
     const results = await Promise.allSettled(
       found.map(async (one) => {
-        const isAlone = found.length === 1;
-        const name = isAlone ? undefined : nameOf(one);
+        const isSingle = found.length === 1;
+        const name = isSingle ? undefined : nameOf(one);
         const folder =
           name === undefined ? request.folder : join(request.folder, targetFileName(name));
-        let started = () => {};
+        let onStarted = () => {};
         try {
-          started = await slots.take(targetNode(one), interruption.signal);
-          const own = { ...request, folder, onStarted: started };
-          const manifest = await recordOne(api, one, own, interruption, terminal, name);
+          onStarted = await slots.take(targetNode(one), interruption.signal);
+          const targetRequest = { ...request, folder, onStarted };
+          const manifest = await recordOne(api, one, targetRequest, interruption, terminal, name);
           return manifest.endedEarly;
         } catch (error) {
-          if (isAlone || !(error instanceof Problem)) throw error;
+          if (isSingle || !(error instanceof Problem)) throw error;
           problemMoment(error, name);
           terminal.note(`error: ${error.message}`, name);
           for (const step of error.next) terminal.note(`  ${step}`, name);
           return error;
         } finally {
-          started();
+          onStarted();
         }
       }),
     );
-    const thrown = results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
-    const fault = thrown.find((reason) => !isInterruption(reason));
+    const errors = results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    const failure = errors.find((reason) => !isInterruption(reason));
     // A recorder that was stopped before it started has recorded nothing.
-    if (fault !== undefined || (thrown.length > 0 && thrown.length === results.length))
-      throw fault ?? thrown[0];
+    if (failure !== undefined || (errors.length > 0 && errors.length === results.length))
+      throw failure ?? errors[0];
     return results.some((one) => one.status === 'fulfilled' && one.value) ? 1 : 0;
   } catch (error) {
     if (!interruption.abandon.aborted) throw error;
     terminal.note('stopped at once: files that were not copied are deleted in the pod');
-    return FORCED_EXIT;
+    return FORCED_EXIT_CODE;
   } finally {
     terminal.clear();
   }
@@ -85,7 +85,7 @@ async function recordOne(
     abandon,
     progress: {
       note: (notice) => notify(name === undefined ? notice : { ...notice, target: name }),
-      waiting: (text) => terminal.waiting(text),
+      waiting: (text) => terminal.showWaiting(text),
     },
     onRecording: (device, where, ring) => {
       onStarted();
@@ -94,9 +94,9 @@ async function recordOne(
         text: `recording on ${device} of ${where}: keeping the newest ${ring.files} files of ${bytesText(ring.fileKilobytes * 1000)}, which are copied to ${folder} at the end`,
       });
     },
-    onState: ({ held = 0 }) => terminal.held(folder, held),
+    onState: ({ held = 0 }) => terminal.showHeld(folder, held),
     onProgress: ({ bytes, totalBytes, seq }) =>
-      terminal.copied(folder, bytes, totalBytes, `file ${seq}`),
+      terminal.showCopied(folder, bytes, totalBytes, `file ${seq}`),
   });
   for (const text of fetchSummary(manifest, folder)) terminal.note(text, name);
   if (manifest.endedEarly) earlyEndMoment(manifest.endedEarly, name);
@@ -115,11 +115,11 @@ class RingTerminal {
     note(name === undefined ? text : `${name}: ${text}`);
   }
 
-  waiting(text: string): void {
+  showWaiting(text: string): void {
     if (this.#started === undefined) this.#line.wait(text);
   }
 
-  held(folder: string, bytes: number): void {
+  showHeld(folder: string, bytes: number): void {
     this.#started ??= Date.now();
     this.#held.set(folder, bytes);
     const where = this.#held.size === 1 ? 'the pod' : `${this.#held.size} pods`;
@@ -129,7 +129,7 @@ class RingTerminal {
     );
   }
 
-  copied(folder: string, done: number, total: number, now: string): void {
+  showCopied(folder: string, done: number, total: number, now: string): void {
     this.#copied.set(folder, { done, total });
     const all = [...this.#copied.values()];
     this.#bar.show({

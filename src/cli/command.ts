@@ -25,7 +25,7 @@ export interface Invocation<Flags> {
 }
 
 /** What help, completion and documentation show for a command, and what the parser accepts. */
-interface Declaration {
+interface CommandDeclaration {
   /** The first paragraphs of its help, separated by empty lines. */
   readonly description: string;
   readonly examples?: readonly Example[];
@@ -35,7 +35,7 @@ interface Declaration {
 }
 
 /** A command. It is loaded when it is called. The connection flags belong to every command. */
-export interface Command extends Declaration {
+export interface Command extends CommandDeclaration {
   readonly flags: readonly FlagGroup[];
   /** Returns the exit code. Throws a Problem for errors that the user should see. */
   run(invocation: Invocation<Readonly<Record<string, unknown>>>): Promise<number>;
@@ -43,7 +43,7 @@ export interface Command extends Declaration {
 
 /** Declares a command. The flags that its `run` receives have the types of their tables. */
 export function command<const G extends readonly FlagGroup[]>(
-  declaration: Declaration & {
+  declaration: CommandDeclaration & {
     readonly flags: G;
     run(invocation: Invocation<GroupValues<G>>): Promise<number>;
   },

@@ -7,10 +7,10 @@ import { COMMON_FLAGS } from './flags/common.ts';
 import type { FlagTable } from './flags/flag.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { helpWidth } from './helpWidth.ts';
-import { namedFlags, type ParsedWords, parseFlags } from './parseFlags.ts';
-import { report } from './report.ts';
+import { namedFlags, type ParsedArgs, parseFlags } from './parseFlags.ts';
+import { reportError } from './reportError.ts';
+import { tokenize } from './tokens.ts';
 import { checkArguments, unknownCommand, usageError } from './usageErrors.ts';
-import { readWords } from './words.ts';
 
 /** Flags that every command accepts. */
 const GLOBAL_FLAGS = {
@@ -27,19 +27,21 @@ export const PROGRAM_FLAGS = {
 /** Parses the arguments and runs the named command. Returns the exit code. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   try {
-    return await run(args[0] === 'help' ? [...args.slice(1), '--help'] : args);
+    return await runArgs(args[0] === 'help' ? [...args.slice(1), '--help'] : args);
   } catch (error) {
     const { explainRefusal } = await import('../debugger/refusals.ts');
-    return report(explainRefusal(error));
+    return reportError(explainRefusal(error));
   }
 }
 
-async function run(words: readonly string[]): Promise<number> {
-  const found = readWords(namedFlags(PROGRAM_FLAGS), words).find(({ kind }) => kind === 'argument');
-  if (found?.kind !== 'argument') return runWithoutCommand(words);
-  const { text: name, index } = found;
+async function runArgs(args: readonly string[]): Promise<number> {
+  const commandToken = tokenize(namedFlags(PROGRAM_FLAGS), args).find(
+    ({ kind }) => kind === 'argument',
+  );
+  if (commandToken?.kind !== 'argument') return runWithoutCommand(args);
+  const { text: name, index } = commandToken;
   // An error before the command refers to the program, whose help explains it.
-  parse(PROGRAM_FLAGS, words.slice(0, index));
+  parse(PROGRAM_FLAGS, args.slice(0, index));
   const entry = COMMANDS.find((one) => one.name === name);
   if (!entry)
     throw unknownCommand(
@@ -47,45 +49,45 @@ async function run(words: readonly string[]): Promise<number> {
       COMMANDS.map((one) => one.name),
     );
   // The first use of `performance` loads code for a millisecond.
-  const loading = process.uptime() * 1000;
+  const loadStart = process.uptime() * 1000;
   const command = await entry.load();
-  const own = words.toSpliced(index, 1);
-  const table = flagsOf(command);
-  if (asksForHelp(table, own)) {
+  const commandArgs = args.toSpliced(index, 1);
+  const table = commandFlags(command);
+  if (hasHelpFlag(table, commandArgs)) {
     process.stdout.write(commandHelp(name, command, helpWidth(process.stdout)));
     return 0;
   }
-  const parsed = parse(table, own, name);
+  const parsed = parse(table, commandArgs, name);
   checkArguments(name, command, parsed);
   const { 'trace-timing': traceFile } = parsed.flags;
-  if (typeof traceFile === 'string') traceTo(traceFile, loading);
+  if (typeof traceFile === 'string') traceTo(traceFile, loadStart);
   return command.run(parsed as Parameters<Command['run']>[0]);
 }
 
-function runWithoutCommand(words: readonly string[]): number {
-  if (words.length === 0 || asksForHelp(PROGRAM_FLAGS, words))
+function runWithoutCommand(args: readonly string[]): number {
+  if (args.length === 0 || hasHelpFlag(PROGRAM_FLAGS, args))
     process.stdout.write(programHelp(helpWidth(process.stdout)));
-  else if (parse(PROGRAM_FLAGS, words).flags.version) process.stdout.write(`${versionText()}\n`);
+  else if (parse(PROGRAM_FLAGS, args).flags.version) process.stdout.write(`${versionText()}\n`);
   else throw usageError('a command is required', undefined);
   return 0;
 }
 
 /** All flags that a command accepts. */
-export function flagsOf(command: Command): FlagTable {
+export function commandFlags(command: Command): FlagTable {
   return Object.assign({}, ...command.flags.map(({ flags }) => flags), GLOBAL_FLAGS);
 }
 
 /** Whether --help is among the words, even if the others are invalid. */
-function asksForHelp(table: FlagTable, words: readonly string[]): boolean {
-  return readWords(namedFlags(table), words).some(
+function hasHelpFlag(table: FlagTable, args: readonly string[]): boolean {
+  return tokenize(namedFlags(table), args).some(
     (word) => word.kind === 'flag' && word.flag.name === 'help',
   );
 }
 
 /** Parses the words. Usage errors refer to the help of the command. */
-function parse(table: FlagTable, words: readonly string[], command?: string): ParsedWords {
+function parse(table: FlagTable, args: readonly string[], command?: string): ParsedArgs {
   try {
-    return parseFlags(table, words);
+    return parseFlags(table, args);
   } catch (error) {
     throw error instanceof Problem ? usageError(error.message, command, error.next) : error;
   }

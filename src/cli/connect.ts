@@ -2,7 +2,7 @@ import { KubeApi } from '../kube/api.ts';
 import { authenticate } from '../kube/authentication.ts';
 import { chooseContext } from '../kube/kubeconfig.ts';
 import type { ConnectionFlags } from '../kube/kubeconfigEntries.ts';
-import { letPluginAsk, notify, tellOfLostLogin, tellOfRequest } from './console.ts';
+import { holdForPlugin, notify, reportExpiredLogin, showSlowRequest } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import { parseTimeout } from './flags/requestTimeout.ts';
 
@@ -19,19 +19,19 @@ export interface Connection {
 export async function connect(flags: ConnectionValues): Promise<Connection> {
   const { 'request-timeout': timeout, ...connection } = flags;
   const requestTimeout = timeout === undefined ? undefined : parseTimeout(timeout);
-  const chosen = chooseContext(given(connection));
-  for (const warning of chosen.warnings)
+  const context = chooseContext(withoutUndefined(connection));
+  for (const warning of context.warnings)
     notify({ kind: 'configuration', text: `warning: ${warning}` });
-  const { server } = chosen.cluster;
-  const access = await authenticate(chosen, requestTimeout, {
-    onRequest: () => tellOfRequest(server),
-    onPlugin: letPluginAsk,
-    onLoginExpired: tellOfLostLogin,
+  const { server } = context.cluster;
+  const access = await authenticate(context, requestTimeout, {
+    onRequest: () => showSlowRequest(server),
+    onPlugin: holdForPlugin,
+    onLoginExpired: reportExpiredLogin,
   });
-  return { api: new KubeApi(access), namespace: chosen.namespace };
+  return { api: new KubeApi(access), namespace: context.namespace };
 }
 
 /** The flags that were set. */
-function given(flags: Omit<ConnectionValues, 'request-timeout'>): ConnectionFlags {
+function withoutUndefined(flags: Omit<ConnectionValues, 'request-timeout'>): ConnectionFlags {
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }

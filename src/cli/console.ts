@@ -16,19 +16,19 @@ export function statusLine(): StatusLine {
 }
 
 /** How long a request may take before a message says that the program is waiting for it. */
-const REQUEST_TOLD_MS = 1_000;
+const SLOW_REQUEST_MS = 1_000;
 
 /** Shows that the program is waiting for a server, if the request takes long and nothing else is shown. */
-export function tellOfRequest(server: string): () => void {
-  let answered = () => {};
-  const telling = setTimeout(() => {
+export function showSlowRequest(server: string): () => void {
+  let endWait = () => {};
+  const timer = setTimeout(() => {
     const line = statusLine();
-    if (!line.isBusy) answered = line.wait(`waiting for the API server ${server} to answer`);
-  }, REQUEST_TOLD_MS);
-  telling.unref();
+    if (!line.isBusy) endWait = line.wait(`waiting for the API server ${server} to answer`);
+  }, SLOW_REQUEST_MS);
+  timer.unref();
   return () => {
-    clearTimeout(telling);
-    answered();
+    clearTimeout(timer);
+    endWait();
   };
 }
 
@@ -49,11 +49,11 @@ export function noteLines(text: string): void {
 }
 
 /** Lines that wait until the terminal is free again. */
-let waiting = '';
+let heldText = '';
 
 function write(text: string): void {
   if (line?.isHeld) {
-    waiting += text;
+    heldText += text;
     return;
   }
   line?.hide();
@@ -62,57 +62,58 @@ function write(text: string): void {
 }
 
 /** A plugin that runs longer than this is probably waiting for the user. */
-const PLUGIN_ASKS_MS = 2_000;
+const PLUGIN_PROMPT_MS = 2_000;
 
 /**
  * When the recorder of the running capture stops by itself if the connection is not restored. Milliseconds since 1970.
  */
-let recordingEnd: (() => number | undefined) | undefined;
+let getRecordingEnd: (() => number | undefined) | undefined;
 
 /**
  * Call it while a capture is running: the message about a lost login then says how long the recorder keeps recording.
  */
-export function setRecordingEnd(end: (() => number | undefined) | undefined): void {
-  recordingEnd = end;
+export function setRecordingEnd(getEnd: (() => number | undefined) | undefined): void {
+  getRecordingEnd = getEnd;
 }
 
 /**
  * Leaves the terminal to a credential plugin until the returned function is called. Nothing is drawn over the plugin's
  * prompt, and notes are delayed. A renewal during a capture is explained below the prompt.
  */
-export function letPluginAsk(renewal: boolean): () => void {
+export function holdForPlugin(renewal: boolean): () => void {
   if (!process.stderr.isTTY) return () => {};
   const release = statusLine().hold();
-  const explaining = setTimeout(() => {
+  const timer = setTimeout(() => {
     if (renewal)
       process.stderr.write(
-        `\nyour login has expired; ${keepsRecording()}answer the question above\n`,
+        `\nyour login has expired; ${keepsRecordingText()}answer the question above\n`,
       );
-  }, PLUGIN_ASKS_MS);
-  explaining.unref();
+  }, PLUGIN_PROMPT_MS);
+  timer.unref();
   return () => {
-    clearTimeout(explaining);
+    clearTimeout(timer);
     release();
-    if (line?.isHeld || waiting === '') return;
-    const text = waiting;
-    waiting = '';
+    if (line?.isHeld || heldText === '') return;
+    const text = heldText;
+    heldText = '';
     write(text);
   };
 }
 
 /** During a capture, reports that a login was not renewed. Other commands fail with the Problem itself. */
-export function tellOfLostLogin({ message }: Error, againInMs: number | undefined): void {
-  if (!recordingEnd || againInMs === undefined) return;
+export function reportExpiredLogin({ message }: Error, retryInMs: number | undefined): void {
+  if (!getRecordingEnd || retryInMs === undefined) return;
   notify({
     kind: 'login-lost',
-    text: `${message}; ${keepsRecording()}trying again in ${againInMs / 1000} s`,
+    text: `${message}; ${keepsRecordingText()}trying again in ${retryInMs / 1000} s`,
   });
 }
 
-function keepsRecording(): string {
-  if (!recordingEnd) return '';
-  const end = recordingEnd();
-  const until = end === undefined ? '' : ` until ${new Date(end).toTimeString().slice(0, 5)}`;
+function keepsRecordingText(): string {
+  if (!getRecordingEnd) return '';
+  const endTime = getRecordingEnd();
+  const until =
+    endTime === undefined ? '' : ` until ${new Date(endTime).toTimeString().slice(0, 5)}`;
   return `the recorder keeps recording${until}; `;
 }
 
@@ -129,10 +130,10 @@ export async function confirm(question: string, signal: AbortSignal): Promise<bo
       'use --yes, or --dry-run to preview',
     );
   const { createInterface } = await import('node:readline/promises');
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  const readline = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `, { signal })).trim());
+    return /^y(es)?$/i.test((await readline.question(`${question} [y/N] `, { signal })).trim());
   } finally {
-    asking.close();
+    readline.close();
   }
 }

@@ -8,16 +8,16 @@ import { note, notify, statusLine } from './console.ts';
 import { PROGRAM_NAME } from './usageErrors.ts';
 
 /** Long enough to record rare faults. */
-export const DETACHED_DURATION = seconds(7 * 86_400);
+export const DEFAULT_DETACHED_DURATION = seconds(7 * 86_400);
 /** How long the files are kept after the capture ends. */
-export const DETACHED_KEEP = seconds(7 * 86_400);
+export const DEFAULT_DETACHED_KEEP = seconds(7 * 86_400);
 
 /** Starts detached captures and prints how to use them. Returns the exit code. */
-export async function detach(
+export async function startDetachedCaptures(
   api: KubeApi,
   request: Omit<CapturesRequest, 'onProgress' | 'onNote'> & {
     /** The namespace of the kubeconfig, which commands can omit. Undefined if a flag chose another one. */
-    readonly usualNamespace?: string;
+    readonly defaultNamespace?: string;
   },
 ): Promise<number> {
   const line = statusLine();
@@ -32,8 +32,8 @@ export async function detach(
     const { name, options } = capture;
     for (const { label, listing } of started) {
       const { device, engine, phase } = listing.state;
-      const does = phase === 'ended' ? 'has ended; it recorded' : 'is recording';
-      note(`capture "${name}" ${does} on ${device} of ${label} (${engine})`);
+      const statusText = phase === 'ended' ? 'has ended; it recorded' : 'is recording';
+      note(`capture "${name}" ${statusText} on ${device} of ${label} (${engine})`);
     }
     for (const { target, name: label, error } of failures) {
       problemMoment(error, label);
@@ -50,10 +50,10 @@ export async function detach(
         ? `  its files are deleted in ${ageText(request.keep)}`
         : `  it ends in ${ageText(request.spec.duration)}, and its files are deleted ${ageText(request.keep)} after that`,
       ...[...namespaces].flatMap((namespace) => {
-        const there = namespace === request.usualNamespace ? '' : ` -n ${namespace}`;
+        const namespaceFlag = namespace === request.defaultNamespace ? '' : ` -n ${namespace}`;
         return [
-          `  ${PROGRAM_NAME} captures fetch ${name}${there}   copies its files, at any time`,
-          `  ${PROGRAM_NAME} captures stop ${name}${there}    stops it; rm deletes it`,
+          `  ${PROGRAM_NAME} captures fetch ${name}${namespaceFlag}   copies its files, at any time`,
+          `  ${PROGRAM_NAME} captures stop ${name}${namespaceFlag}    stops it; rm deletes it`,
         ];
       }),
     ])

@@ -12,7 +12,7 @@ export function fetchProgress() {
   const line = statusLine();
   const bar = new ProgressBar(line);
   const amounts = new Map<string, { readonly done: number; readonly total: number }>();
-  const tell = (text: string, label: string | undefined) =>
+  const print = (text: string, label: string | undefined) =>
     note(label === undefined ? text : `${label}: ${text}`);
   return {
     callbacks: (
@@ -33,7 +33,7 @@ export function fetchProgress() {
     clear: () => line.clear(),
     finish: (manifest: Manifest, folder: string, label?: string) => {
       line.clear();
-      for (const text of fetchSummary(manifest, folder)) tell(text, label);
+      for (const text of fetchSummary(manifest, folder)) print(text, label);
       if (manifest.endedEarly) earlyEndMoment(manifest.endedEarly, label);
     },
   };
@@ -44,7 +44,7 @@ function interruptionText({ at, until, why, lost }: RecordingInterruption): stri
   return `INTERRUPTED${from && ` at ${from}`}: ${earlyEndText({ why, lost })}${to && `; recording resumed at ${to}`}`;
 }
 
-function earlyText(
+function earlyEndLine(
   { at, why, lost }: NonNullable<Manifest['endedEarly']>,
   recording: boolean,
 ): string {
@@ -66,17 +66,17 @@ function filteredText({ displayFilter, captureFilter, by }: FilteredCapture): st
 export function fetchSummary(manifest: Manifest, folder: string): string[] {
   const { files, gaps, interruptions, recording, dropped, endedEarly, unmatched } = manifest;
   const { filtered, device = '' } = manifest;
-  const here = files.filter(
+  const copied = files.filter(
     ({ state, name }) => name !== undefined && (state === 'whole' || state === 'partial'),
   );
-  const packets = here.reduce((sum, file) => sum + file.packets, 0);
-  const bytes = here.reduce((sum, file) => sum + file.size, 0);
+  const packets = copied.reduce((sum, file) => sum + file.packets, 0);
+  const bytes = copied.reduce((sum, file) => sum + file.size, 0);
   const lost = files.filter(({ state }) => state === 'lost');
   const unverified = new Set(
     files.flatMap(({ state, unverified: why }) => (state === 'whole' ? (why ?? []) : [])),
   );
   return [
-    `${countText(here.length, 'file')}, ${countText(packets, 'packet')} (${bytesText(bytes)}) in ${folder}` +
+    `${countText(copied.length, 'file')}, ${countText(packets, 'packet')} (${bytesText(bytes)}) in ${folder}` +
       (recording && !endedEarly ? '; still recording' : '') +
       (dropped ? `; ${countText(dropped, 'packet')} DROPPED by the kernel` : ''),
     ...(unmatched && packets === 0 && !filtered ? unmatchedLines({ ...unmatched, device }) : []),
@@ -89,7 +89,7 @@ export function fetchSummary(manifest: Manifest, folder: string): string[] {
     ),
     // The last of them is the early end.
     ...(endedEarly ? interruptions.slice(0, -1) : interruptions).map(interruptionText),
-    ...(endedEarly ? [earlyText(endedEarly, recording)] : []),
+    ...(endedEarly ? [earlyEndLine(endedEarly, recording)] : []),
     ...[...unverified].map((why) => `note: no checksum was computed in the pod: ${why}`),
   ];
 }

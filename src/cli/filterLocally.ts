@@ -10,12 +10,12 @@ import { notify } from './console.ts';
  * The local tshark, for a filter that cannot be evaluated in the pod. `program` is undefined if there is none. Prints
  * why all packets are copied. Throws a Problem for an expression, which only tcpdump in the pod can evaluate.
  */
-export async function tsharkHere(
+export async function findLocalTshark(
   filter: PacketFilter,
-  why: string,
+  reason: string,
 ): Promise<{ readonly program: string | undefined; readonly by: string }> {
   if (filter.language === 'capture')
-    throw new Problem(`the expression cannot be evaluated in the pod: ${why}`, {
+    throw new Problem(`the expression cannot be evaluated in the pod: ${reason}`, {
       kind: 'image',
       next: ['use a display filter, which can also be evaluated locally: -Y FILTER'],
     });
@@ -25,7 +25,7 @@ export async function tsharkHere(
   const by = version === undefined ? 'netdebug' : `tshark ${version}`;
   notify({
     kind: 'filtered-here',
-    text: `note: ${why}: all packets are copied, and filtered locally by ${by}`,
+    text: `note: ${reason}: all packets are copied, and filtered locally by ${by}`,
   });
   return { program, by };
 }
@@ -33,8 +33,8 @@ export async function tsharkHere(
 /** The local filter for `fetchFiltered`. */
 export async function filterLocally(
   filter: PacketFilter,
-  why: string,
+  reason: string,
 ): Promise<{ by: string; filter: LocalFilter }> {
-  const { program, by } = await tsharkHere(filter, why);
+  const { program, by } = await findLocalTshark(filter, reason);
   return { by, filter: (file, { text }) => filterPcap(file, text, program) };
 }

@@ -2,7 +2,7 @@ import type { DetachedCapture } from '../capture/detached/captures.ts';
 import { followRecording } from '../capture/detached/followRecording.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { earlyEndMoment } from '../timing.ts';
-import { captureOutput, type OutputArguments } from './captureOutput.ts';
+import { createCaptureOutput, type OutputFlags } from './captureOutput.ts';
 import { captureProgress } from './captureProgress.ts';
 import type { Interruption } from './interruption.ts';
 
@@ -10,11 +10,11 @@ import type { Interruption } from './interruption.ts';
 export async function followDetached(
   api: KubeApi,
   capture: DetachedCapture,
-  flags: OutputArguments,
+  flags: OutputFlags,
   { signal, abandon }: Interruption,
 ): Promise<number> {
   const progress = captureProgress('pcap');
-  const output = await captureOutput({ ...flags, write: flags.write ?? '-' });
+  const output = await createCaptureOutput({ ...flags, write: flags.write ?? '-' });
   try {
     const outcome = await followRecording(api, capture, {
       output,

@@ -1,7 +1,7 @@
 import type { Argument, Command } from './command.ts';
 import { COMMAND_GROUPS, COMMANDS } from './commandList.ts';
 import type { Flag, FlagGroup } from './flags/flag.ts';
-import { firstColumnWidth, twoColumns, wrapped } from './textLayout.ts';
+import { firstColumnWidth, twoColumns, wrapParagraph } from './textLayout.ts';
 import { PROGRAM_NAME } from './usageErrors.ts';
 
 const SUMMARY = "Debug a pod's network from your laptop, through the Kubernetes API.";
@@ -10,60 +10,62 @@ const OPTIONS = `Use "${PROGRAM_NAME} options" for the options that apply to all
 
 /** The help of the program: its commands, grouped, in lines of at most `width` characters. */
 export function programHelp(width: number): string {
-  const first = firstColumnWidth(COMMANDS.map(({ name }) => name));
+  const firstWidth = firstColumnWidth(COMMANDS.map(({ name }) => name));
   const groups = COMMAND_GROUPS.map(({ title, commands }) => [
     `${title}:`,
     ...twoColumns(
       commands.map(({ name, summary }) => [name, summary]),
-      { first, width },
+      { first: firstWidth, width },
     ),
   ]);
-  return sections([
-    wrapped(SUMMARY, width),
+  return joinSections([
+    wrapParagraph(SUMMARY, width),
     ...groups,
     ['Usage:', `  ${PROGRAM_NAME} COMMAND [options]`],
-    [...wrapped(HELP, width), ...wrapped(OPTIONS, width)],
+    [...wrapParagraph(HELP, width), ...wrapParagraph(OPTIONS, width)],
   ]);
 }
 
 /** The help of a command, in kubectl's layout: description, examples, options, usage. */
 export function commandHelp(name: string, command: Command, width: number): string {
   const { description, examples = [], flags } = command;
-  const all = flags.flatMap((group) => Object.entries(group.flags));
-  const first = firstColumnWidth(all.map(([flag, spec]) => flagUsage(flag, spec)));
-  return sections([
-    ...description.split('\n\n').map((paragraph) => wrapped(paragraph, width)),
+  const allFlags = flags.flatMap((group) => Object.entries(group.flags));
+  const firstWidth = firstColumnWidth(allFlags.map(([flag, spec]) => flagUsage(flag, spec)));
+  return joinSections([
+    ...description.split('\n\n').map((paragraph) => wrapParagraph(paragraph, width)),
     examples.length === 0
       ? []
       : [
           'Examples:',
-          ...examples.flatMap(([line, what], index) => [
+          ...examples.flatMap(([line, description], index) => [
             ...(index === 0 ? [] : ['']),
-            `  # ${what}`,
+            `  # ${description}`,
             `  ${PROGRAM_NAME} ${line}`,
           ]),
         ],
-    ...flags.map((group) => optionLines(group, first, width)),
-    ['Usage:', ...indented(usageLine(name, command), width)],
-    wrapped(OPTIONS, width),
+    ...flags.map((group) => optionLines(group, firstWidth, width)),
+    ['Usage:', ...indentUsage(usageLine(name, command), width)],
+    wrapParagraph(OPTIONS, width),
   ]);
 }
 
 /** A command line. Continuation lines are indented further. */
-function indented(line: string, width: number): string[] {
-  return wrapped(line, width - 4).map((part, index) => (index === 0 ? '  ' : '    ') + part);
+function indentUsage(line: string, width: number): string[] {
+  return wrapParagraph(line, width - 4).map((part, index) => (index === 0 ? '  ' : '    ') + part);
 }
 
-function sections(all: readonly (readonly string[])[]): string {
-  const blocks = all.filter(({ length }) => length > 0).map((lines) => lines.join('\n'));
+function joinSections(sections: readonly (readonly string[])[]): string {
+  const blocks = sections.filter(({ length }) => length > 0).map((lines) => lines.join('\n'));
   return `${blocks.join('\n\n')}\n`;
 }
 
-function optionLines({ title, flags }: FlagGroup, first: number, width: number): string[] {
+function optionLines({ title, flags }: FlagGroup, firstWidth: number, width: number): string[] {
   const pairs = Object.entries(flags).map(
     ([name, flag]) => [flagUsage(name, flag), flagHelp(flag)] as const,
   );
-  return pairs.length === 0 ? [] : [`${title}:`, ...twoColumns(pairs, { first, width })];
+  return pairs.length === 0
+    ? []
+    : [`${title}:`, ...twoColumns(pairs, { first: firstWidth, width })];
 }
 
 /** A flag as shown in help: `-w, --write=FILE`. */

@@ -1,9 +1,9 @@
 const SIGNALS: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** The exit code that shells report for a program that was ended with Ctrl-C. */
-export const FORCED_EXIT = 130;
+export const FORCED_EXIT_CODE = 130;
 
 /** How long a command may take to end after the second signal. */
-const ABANDON_MS = 2_000;
+const ABANDON_TIMEOUT_MS = 2_000;
 
 /** The signals of one command: SIGINT, SIGTERM and SIGHUP. */
 export interface Interruption {
@@ -20,22 +20,24 @@ export interface InterruptionOptions {
    * The command handles `abandon`, and has a moment to save its data after the second signal. Otherwise the second
    * signal ends the process, and the lease in the pod takes care of the rest.
    */
-  readonly abandons?: boolean;
+  readonly handlesAbandon?: boolean;
 }
 
 /** The first signal requests a clean end, the second an immediate end, and the third ends the process. */
-export function onInterruption({ abandons = false }: InterruptionOptions = {}): Interruption {
+export function onInterruption({
+  handlesAbandon: abandons = false,
+}: InterruptionOptions = {}): Interruption {
   const ending = new AbortController();
   const abandon = new AbortController();
   let state: 'running' | 'ending' | 'abandoned' = 'running';
-  const exit = () => process.exit(FORCED_EXIT);
+  const exit = () => process.exit(FORCED_EXIT_CODE);
   const onSignal = () => {
     if (state === 'running') {
       state = 'ending';
       ending.abort(new Interrupted());
     } else if (state === 'ending' && abandons) {
       state = 'abandoned';
-      setTimeout(exit, ABANDON_MS).unref();
+      setTimeout(exit, ABANDON_TIMEOUT_MS).unref();
       abandon.abort();
     } else exit();
   };

@@ -14,13 +14,13 @@ import type { Output } from '../output/output.ts';
 import { sum } from '../output/quantities.ts';
 import { wrongUsage } from '../problem.ts';
 import { earlyEndMoment } from '../timing.ts';
-import { captureOutput, type OutputArguments } from './captureOutput.ts';
-import { FIXED_PEERS, type PlanWithPeers } from './capturePeers.ts';
+import { createCaptureOutput, type OutputFlags } from './captureOutput.ts';
+import { FIXED_PEERS_NOTE, type PlanWithPeers } from './capturePeers.ts';
 import { captureProgress } from './captureProgress.ts';
 import { note, notify } from './console.ts';
-import { type Destination, destinationOf, namesFolder } from './destination.ts';
-import { foundTargets } from './foundTargets.ts';
-import { FORCED_EXIT, type Interruption } from './interruption.ts';
+import { chooseDestination, type Destination, isFolderName } from './destination.ts';
+import { FORCED_EXIT_CODE, type Interruption } from './interruption.ts';
+import { resolveCaptureTargets } from './resolveCaptureTargets.ts';
 import { targetLabels } from './targetLabels.ts';
 import { targetsWithUnknownDrops, targetTable, unmatchedNotes } from './targetTable.ts';
 
@@ -31,29 +31,29 @@ import { targetsWithUnknownDrops, targetTable, unmatchedNotes } from './targetTa
 export async function captureLive(
   api: KubeApi,
   plan: PlanWithPeers & Pick<LiveCapture, 'early'>,
-  flags: OutputArguments,
+  flags: OutputFlags,
   { signal, abandon }: Interruption,
 ): Promise<number> {
   const progress = captureProgress(plan.format);
   let output: Output | undefined;
   try {
-    const isFolder = await namesFolder(flags.write);
+    const isFolder = await isFolderName(flags.write);
     if (isFolder && flags.summary)
       throw wrongUsage(
         `--summary cannot be combined with the folder ${flags.write}`,
         'write to a file: --summary -w web.pcapng',
       );
-    if (!isFolder) output = await captureOutput(flags);
-    const targets = await foundTargets(api, plan, signal, progress.note);
+    if (!isFolder) output = await createCaptureOutput(flags);
+    const targets = await resolveCaptureTargets(api, plan, signal, progress.note);
     const nameOf = targetNames(targets);
-    const takesSeveral = targets.length > 1 || plan.waits || plan.withClients;
-    const destination = output ? destinationOf(flags, takesSeveral) : 'a folder';
-    const shown = destination === 'text' && output ? progress.around(output) : output;
-    const to = { flags, output: shown, destination };
-    const { sink, path, bytes } = sinkOf(api, plan, targets, to);
+    const hasSeveralTargets = targets.length > 1 || plan.followPods || plan.withClients;
+    const destination = output ? chooseDestination(flags, hasSeveralTargets) : 'a folder';
+    const visibleOutput = destination === 'text' && output ? progress.around(output) : output;
+    const to = { flags, output: visibleOutput, destination };
+    const { sink, path, bytes } = createSink(api, plan, targets, to);
     const outcome = await captureTargets(api, {
       ...plan,
-      ...joiningOf(api, plan, targets, destination),
+      ...joinOptions(api, plan, targets, destination),
       targets,
       sink,
       nameOf,
@@ -62,17 +62,17 @@ export async function captureLive(
       progress,
     });
     progress.clear();
-    const isTable = outcome.targets.length > 1 || plan.waits;
+    const isTable = outcome.targets.length > 1 || plan.followPods;
     const problem = outcome.targets.find((target) => target.problem)?.problem;
     if (problem && !isTable) throw problem;
     if (isTable) for (const line of targetTable(outcome.targets, nameOf)) note(line.trimEnd());
     for (const { found, outcome: { early } = {} } of outcome.targets)
       if (early) earlyEndMoment(early, isTable ? nameOf(found) : undefined);
-    const whole = sumOf(outcome, bytes());
+    const total = totalOutcome(outcome, bytes());
     const unknownDrops = targetsWithUnknownDrops(outcome.targets);
     if (isTable) for (const line of unmatchedNotes(outcome.targets, nameOf)) note(line);
-    progress.finish(isTable ? { ...whole, unknownDrops } : whole, path);
-    if (outcome.end === 'abandoned') return FORCED_EXIT;
+    progress.finish(isTable ? { ...total, unknownDrops } : total, path);
+    if (outcome.end === 'abandoned') return FORCED_EXIT_CODE;
     return problem || outcome.targets.some((target) => target.outcome?.early) ? 1 : 0;
   } finally {
     // A capture that never started has not closed the output, and an open Wireshark would keep this process alive.
@@ -83,18 +83,18 @@ export async function captureLive(
 }
 
 /** The sources of pods and packets that join later. Empty for a capture that does not change. */
-function joiningOf(
+function joinOptions(
   api: KubeApi,
   plan: PlanWithPeers,
   found: readonly ResolvedTarget[],
   destination: Destination,
 ): Pick<LiveCapture, 'joining' | 'clients'> {
-  const { targets, peers, waits, withClients } = plan;
-  const isChanging = peers.some(hasChangingAddresses);
+  const { targets, peers, followPods: waits, withClients } = plan;
+  const hasChangingPeers = peers.some(hasChangingAddresses);
   // A pcap file cannot hold the packets of a second recorder.
-  if (isChanging && destination === 'one pcap') notify(FIXED_PEERS);
+  if (hasChangingPeers && destination === 'one pcap') notify(FIXED_PEERS_NOTE);
   const clients = withClients ? new Clients(api, plan.namespace, notify) : undefined;
-  if (!waits && !clients && (!isChanging || destination === 'one pcap')) return {};
+  if (!waits && !clients && (!hasChangingPeers || destination === 'one pcap')) return {};
   const sources = { peers, ...(waits && { targets }), ...(clients && { clients }) };
   const pods = found.flatMap(({ pod }) => pod ?? []);
   return {
@@ -103,23 +103,23 @@ function joiningOf(
   };
 }
 
-interface Opened {
+interface OpenedSink {
   readonly sink: Sink;
   readonly path?: string;
   /** The size of the output in bytes, if it is not the sum of the targets. */
   readonly bytes: () => number | undefined;
 }
 
-function sinkOf(
+function createSink(
   api: KubeApi,
-  { spec, waits }: PlanWithPeers,
+  { spec, followPods: waits }: PlanWithPeers,
   targets: readonly ResolvedTarget[],
   to: {
-    readonly flags: OutputArguments;
+    readonly flags: OutputFlags;
     readonly output: Output | undefined;
     readonly destination: Destination;
   },
-): Opened {
+): OpenedSink {
   const { flags, output, destination } = to;
   const nameOf = targetNames(targets);
   const path = output?.path !== undefined && { path: output.path };
@@ -129,8 +129,8 @@ function sinkOf(
     return { sink: new FolderSink(folder, flags.force === true, nameOf), path: folder, bytes };
   }
   if (destination === 'text') {
-    const isAlone = targets.length === 1 && !waits;
-    const labelOf = isAlone ? () => '' : targetLabels(targets, nameOf);
+    const isSingle = targets.length === 1 && !waits;
+    const labelOf = isSingle ? () => '' : targetLabels(targets, nameOf);
     return { sink: new TextSink(output, labelOf, spec), bytes };
   }
   if (destination === 'one pcap') return { sink: new PcapSink(output), bytes, ...path };
@@ -139,19 +139,21 @@ function sinkOf(
 }
 
 /** The results of all targets added up. */
-function sumOf(
+function totalOutcome(
   { end, targets }: LiveOutcome,
   bytes: number | undefined,
 ): Parameters<ReturnType<typeof captureProgress>['finish']>[0] {
   const statistics = targets.map(({ outcome }) => outcome?.statistics ?? {});
   const { early, unmatched } = targets[0]?.outcome ?? {};
-  const known = statistics.some(({ receivedByFilter }) => receivedByFilter !== undefined);
+  const hasStatistics = statistics.some(({ receivedByFilter }) => receivedByFilter !== undefined);
   return {
     end,
     packets: sum(targets.map(({ packets }) => packets)),
     bytes: bytes ?? sum(targets.map((target) => target.bytes)),
     statistics: {
-      ...(known && { receivedByFilter: sum(statistics.map((one) => one.receivedByFilter)) }),
+      ...(hasStatistics && {
+        receivedByFilter: sum(statistics.map((one) => one.receivedByFilter)),
+      }),
       droppedByKernel: sum(statistics.map((one) => one.droppedByKernel)),
       droppedByInterface: sum(statistics.map((one) => one.droppedByInterface)),
     },

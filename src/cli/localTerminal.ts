@@ -15,16 +15,16 @@ export function terminalSize(): TerminalSize {
  * function restores the terminal. Exiting the process restores it too.
  */
 export function openTerminal(onResize: (size: TerminalSize) => void): () => void {
-  const tell = () => onResize(terminalSize());
+  const reportSize = () => onResize(terminalSize());
   const restore = () => {
-    process.stdout.off('resize', tell);
+    process.stdout.off('resize', reportSize);
     process.off('exit', restore);
     process.stdin.setRawMode(false);
   };
   process.on('exit', restore);
-  process.stdout.on('resize', tell);
+  process.stdout.on('resize', reportSize);
   process.stdin.setRawMode(true);
   // The size may have changed since it was first sent.
-  tell();
+  reportSize();
   return restore;
 }

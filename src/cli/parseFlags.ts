@@ -1,11 +1,11 @@
 import { Parser } from 'yargs/helpers';
 import { Problem, wrongUsage } from '../problem.ts';
 import type { Flag, FlagTable, ValueFlag } from './flags/flag.ts';
-import { type NamedFlag, readWords, type Word } from './words.ts';
+import { type CommandLineToken, type NamedFlag, tokenize } from './tokens.ts';
 
 type TableFlag = NamedFlag & { readonly spec: Flag };
 
-export interface ParsedWords {
+export interface ParsedArgs {
   /** By long name: false for a switch that was not given, undefined for a value. */
   readonly flags: Readonly<Record<string, unknown>>;
   readonly args: readonly string[];
@@ -13,7 +13,7 @@ export interface ParsedWords {
   readonly rest: readonly string[] | undefined;
 }
 
-/** Converts a table of flags to the input of `readWords`. */
+/** Converts a table of flags to the input of `tokenize`. */
 export function namedFlags(table: FlagTable): TableFlag[] {
   return Object.entries(table).map(([name, spec]) => ({
     name,
@@ -30,15 +30,15 @@ export function namedFlags(table: FlagTable): TableFlag[] {
  * agrees with kubectl's parser: it reads `-ieth0` as five flags and `--force=maybe` as false, and its error for a
  * missing value does not name the flag as it was typed.
  */
-export function parseFlags(table: FlagTable, words: readonly string[]): ParsedWords {
+export function parseFlags(table: FlagTable, args: readonly string[]): ParsedArgs {
   const flags = namedFlags(table);
-  const named = (wanted: (flag: TableFlag) => boolean) =>
-    flags.filter(wanted).map(({ name }) => name);
-  const read = readWords(flags, words);
-  const last = read.at(-1);
-  const { argv, error } = Parser.detailed(read.flatMap(canonicalWords), {
-    boolean: named(({ spec }) => !spec.value),
-    string: named(({ spec }) => spec.value !== undefined),
+  const flagNames = (predicate: (flag: TableFlag) => boolean) =>
+    flags.filter(predicate).map(({ name }) => name);
+  const tokens = tokenize(flags, args);
+  const last = tokens.at(-1);
+  const { argv, error } = Parser.detailed(tokens.flatMap(canonicalArgs), {
+    boolean: flagNames(({ spec }) => !spec.value),
+    string: flagNames(({ spec }) => spec.value !== undefined),
     default: Object.fromEntries(flags.flatMap(defaultOf)),
     coerce: Object.fromEntries(
       flags.flatMap(({ name, spec }) => (spec.value ? [[name, converter(name, spec)]] : [])),
@@ -52,11 +52,11 @@ export function parseFlags(table: FlagTable, words: readonly string[]): ParsedWo
     },
   });
   if (error) throw error;
-  const { _: args, ...values } = argv;
+  const { _: positionals, ...values } = argv;
   return {
     flags: values,
-    args: args.map(String),
-    rest: last?.kind === 'rest' ? last.words : undefined,
+    args: positionals.map(String),
+    rest: last?.kind === 'rest' ? last.args : undefined,
   };
 }
 
@@ -71,18 +71,18 @@ function defaultOf({ name, spec }: TableFlag): (readonly [string, unknown])[] {
  * Converts a word to a form that yargs can read in only one way. Throws a Problem if a flag does not exist or has no
  * value.
  */
-function canonicalWords(word: Word<TableFlag>): string[] {
-  switch (word.kind) {
+function canonicalArgs(token: CommandLineToken<TableFlag>): string[] {
+  switch (token.kind) {
     case 'argument':
-      return [word.text];
+      return [token.text];
     case 'rest':
       return [];
     case 'unknown flag':
-      throw wrongUsage(`unknown ${word.short ? 'shorthand ' : ''}flag: ${word.shown}`);
+      throw wrongUsage(`unknown ${token.short ? 'shorthand ' : ''}flag: ${token.shown}`);
     case 'incomplete flag':
-      throw wrongUsage(`flag needs an argument: ${word.shown}`);
+      throw wrongUsage(`flag needs an argument: ${token.shown}`);
     case 'flag': {
-      const { flag, value } = word;
+      const { flag, value } = token;
       if (flag.spec.value) return [`--${flag.name}=${value ?? flag.spec.bare}`];
       return [`--${flag.name}=${value === undefined ? true : switchValue(flag, value)}`];
     }
@@ -90,12 +90,12 @@ function canonicalWords(word: Word<TableFlag>): string[] {
 }
 
 /** The words that Go's ParseBool accepts. */
-const TRUE: readonly string[] = ['1', 't', 'T', 'TRUE', 'true', 'True'];
-const FALSE: readonly string[] = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
+const TRUE_VALUES: readonly string[] = ['1', 't', 'T', 'TRUE', 'true', 'True'];
+const FALSE_VALUES: readonly string[] = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
 
 function switchValue({ name, spec }: TableFlag, value: string): boolean {
-  if (TRUE.includes(value)) return true;
-  if (FALSE.includes(value)) return false;
+  if (TRUE_VALUES.includes(value)) return true;
+  if (FALSE_VALUES.includes(value)) return false;
   throw invalidValue(name, spec, value, wrongUsage('must be true or false'));
 }
 
@@ -108,8 +108,8 @@ function converter(name: string, spec: ValueFlag<unknown>) {
       throw error instanceof Problem ? invalidValue(name, spec, text, error) : error;
     }
   };
-  return (given: string | readonly string[]) => {
-    const values = [given].flat().map(convert);
+  return (text: string | readonly string[]) => {
+    const values = [text].flat().map(convert);
     return spec.repeatable ? values : values.at(-1);
   };
 }

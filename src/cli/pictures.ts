@@ -10,7 +10,7 @@ import { note } from './console.ts';
 import type { PictureValues } from './flags/picture.ts';
 
 /** Checks that the files can be written before anything is read from the cluster. */
-export async function checkPictures(
+export async function checkPictureFlags(
   flags: PictureValues & { readonly output?: string | undefined },
 ): Promise<void> {
   const { svg, html, force, mermaid, output } = flags;
@@ -31,10 +31,10 @@ export async function writePictures(
   if (html !== undefined) await write(html, renderPicturePage(picture), force);
 }
 
-async function write(path: string, pieces: Iterable<string>, force: boolean): Promise<void> {
+async function write(path: string, chunks: Iterable<string>, force: boolean): Promise<void> {
   const file = new FileOutput(path, force);
   try {
-    for (const piece of pieces) await file.write(Buffer.from(piece));
+    for (const chunk of chunks) await file.write(Buffer.from(chunk));
   } catch (error) {
     throw error instanceof NotWritten ? error.problem : error;
   } finally {

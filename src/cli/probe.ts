@@ -10,14 +10,14 @@ import { note } from './console.ts';
 import type { ValueType } from './flags/flag.ts';
 import { oneOf } from './flags/valueTypes.ts';
 
-const PROBES = ['auto', 'tcp', 'udp', 'icmp', 'mtu'] as const;
-export type ProbeKind = (typeof PROBES)[number];
-export const PROBE: ValueType<ProbeKind> = oneOf('KIND', PROBES);
+const PROBE_KINDS = ['auto', 'tcp', 'udp', 'icmp', 'mtu'] as const;
+export type ProbeKind = (typeof PROBE_KINDS)[number];
+export const PROBE_TYPE: ValueType<ProbeKind> = oneOf('KIND', PROBE_KINDS);
 
 /** Above the ports that kernels choose by themselves (net.ipv4.ip_local_port_range). */
-const FIRST_PORT = 61_000;
-const LAST_PORT = 65_000;
-const COUNT = { tcp: 2, udp: 3, icmp: 3, mtu: 1 } as const;
+const MIN_SOURCE_PORT = 61_000;
+const MAX_SOURCE_PORT = 65_000;
+const PACKET_COUNTS = { tcp: 2, udp: 3, icmp: 3, mtu: 1 } as const;
 
 /**
  * Sends a few packets along a path, and follows them. What is sent is announced first. If packets in a tunnel are lost
@@ -28,31 +28,35 @@ export async function probePath(
   trace: PathTrace,
   pool: FactsPool,
 ): Promise<Probe> {
-  const plan = planOf(kind, trace);
-  const main = await announced(pool, trace, plan);
-  const next = plan.kind === 'mtu' ? undefined : plainPlan(main, trace);
-  return next === undefined
+  const plan = createProbePlan(kind, trace);
+  const main = await announceAndRun(pool, trace, plan);
+  const plainProbe = plan.kind === 'mtu' ? undefined : plainPlan(main, trace);
+  return plainProbe === undefined
     ? { main }
-    : { main, plainDatagrams: await announced(pool, next.trace, next.plan) };
+    : { main, plainDatagrams: await announceAndRun(pool, plainProbe.trace, plainProbe.plan) };
 }
 
-async function announced(pool: FactsPool, trace: PathTrace, plan: ProbePlan): Promise<ProbeResult> {
+async function announceAndRun(
+  pool: FactsPool,
+  trace: PathTrace,
+  plan: ProbePlan,
+): Promise<ProbeResult> {
   note(`probe: sending ${planText(plan)}`);
   return runProbe(pool, trace, plan);
 }
 
-function planOf(wanted: ProbeKind, trace: PathTrace): ProbePlan {
+function createProbePlan(requested: ProbeKind, trace: PathTrace): ProbePlan {
   const { request, source, destination, service, paths } = trace;
   const { from, protocol } = request;
   if (from.kind !== 'pod' && from.kind !== 'node')
     throw wrongUsage('--probe: FROM must be a pod or a node', 'as in: path pod-1 pod-2 --probe');
   const port = request.port ?? service?.port?.port;
-  const kind = wanted === 'auto' ? (port === undefined ? 'icmp' : protocol) : wanted;
+  const kind = requested === 'auto' ? (port === undefined ? 'icmp' : protocol) : requested;
   if ((kind === 'tcp' || kind === 'udp') && port === undefined)
     throw wrongUsage(`--probe=${kind} needs a port`, 'as in: path pod-1 pod-2 --port 80 --probe');
   const mtu = paths[0]?.hops[0]?.mtu ?? 1500;
   return {
-    ...fresh(kind),
+    ...newPlan(kind),
     source,
     destination,
     port: kind === 'tcp' || kind === 'udp' ? (port ?? 0) : 0,
@@ -61,11 +65,11 @@ function planOf(wanted: ProbeKind, trace: PathTrace): ProbePlan {
   };
 }
 
-function fresh(kind: ProbePlan['kind']) {
+function newPlan(kind: ProbePlan['kind']) {
   return {
     kind,
-    count: COUNT[kind],
-    sourcePort: randomInt(FIRST_PORT, LAST_PORT),
+    count: PACKET_COUNTS[kind],
+    sourcePort: randomInt(MIN_SOURCE_PORT, MAX_SOURCE_PORT),
     data: randomBytes(16).toString('hex'),
   };
 }
@@ -93,5 +97,8 @@ function plainPlan(
     return undefined;
   const plain = tracePath(topology, { from: sender, to: receiver, protocol: 'udp', port });
   const { source, destination } = plain;
-  return { trace: plain, plan: { ...fresh('udp'), count: 1, source, destination, port, size: 0 } };
+  return {
+    trace: plain,
+    plan: { ...newPlan('udp'), count: 1, source, destination, port, size: 0 },
+  };
 }

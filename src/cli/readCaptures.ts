@@ -14,7 +14,7 @@ import { printPackets } from '../reading/read.ts';
 import { type Summary, summarize, UnreadableCapture } from '../reading/summary.ts';
 import { TimeWindow } from '../reading/timeWindow.ts';
 import { notify, statusLine } from './console.ts';
-import { tsharkHere } from './filterLocally.ts';
+import { findLocalTshark } from './filterLocally.ts';
 import { summaryText } from './summaryText.ts';
 
 /** Prints a line for each packet of detached captures, sorted by time. The files stay in the pods. */
@@ -23,10 +23,11 @@ export async function readCaptures(
   captures: readonly DetachedCapture[],
   { filter, count, signal }: { filter?: PacketFilter; count?: number; signal: AbortSignal },
 ): Promise<void> {
-  const opened = await open(api, captures, signal);
-  const why = filter && podFilterProblems(opened, filter);
-  const isInPod = filter !== undefined && why === undefined;
-  const tshark = filter && !isInPod ? (await tsharkHere(filter, why ?? '')).program : undefined;
+  const openCaptures = await open(api, captures, signal);
+  const reason = filter && podFilterProblems(openCaptures, filter);
+  const isInPod = filter !== undefined && reason === undefined;
+  const tshark =
+    filter && !isInPod ? (await findLocalTshark(filter, reason ?? '')).program : undefined;
   const names = new AddressNames();
   for (const { pod, isOnNode } of captures)
     if (!isOnNode && !pod.spec.hostNetwork)
@@ -34,7 +35,7 @@ export async function readCaptures(
   const output = new StandardOutput();
   try {
     const { notes } = await printPackets({
-      inputs: opened.map((one) => ({
+      inputs: openCaptures.map((one) => ({
         name: one.capture.target,
         stream: one.stream(isInPod ? filter : undefined),
       })),
@@ -61,8 +62,8 @@ export async function summarizeCaptures(
   captures: readonly DetachedCapture[],
   { format, signal }: { format: 'json' | 'yaml' | undefined; signal: AbortSignal },
 ): Promise<void> {
-  const opened = await open(api, captures, signal);
-  const sources = opened.map((one) => ({
+  const openCaptures = await open(api, captures, signal);
+  const sources = openCaptures.map((one) => ({
     label: one.capture.target,
     paths: [],
     stream: one.stream(),
@@ -111,10 +112,11 @@ async function open(
 }
 
 /** Why a filter cannot be evaluated in the pods: the reason of the first pod that cannot. */
-function podFilterProblems(opened: readonly CapturedPackets[], filter: PacketFilter) {
-  for (const one of opened) {
-    const why = one.podFilterProblem(filter);
-    if (why !== undefined) return opened.length > 1 ? `${one.capture.target}: ${why}` : why;
+function podFilterProblems(openCaptures: readonly CapturedPackets[], filter: PacketFilter) {
+  for (const one of openCaptures) {
+    const reason = one.podFilterProblem(filter);
+    if (reason !== undefined)
+      return openCaptures.length > 1 ? `${one.capture.target}: ${reason}` : reason;
   }
   return undefined;
 }

@@ -13,11 +13,11 @@ import { type FactsValues, factsFrom, keepOf } from './flags/facts.ts';
 import { onInterruption } from './interruption.ts';
 import { debuggerSettings } from './settings.ts';
 
-export interface FactsWanted {
+export interface FactsOptions {
   /** The name of the command. It helps people who find its pods in the cluster. */
   readonly command: string;
   /** The target as the user wrote it. */
-  readonly word: string | undefined;
+  readonly target: string | undefined;
   /** The namespaces whose devices and routes are read. */
   readonly scope: NodeRequest['scope'];
   /** Whether services are read from the API server. */
@@ -30,7 +30,7 @@ export interface FactsWanted {
   /** Whether to query only the API server if there are too many nodes to enter all of them. */
   readonly withoutNodes?: boolean;
   /** Whether to read only the pod's own side if no pod may be created on its node. */
-  readonly podSide?: boolean;
+  readonly allowPodSide?: boolean;
 }
 
 type Flags = ConnectionValues & DebuggerValues & FactsValues;
@@ -38,11 +38,11 @@ type Flags = ConnectionValues & DebuggerValues & FactsValues;
 /** The facts that a command needs, from the cluster or from a file, and the subject of its target in them. */
 export async function readFacts(
   flags: Flags,
-  wanted: FactsWanted,
+  options: FactsOptions,
 ): Promise<{ readonly facts: ClusterFacts; readonly subject: Subject }> {
   if (flags.from !== undefined) {
     const facts = await factsFrom(flags.from);
-    return { facts, subject: findSubjectInDump(facts, wanted.word, flags.namespace) };
+    return { facts, subject: findSubjectInDump(facts, options.target, flags.namespace) };
   }
   const settings = debuggerSettings(flags);
   const { api, namespace } = await connect(flags);
@@ -51,55 +51,56 @@ export async function readFacts(
   const line = statusLine();
   let pool: FactsPool | undefined;
   try {
-    const subject = await findSubject(api, wanted.word, {
+    const subject = await findSubject(api, options.target, {
       signal,
       onNote: notify,
       currentNamespace: namespace,
-      withoutNodes: wanted.withoutNodes === true,
+      withoutNodes: options.withoutNodes === true,
     });
-    const nodes = nodesOf(subject);
+    const nodes = subjectNodes(subject);
     pool = new FactsPool(api, {
       settings,
       namespace,
-      command: wanted.command,
+      command: options.command,
       rules: false,
       ...keepOf(flags),
       onNote: notify,
       onProgress: (text) => line.wait(text),
       signal,
     });
-    const options = { onNote: notify, onProgress: (text: string) => line.wait(text), signal };
-    const podSide = async (why: string): Promise<ClusterFacts> => {
-      if (subject.kind !== 'pod' || !wanted.podSide)
+    const callbacks = { onNote: notify, onProgress: (text: string) => line.wait(text), signal };
+    const readOnlyPodSide = async (why: string): Promise<ClusterFacts> => {
+      if (subject.kind !== 'pod' || !options.allowPodSide)
         throw wrongUsage(
           '--via ephemeral cannot be used: this command reads the state of nodes',
           'leave out --via',
         );
-      const { command } = wanted;
-      const node = await readPodSide(api, subject, { settings, command, why, ...options });
+      const { command } = options;
+      const node = await readPodSide(api, subject, { settings, command, why, ...callbacks });
       return newFacts({}, [], [node]);
     };
-    if (settings.via === 'ephemeral') return { facts: await podSide('--via ephemeral'), subject };
+    if (settings.via === 'ephemeral')
+      return { facts: await readOnlyPodSide('--via ephemeral'), subject };
     const facts = await collectFacts(api, pool, {
       nodes: nodes.map((name) => ({
         name,
-        scope: wanted.scope,
+        scope: options.scope,
         namespaces: subject.kind === 'pod' ? subject.words : [],
       })),
       rules: false,
-      cni: wanted.cni,
-      showAnnotations: wanted.showAnnotations === true,
+      cni: options.cni,
+      showAnnotations: options.showAnnotations === true,
       objects: {
         namespace,
-        ...(!wanted.allPods && { nodes }),
-        services: wanted.services,
+        ...(!options.allPods && { nodes }),
+        services: options.services,
         policies: false,
       },
       signal,
     }).catch((error: unknown) => {
-      const mayFallBack = wanted.podSide && subject.kind === 'pod' && settings.via !== 'node';
-      if (!mayFallBack || !(error instanceof NodeRefused)) throw error;
-      return podSide(messageOf(error));
+      const canFallBack = options.allowPodSide && subject.kind === 'pod' && settings.via !== 'node';
+      if (!canFallBack || !(error instanceof NodeRefused)) throw error;
+      return readOnlyPodSide(messageOf(error));
     });
     return { facts, subject };
   } finally {
@@ -110,7 +111,7 @@ export async function readFacts(
   }
 }
 
-function nodesOf(subject: Subject): readonly string[] {
+function subjectNodes(subject: Subject): readonly string[] {
   return subject.kind === 'nodes' ? subject.nodes : [subject.node];
 }
 

@@ -30,22 +30,22 @@ import { type Interruption, onInterruption } from './interruption.ts';
 import { debuggerSettings } from './settings.ts';
 
 /** The user's request, as written. */
-export interface PathWords extends Pick<PathRequest, 'protocol' | 'port' | 'family'> {
+export interface PathArguments extends Pick<PathRequest, 'protocol' | 'port' | 'family'> {
   readonly from: string;
   readonly to: string | undefined;
 }
 
 type Flags = ConnectionValues & DebuggerValues & FactsValues;
 
-/** Converts the words of a path to a request. The pod must be known first, to find its name server. */
-export type RequestFor = (
+/** Converts the arguments of a path to a request. The pod must be known first, to find its name server. */
+export type PathRequestBuilder = (
   topology: Topology,
   from: PathEndpoint,
   to: PathEndpoint | undefined,
 ) => PathRequest;
 
 /** What to do with a path while its nodes can still be entered. */
-export interface UsePath {
+export interface PathAction {
   /** Whether packets are captured or sent, which requires NET_RAW on the nodes. */
   readonly captures: boolean;
   readonly run: (trace: PathTrace, pool: FactsPool, interruption: Interruption) => Promise<void>;
@@ -54,28 +54,28 @@ export interface UsePath {
 /** Follows a path in the facts of the cluster or of a file. Returns the trace, whose topology contains the facts. */
 export async function readPath(
   flags: Flags,
-  words: PathWords,
-  requestFor: RequestFor,
-  use?: UsePath,
+  pathArguments: PathArguments,
+  buildRequest: PathRequestBuilder,
+  action?: PathAction,
 ): Promise<PathTrace> {
   if (flags.from !== undefined) {
     const topology = new Topology(await factsFrom(flags.from));
     const find = (word: string) => endpointIn(topology, word, flags.namespace ?? 'default');
-    const to = words.to === undefined ? undefined : find(words.to);
-    return tracePath(topology, requestFor(topology, find(words.from), to));
+    const to = pathArguments.to === undefined ? undefined : find(pathArguments.to);
+    return tracePath(topology, buildRequest(topology, find(pathArguments.from), to));
   }
   const settings = debuggerSettings(flags);
   const { api, namespace } = await connect(flags);
-  const interruption = onInterruption({ abandons: true });
+  const interruption = onInterruption({ handlesAbandon: true });
   const line = statusLine();
   const { signal } = interruption;
-  const rules = words.to !== undefined;
+  const rules = pathArguments.to !== undefined;
   const pool = new FactsPool(api, {
     settings,
     namespace,
     command: 'path',
     rules,
-    probe: use?.captures === true,
+    probe: action?.captures === true,
     ...keepOf(flags),
     onNote: notify,
     onProgress: (text) => line.wait(text),
@@ -84,39 +84,39 @@ export async function readPath(
   const options = { currentNamespace: namespace, withoutNodes: false, onNote: notify, signal };
   try {
     const objects = { namespace, services: true, policies: rules };
-    const [known, from, to] = await Promise.all([
+    const [objectsRead, from, to] = await Promise.all([
       readObjects(api, objects, signal),
-      podWord(api, words.from, options),
-      words.to === undefined ? undefined : podWord(api, words.to, options),
+      qualifyPodName(api, pathArguments.from, options),
+      pathArguments.to === undefined ? undefined : qualifyPodName(api, pathArguments.to, options),
     ]);
     const requestIn = (topology: Topology) =>
-      requestFor(
+      buildRequest(
         topology,
         endpointIn(topology, from, namespace),
         to === undefined ? undefined : endpointIn(topology, to, namespace),
       );
-    const planned = new Topology(newFacts(known.objects, known.unknown));
+    const planned = new Topology(newFacts(objectsRead.objects, objectsRead.unknown));
     const nodes = nodesFor(planned, requestIn(planned));
     const facts = await collectFacts(api, pool, {
       nodes,
       rules,
-      addresses: addressesOf(requestIn(planned)),
-      pairs: pairsOf(planned, requestIn(planned), nodes),
+      addresses: trackedAddresses(requestIn(planned)),
+      pairs: pathPairs(planned, requestIn(planned), nodes),
       cni: false,
       objects,
-      objectsRead: known,
+      objectsRead,
       signal,
     });
     const wiring = new Topology(facts);
     const trace = tracePath(wiring, requestIn(wiring));
-    const asked =
+    const answered =
       trace.questions.length === 0
         ? undefined
         : new Topology(await queryRoutes(pool, facts, trace.questions));
-    const whole = asked === undefined ? trace : tracePath(asked, requestIn(asked));
+    const complete = answered === undefined ? trace : tracePath(answered, requestIn(answered));
     line.clear();
-    await use?.run(whole, pool, interruption);
-    return whole;
+    await action?.run(complete, pool, interruption);
+    return complete;
   } finally {
     line.clear();
     await pool.close();
@@ -125,11 +125,15 @@ export async function readPath(
   }
 }
 
-/** If a word refers to pods, names a single pod with its namespace. Other words are unchanged. */
-async function podWord(api: KubeApi, word: string, options: SubjectOptions): Promise<string> {
-  const isOther =
+/** Adds the namespace to an argument that refers to a pod. Returns other arguments unchanged. */
+async function qualifyPodName(
+  api: KubeApi,
+  word: string,
+  options: SubjectOptions,
+): Promise<string> {
+  const isNotPod =
     /^(?:svc|service|services|node|nodes|no)\//.test(word) || /^[\d.]+$|:|\.svc(?:\.|$)/.test(word);
-  if (isOther) return word;
+  if (isNotPod) return word;
   const subject = await findSubject(api, word, options);
   if (subject.kind !== 'pod') return word;
   return `${subject.namespace}/${subject.name}`;
@@ -147,16 +151,16 @@ function endpointIn(topology: Topology, word: string, namespace: string): PathEn
 /** The nodes where a path starts, ends, or may end, with the pods that are read completely. */
 function nodesFor(topology: Topology, request: PathRequest) {
   const chosen = new Map<string, string[]>();
-  const add = (node: string | undefined, words: readonly string[]) => {
-    if (node !== undefined) chosen.set(node, [...(chosen.get(node) ?? []), ...words]);
+  const add = (node: string | undefined, ids: readonly string[]) => {
+    if (node !== undefined) chosen.set(node, [...(chosen.get(node) ?? []), ...ids]);
   };
   for (const end of [request.from, request.to]) {
     if (end?.kind === 'node') add(end.node.name, []);
-    if (end?.kind === 'pod') add(end.pod.node, wordsOfPod(end));
+    if (end?.kind === 'pod') add(end.pod.node, podIds(end));
     const service = serviceAt(topology, end, request);
     if (end?.kind === 'node') {
-      const own = hostPortPod(topology, end.node.name, request.port, request.protocol);
-      if (own !== undefined) add(own.pod.node, wordsOfPod(own));
+      const endPod = hostPortPod(topology, end.node.name, request.port, request.protocol);
+      if (endPod !== undefined) add(endPod.pod.node, podIds(endPod));
     }
     if (service === undefined) continue;
     const family = end?.addresses[0]?.includes(':') ? 6 : 4;
@@ -166,13 +170,13 @@ function nodesFor(topology: Topology, request: PathRequest) {
     const backend = usable.find(({ node }) => node === near) ?? usable[0];
     const pod = backend && topology.podsWithAddress(backend.address)[0];
     if (pod === undefined) add(backend?.node, []);
-    else add(pod.node, wordsOfPod({ pod }));
+    else add(pod.node, podIds({ pod }));
   }
-  return [...chosen].map(([name, words]) => ({ name, scope: 'all' as const, namespaces: words }));
+  return [...chosen].map(([name, ids]) => ({ name, scope: 'all' as const, namespaces: ids }));
 }
 
 /** Addresses whose tracked connections are relevant: a service, or a node that may forward a port. */
-function addressesOf({ to, port }: PathRequest): readonly string[] {
+function trackedAddresses({ to, port }: PathRequest): readonly string[] {
   const isForwarding = to?.kind === 'service' || (to?.kind === 'node' && port !== undefined);
   return isForwarding ? to.addresses.filter((one) => parseAddress(one)) : [];
 }
@@ -181,7 +185,7 @@ function addressesOf({ to, port }: PathRequest): readonly string[] {
  * The pairs of addresses that packets of a path usually have: the ends, the pods behind a service, and the nodes of a
  * tunnel.
  */
-function pairsOf(
+function pathPairs(
   topology: Topology,
   request: PathRequest,
   nodes: readonly NodeRequest[],
@@ -194,7 +198,7 @@ function pairsOf(
   const pods = topology.facts.objects.pods?.filter(({ uid }) =>
     nodes.some(({ namespaces }) => namespaces.includes(uid)),
   );
-  const behind = (pods ?? [])
+  const backendAddresses = (pods ?? [])
     .filter(({ hostNetwork }) => !hostNetwork)
     .flatMap(({ addresses }) => addresses.filter((address) => familyOf(address) === family));
   const underlay = (topology.facts.objects.nodes ?? [])
@@ -202,7 +206,7 @@ function pairsOf(
     .flatMap(({ addresses }) =>
       addresses.filter(({ type }) => type === 'InternalIP').map(({ address }) => address),
     );
-  return [...pairsAmong([...ends, ...behind]), ...pairsAmong(underlay)];
+  return [...pairsAmong([...ends, ...backendAddresses]), ...pairsAmong(underlay)];
 }
 
 function pairsAmong(addresses: readonly string[]): AddressPair[] {
@@ -221,13 +225,13 @@ function serviceAt(
   { port, protocol }: PathRequest,
 ) {
   if (end?.kind === 'service') {
-    const own = servicePort(end.service, port, protocol);
-    return { object: end.service, ...(own && { port: own }) };
+    const ownPort = servicePort(end.service, port, protocol);
+    return { object: end.service, ...(ownPort && { port: ownPort }) };
   }
-  const found = end?.kind === 'node' ? nodePortService(topology, port, protocol) : undefined;
-  return found && { object: found.service, port: found.port };
+  const nodePort = end?.kind === 'node' ? nodePortService(topology, port, protocol) : undefined;
+  return nodePort && { object: nodePort.service, port: nodePort.port };
 }
 
-function wordsOfPod({ pod }: Pick<Extract<PathEndpoint, { kind: 'pod' }>, 'pod'>): string[] {
+function podIds({ pod }: Pick<Extract<PathEndpoint, { kind: 'pod' }>, 'pod'>): string[] {
   return [pod.uid, ...pod.containers.flatMap(({ id }) => id ?? [])];
 }

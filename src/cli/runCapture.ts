@@ -1,35 +1,35 @@
 import { seconds } from '../capture/units.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { hasChangingAddresses } from '../kube/targets/peers.ts';
-import { FIXED_PEERS, type PlanWithPeers, withPeers } from './capturePeers.ts';
-import { planIn, type WrittenPlan } from './capturePlan.ts';
+import { FIXED_PEERS_NOTE, type PlanWithPeers, withPeers } from './capturePeers.ts';
+import { type ParsedPlan, planInNamespace } from './capturePlan.ts';
 import { connect } from './connect.ts';
 import { notify } from './console.ts';
-import { openEarly } from './earlyExec.ts';
+import { openEarlyExec } from './earlyExec.ts';
 import type { CaptureValues } from './flags/capture.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import { asksForRing, ringNote, ringOptions } from './flags/ring.ts';
-import { foundTargets } from './foundTargets.ts';
 import { type Interruption, onInterruption } from './interruption.ts';
+import { resolveCaptureTargets } from './resolveCaptureTargets.ts';
 
 /** Runs a validated plan: in the foreground, as a ring, or detached. Returns the exit code. */
 export async function runCapture(
   flags: CaptureValues & ConnectionValues,
-  written: WrittenPlan,
+  parsed: ParsedPlan,
 ): Promise<number> {
   const hint = ringNote(flags);
   if (hint !== undefined) notify({ kind: 'hint', text: hint });
-  const interruption = onInterruption({ abandons: true });
+  const interruption = onInterruption({ handlesAbandon: true });
   const { api, namespace } = await connect(flags);
-  const validated = planIn(written, namespace);
+  const validated = planInNamespace(parsed, namespace);
   const isRing = asksForRing(flags);
   const isLive = !flags.detach && !isRing;
-  const early = isLive ? openEarly(api, validated.targets, validated.settings) : undefined;
+  const early = isLive ? openEarlyExec(api, validated.targets, validated.settings) : undefined;
   try {
     const plan = await withPeers(api, validated, interruption.signal);
-    if (!isLive && plan.peers.some(hasChangingAddresses)) notify(FIXED_PEERS);
-    if (flags.detach) return await detached(api, flags, plan, interruption);
-    if (isRing) return await ring(api, flags, plan, interruption);
+    if (!isLive && plan.peers.some(hasChangingAddresses)) notify(FIXED_PEERS_NOTE);
+    if (flags.detach) return await runDetached(api, flags, plan, interruption);
+    if (isRing) return await runRing(api, flags, plan, interruption);
     // Loading the rest would delay the connection.
     await early?.sent;
     const { captureLive } = await import('./liveCapture.ts');
@@ -42,7 +42,7 @@ export async function runCapture(
 }
 
 /** Records a ring of files for each target, and copies it at the end. */
-async function ring(
+async function runRing(
   api: KubeApi,
   flags: CaptureValues,
   plan: PlanWithPeers,
@@ -56,18 +56,22 @@ async function ring(
     folder: flags.write ?? '',
     force: flags.force,
   };
-  const found = await foundTargets(api, plan, interruption.signal, notify);
+  const found = await resolveCaptureTargets(api, plan, interruption.signal, notify);
   return captureRing(api, found, request, interruption);
 }
 
 /** Starts a recording that continues after this command. */
-async function detached(
+async function runDetached(
   api: KubeApi,
   flags: CaptureValues & ConnectionValues,
   { spec, settings, ...plan }: PlanWithPeers,
   { signal }: Interruption,
 ): Promise<number> {
-  const { detach, DETACHED_DURATION, DETACHED_KEEP } = await import('./detach.ts');
+  const {
+    startDetachedCaptures: detach,
+    DEFAULT_DETACHED_DURATION: DETACHED_DURATION,
+    DEFAULT_DETACHED_KEEP: DETACHED_KEEP,
+  } = await import('./detach.ts');
   const { name, volume, keep } = flags;
   return detach(api, {
     ...plan,
@@ -77,7 +81,7 @@ async function detached(
     keep: keep === undefined ? DETACHED_KEEP : seconds(keep),
     ...(name !== undefined && { name }),
     ...(volume !== undefined && { volume }),
-    ...(flags.namespace === undefined && { usualNamespace: plan.namespace }),
+    ...(flags.namespace === undefined && { defaultNamespace: plan.namespace }),
     signal,
   });
 }

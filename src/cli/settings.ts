@@ -12,11 +12,11 @@ const KEYS = ['image', 'imagePullPolicy', 'ttl', 'via', 'nodeNamespace'] as cons
 type Key = (typeof KEYS)[number];
 
 /** A value and its source, for errors. */
-interface Sourced {
+interface SourcedText {
   readonly text: string;
   readonly source: string;
 }
-type Source = Partial<Record<Key, Sourced>>;
+type SettingTexts = Partial<Record<Key, SourcedText>>;
 
 const VARIABLES: Readonly<Record<Key, string>> = {
   image: 'NETDEBUG_IMAGE',
@@ -34,43 +34,43 @@ export function debuggerSettings(
   flags: Partial<DebuggerValues>,
   env: NodeJS.ProcessEnv = process.env,
 ): DebuggerSettings {
-  const texts = { ...readFile(env), ...readVariables(env) };
+  const texts = { ...readSettingsFile(env), ...readVariables(env) };
   const types = DEBUGGER_GROUP.flags;
   const nodeNamespace = flags['node-namespace'] || texts.nodeNamespace?.text;
   return {
     image: flags.image || texts.image?.text || DEFAULT_IMAGE,
     pullPolicy:
       flags['image-pull-policy'] ??
-      read(types['image-pull-policy'].value, texts.imagePullPolicy) ??
+      parseSetting(types['image-pull-policy'].value, texts.imagePullPolicy) ??
       'IfNotPresent',
     ttl: Math.ceil(
-      flags.ttl ?? read(types.ttl.value, texts.ttl) ?? types.ttl.value.parse(DEFAULT_TTL),
+      flags.ttl ?? parseSetting(types.ttl.value, texts.ttl) ?? types.ttl.value.parse(DEFAULT_TTL),
     ),
-    via: flags.via ?? read(types.via.value, texts.via) ?? 'auto',
+    via: flags.via ?? parseSetting(types.via.value, texts.via) ?? 'auto',
     ...(nodeNamespace !== undefined && { nodeNamespace }),
   };
 }
 
-function read<T>(type: ValueType<T>, sourced: Sourced | undefined): T | undefined {
-  if (!sourced) return undefined;
+function parseSetting<T>(type: ValueType<T>, setting: SourcedText | undefined): T | undefined {
+  if (!setting) return undefined;
   try {
-    return type.parse(sourced.text);
+    return type.parse(setting.text);
   } catch (error) {
-    throw wrongUsage(`invalid value "${sourced.text}" for ${sourced.source}: ${messageOf(error)}`);
+    throw wrongUsage(`invalid value "${setting.text}" for ${setting.source}: ${messageOf(error)}`);
   }
 }
 
-function readVariables(env: NodeJS.ProcessEnv): Source {
-  const given = KEYS.flatMap((key) => {
+function readVariables(env: NodeJS.ProcessEnv): SettingTexts {
+  const entries = KEYS.flatMap((key) => {
     const source = VARIABLES[key];
     const text = env[source];
     return text ? [[key, { text, source }] as const] : [];
   });
-  return Object.fromEntries(given);
+  return Object.fromEntries(entries);
 }
 
 /** The settings file: $NETDEBUG_CONFIG, else kubectl-netdebug/config.yaml in the user's config folder. */
-function readFile(env: NodeJS.ProcessEnv): Source {
+function readSettingsFile(env: NodeJS.ProcessEnv): SettingTexts {
   const folder = env.XDG_CONFIG_HOME || join(homedir(), '.config');
   const path = env.NETDEBUG_CONFIG || join(folder, 'kubectl-netdebug', 'config.yaml');
   let source: string;
@@ -82,10 +82,10 @@ function readFile(env: NodeJS.ProcessEnv): Source {
       kind: 'configuration',
     });
   }
-  const known: readonly string[] = KEYS;
-  const settings: Source = {};
-  for (const [key, value] of Object.entries(parse(path, source))) {
-    if (!known.includes(key))
+  const keys: readonly string[] = KEYS;
+  const settings: SettingTexts = {};
+  for (const [key, value] of Object.entries(parseSettingsFile(path, source))) {
+    if (!keys.includes(key))
       throw new Problem(`${path}: unknown setting "${key}"`, {
         kind: 'configuration',
         next: [`known settings: ${KEYS.join(', ')}`],
@@ -100,7 +100,7 @@ function readFile(env: NodeJS.ProcessEnv): Source {
   return settings;
 }
 
-function parse(path: string, source: string): object {
+function parseSettingsFile(path: string, source: string): object {
   try {
     const document = loadAll(source)[0] ?? {};
     if (typeof document === 'object' && !Array.isArray(document)) return document;

@@ -39,9 +39,9 @@ export class SummaryOutput implements Output {
     if (this.#stream.writableEnded) return;
     // The caller reuses the buffer after this call.
     if (this.#stream.destroyed || this.#stream.write(Buffer.from(chunk))) return;
-    const taken = new Promise((resolve) => this.#stream.once('drain', resolve));
+    const drained = new Promise((resolve) => this.#stream.once('drain', resolve));
     // If the summary fails, nobody reads the stream any more.
-    await Promise.race([taken, this.#summary.catch(() => undefined)]);
+    await Promise.race([drained, this.#summary.catch(() => undefined)]);
   }
 
   async takeBack(bytes: number): Promise<void> {

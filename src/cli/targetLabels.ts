@@ -14,11 +14,11 @@ export function targetLabels(
 ): (found: ResolvedTarget) => string {
   const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
   const width = Math.max(...targets.map((found) => terminalSafe(nameOf(found)).length));
-  let labelled = 0;
+  let labelCount = 0;
   return (found) => {
     const text = terminalSafe(nameOf(found)).padEnd(width);
-    const colour = COLOURS[labelled % COLOURS.length];
-    labelled += 1;
+    const colour = COLOURS[labelCount % COLOURS.length];
+    labelCount += 1;
     return isColoured ? `\x1b[${colour}m${text}\x1b[0m ` : `${text} `;
   };
 }

@@ -18,17 +18,17 @@ export function targetTable(
       },
       { header: 'NODE', cell: ({ found }) => targetNode(found) },
       { header: 'PACKETS', cell: ({ packets }) => packets },
-      { header: 'DROPPED', cell: ({ outcome }) => droppedOf(outcome?.statistics) },
+      { header: 'DROPPED', cell: ({ outcome }) => droppedText(outcome?.statistics) },
       { header: 'GAPS', cell: ({ outcome }) => outcome?.gaps?.length ?? 0 },
       { header: 'INTERRUPTIONS', cell: ({ outcome }) => outcome?.interruptions ?? 0 },
-      { header: 'END', cell: endOf },
+      { header: 'END', cell: endText },
     ],
     targets,
   );
 }
 
 /** A capture may end without this count. */
-function droppedOf(statistics: NonNullable<TargetOutcome['outcome']>['statistics'] = {}) {
+function droppedText(statistics: NonNullable<TargetOutcome['outcome']>['statistics'] = {}) {
   const { receivedByFilter, droppedByKernel, droppedByInterface } = statistics;
   if (receivedByFilter === undefined && droppedByKernel === undefined) return '?';
   return (droppedByKernel ?? 0) + (droppedByInterface ?? 0);
@@ -36,11 +36,11 @@ function droppedOf(statistics: NonNullable<TargetOutcome['outcome']>['statistics
 
 /** The number of targets for which the number of dropped packets is unknown. */
 export function targetsWithUnknownDrops(targets: readonly TargetOutcome[]): number {
-  return targets.filter(({ outcome }) => droppedOf(outcome?.statistics) === '?').length;
+  return targets.filter(({ outcome }) => droppedText(outcome?.statistics) === '?').length;
 }
 
 /** The number of targets without packets for which other traffic is listed. */
-const MOST_UNMATCHED = 5;
+const MAX_UNMATCHED_TARGETS = 5;
 
 /** Other traffic of the first few targets that captured nothing. */
 export function unmatchedNotes(
@@ -50,16 +50,16 @@ export function unmatchedNotes(
   const empty = targets.flatMap(({ found, outcome }) =>
     outcome?.unmatched ? { name: nameOf(found), lines: unmatchedLines(outcome.unmatched) } : [],
   );
-  const more = empty.length - MOST_UNMATCHED;
+  const more = empty.length - MAX_UNMATCHED_TARGETS;
   return [
     ...empty
-      .slice(0, MOST_UNMATCHED)
+      .slice(0, MAX_UNMATCHED_TARGETS)
       .flatMap(({ name, lines }) => lines.map((line) => `${name}: ${line}`)),
     ...(more > 0 ? [`${countText(more, 'more target')} captured no packet`] : []),
   ];
 }
 
-function endOf({ outcome, problem, packets }: TargetOutcome): string {
+function endText({ outcome, problem, packets }: TargetOutcome): string {
   if (problem) return packets > 0 ? 'partly lost' : 'not captured';
   if (outcome?.early) return `ended early: ${earlyEndText(outcome.early)}`;
   return outcome ? 'complete' : 'pod has ended';

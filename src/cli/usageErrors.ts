@@ -1,7 +1,7 @@
 import { distance } from '../nearest.ts';
 import { type Problem, wrongUsage } from '../problem.ts';
 import type { Command } from './command.ts';
-import type { ParsedWords } from './parseFlags.ts';
+import type { ParsedArgs } from './parseFlags.ts';
 
 /** The program's name in its own messages. */
 export const PROGRAM_NAME = 'kubectl netdebug';
@@ -31,22 +31,22 @@ export function unknownCommand(word: string, known: readonly string[]): Problem 
 /** Throws a usage error unless the words match the arguments of the command. */
 export function checkArguments(
   command: string,
-  { arguments: declared = [], rest: restName }: Command,
-  { args, rest }: ParsedWords,
+  { arguments: argumentSpecs = [], rest: restPlaceholder }: Command,
+  { args, rest }: ParsedArgs,
 ): void {
-  for (const [index, { name, required, choices, variadic }] of declared.entries()) {
-    const words = variadic ? args.slice(index) : args.slice(index, index + 1);
-    if (words.length === 0 && required)
+  for (const [index, { name, required, choices, variadic }] of argumentSpecs.entries()) {
+    const values = variadic ? args.slice(index) : args.slice(index, index + 1);
+    if (values.length === 0 && required)
       throw usageError(`${choices ? `one of ${choices.join(', ')}` : name} is required`, command);
-    const wrong = choices && words.find((word) => !choices.includes(word));
-    if (wrong !== undefined)
+    const invalid = choices && values.find((word) => !choices.includes(word));
+    if (invalid !== undefined)
       throw usageError(
-        `invalid argument "${wrong}": must be one of: ${choices?.join(', ')}`,
+        `invalid argument "${invalid}": must be one of: ${choices?.join(', ')}`,
         command,
       );
   }
-  const unexpected = declared.at(-1)?.variadic ? undefined : args[declared.length];
+  const unexpected = argumentSpecs.at(-1)?.variadic ? undefined : args[argumentSpecs.length];
   if (unexpected !== undefined) throw usageError(`unexpected argument: ${unexpected}`, command);
-  if (rest !== undefined && restName === undefined)
+  if (rest !== undefined && restPlaceholder === undefined)
     throw usageError(`unexpected arguments after --: ${rest.join(' ')}`, command);
 }

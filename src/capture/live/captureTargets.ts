@@ -31,7 +31,7 @@ export interface LiveCapture extends Omit<Recording, 'output' | 'events'> {
   /** Yields additions to the capture until the signal; does not throw. */
   readonly joining?: (signal: AbortSignal) => AsyncIterable<Joining>;
   /** Whether to wait for additions when no target is left. */
-  readonly waits: boolean;
+  readonly followPods: boolean;
   /** The maximum number of pods captured at once; additional pods are skipped. */
   readonly maxPods: number;
   /** Receives the pods' packets. */
@@ -110,7 +110,7 @@ class Capture {
   }
 
   async run(): Promise<void> {
-    const { targets, sink, interrupt, joining, waits } = this.#recording;
+    const { targets, sink, interrupt, joining, followPods: waits } = this.#recording;
     const { filter } = this.#recording.spec;
     const onInterrupt = () => this.#stop('interrupted', interrupt.reason);
     interrupt.addEventListener('abort', onInterrupt, { once: true });
@@ -227,7 +227,7 @@ class Capture {
 
   /** Whether a pod may end without that being a failure: if it joined later, or if pods are expected to come and go. */
   #mayEnd(pod: Pod): boolean {
-    const { targets, waits } = this.#recording;
+    const { targets, followPods: waits } = this.#recording;
     return waits || !targets.some((found) => found.pod?.metadata.uid === pod.metadata.uid);
   }
 

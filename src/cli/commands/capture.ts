@@ -1,4 +1,4 @@
-import { planOf } from '../capturePlan.ts';
+import { parseCapturePlan } from '../capturePlan.ts';
 import { command } from '../command.ts';
 import { CAPTURE_FLAGS } from '../flags/capture.ts';
 import { DEBUGGER_GROUP } from '../flags/debugger.ts';
@@ -40,7 +40,7 @@ export const captureCommand = command({
   rest: 'EXPRESSION',
   flags: [{ title: 'Options', flags: CAPTURE_FLAGS }, TARGET_GROUP_WITH_L, DEBUGGER_GROUP],
   run: async ({ flags, args, rest }) => {
-    if (!flags.path) return runCapture(flags, planOf(flags, args, rest));
+    if (!flags.path) return runCapture(flags, parseCapturePlan(flags, args, rest));
     const { capturePath } = await import('../capturePath.ts');
     return capturePath(flags, args, rest);
   },

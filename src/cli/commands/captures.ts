@@ -18,7 +18,6 @@ import type { Notice } from '../../notice.ts';
 import { renderDocument } from '../../output/renderDocument.ts';
 import { print } from '../../output/standardOutput.ts';
 import { type Problem, wrongUsage } from '../../problem.ts';
-import { capturedFilter } from '../capturedFilter.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
 import { note, notify, statusLine } from '../console.ts';
@@ -28,8 +27,9 @@ import { LIST_OUTPUT } from '../flags/output.ts';
 import { anyText, count, FILE, oneOf } from '../flags/valueTypes.ts';
 import { followDetached } from '../followDetached.ts';
 import { type Interruption, onInterruption } from '../interruption.ts';
-import { report } from '../report.ts';
-import { noteUnanswered } from '../unanswered.ts';
+import { noteUnanswered } from '../noteUnanswered.ts';
+import { parsePacketFilter } from '../packetFilter.ts';
+import { reportError } from '../reportError.ts';
 
 const ACTIONS = ['list', 'status', 'follow', 'read', 'summary', 'fetch', 'stop', 'rm'] as const;
 type Action = (typeof ACTIONS)[number];
@@ -60,7 +60,7 @@ const FLAGS = {
 
 type Flags = FlagValues<typeof FLAGS>;
 /** Includes the filter of -Y or of the words after --. */
-type ActFlags = Flags & { readonly filter: PacketFilter | undefined };
+type ActionFlags = Flags & { readonly filter: PacketFilter | undefined };
 
 export const capturesCommand = command({
   description:
@@ -88,11 +88,15 @@ export const capturesCommand = command({
   run,
 });
 
-async function run({ flags, args: [word, ...names], rest }: Invocation<Flags>): Promise<number> {
-  const action = ACTIONS.find((one) => one === word) ?? 'list';
+async function run({
+  flags,
+  args: [actionName, ...names],
+  rest,
+}: Invocation<Flags>): Promise<number> {
+  const action = ACTIONS.find((one) => one === actionName) ?? 'list';
   checkFormat(action, flags.output);
-  const filter = capturedFilter(flags['display-filter'], rest);
-  checkReading(action, flags, filter);
+  const filter = parsePacketFilter(flags['display-filter'], rest);
+  checkActionFlags(action, flags, filter);
   if (action === 'list' && names.length > 0)
     throw wrongUsage(
       'captures list does not take a name',
@@ -101,20 +105,20 @@ async function run({ flags, args: [word, ...names], rest }: Invocation<Flags>): 
   if (action !== 'list' && names.length === 0)
     throw wrongUsage(`captures ${action}: CAPTURE is required`, 'list them with: captures list');
   const { api, namespace } = await connect(flags);
-  const interruption = onInterruption({ abandons: action === 'follow' });
+  const interruption = onInterruption({ handlesAbandon: action === 'follow' });
   const { signal } = interruption;
   try {
     if (action === 'list') {
       await list(api, flags['all-namespaces'] ? 'all' : namespace, flags, signal);
       return 0;
     }
-    let code = 0;
+    let exitCode = 0;
     for (const name of names)
-      code = Math.max(
-        code,
-        await actOn(api, action, namespace, name, { ...flags, filter }, interruption),
+      exitCode = Math.max(
+        exitCode,
+        await runAction(api, action, namespace, name, { ...flags, filter }, interruption),
       );
-    return code;
+    return exitCode;
   } finally {
     interruption.release();
     api.close();
@@ -131,7 +135,7 @@ function checkFormat(action: Action, format: Flags['output']): void {
 }
 
 /** Rejects flags that only some actions support. */
-function checkReading(
+function checkActionFlags(
   action: Action,
   { count: packets, verify }: Flags,
   filter: PacketFilter | undefined,
@@ -151,20 +155,20 @@ function checkReading(
 }
 
 /** How many choices to show of a long list. */
-const CHOICES_SHOWN = 3;
+const MAX_CHOICES_SHOWN = 3;
 
 /** Acts on every capture with this name, several at a time. A failure of one does not stop the others. */
-async function actOn(
+async function runAction(
   api: KubeApi,
   action: Exclude<Action, 'list'>,
   namespace: string,
   name: string,
-  flags: ActFlags,
+  flags: ActionFlags,
   interruption: Interruption,
 ): Promise<number> {
   const { signal } = interruption;
   const { captures, lost } = await findCaptures(api, namespace, name, signal);
-  const several = captures.length > 1;
+  const hasSeveral = captures.length > 1;
   if (action === 'status') return status(api, captures, flags, signal);
   if (action === 'read' || action === 'summary') {
     for (const capture of lost) notify(lostNotice(capture));
@@ -182,59 +186,64 @@ async function actOn(
     }
     return 0;
   }
-  if (several && action === 'follow') throw ambiguous(name, captures);
-  const actions = ACT[action](api, captures, flags, interruption);
+  if (hasSeveral && action === 'follow') throw ambiguous(name, captures);
+  const captureAction = ACTION_FACTORIES[action](api, captures, flags, interruption);
   try {
-    const act = async (capture: DetachedCapture, isDone: () => void) => {
+    const runForCapture = async (capture: DetachedCapture, onNodeDone: () => void) => {
       try {
-        return await actions.on(capture, isDone);
+        return await captureAction.run(capture, onNodeDone);
       } catch (error) {
-        if (!several || signal.aborted) throw error;
-        return report(explainRefusal(error), subject(capture.target));
+        if (!hasSeveral || signal.aborted) throw error;
+        return reportError(explainRefusal(error), targetText(capture.target));
       }
     };
     // Each of them takes one or two execs.
     const isShort = action === 'stop' || action === 'rm';
     const slots = isShort ? StartSlots.forQuestions() : new StartSlots();
-    const codes = await slots.map(captures, nodeOfCapture, act, signal);
+    const exitCodes = await slots.map(captures, nodeOfCapture, runForCapture, signal);
     if (action === 'fetch') for (const capture of lost) notify(lostNotice(capture));
-    return Math.max(...codes);
+    return Math.max(...exitCodes);
   } finally {
-    actions.end?.();
+    captureAction.close?.();
   }
 }
 
 function lostNotice({ target }: DetachedCapture): Notice {
-  return { kind: 'recording-lost', text: `note: the recording of ${subject(target)} is lost` };
+  return { kind: 'recording-lost', text: `note: the recording of ${targetText(target)} is lost` };
 }
 
 function ambiguous(name: string, captures: readonly DetachedCapture[]): Problem {
   const choices = captures.map(
     (capture) => `choose one, for example ${capture.target}/${capture.name}`,
   );
-  const more = choices.length - CHOICES_SHOWN;
+  const more = choices.length - MAX_CHOICES_SHOWN;
   return wrongUsage(
     `capture "${name}" is in ${captures.length} pods, and only one can be followed`,
-    ...choices.slice(0, CHOICES_SHOWN),
+    ...choices.slice(0, MAX_CHOICES_SHOWN),
     ...(more > 0 ? [`and ${more} more; see: captures list`] : []),
   );
 }
 
 /** What to do with each capture, and after all of them. Functions return exit codes. */
-interface Actions {
+interface CaptureAction {
   /** Calls `isDone` when the node has done its part. */
-  on(capture: DetachedCapture, isDone: () => void): Promise<number>;
-  end?(): void;
+  run(capture: DetachedCapture, onNodeDone: () => void): Promise<number>;
+  close?(): void;
 }
 
-type Act = (
+type ActionFactory = (
   api: KubeApi,
   captures: readonly DetachedCapture[],
-  flags: ActFlags,
+  flags: ActionFlags,
   interruption: Interruption,
-) => Actions;
+) => CaptureAction;
 
-const ACT: Record<'fetch' | 'follow' | 'stop' | 'rm', Act> = { fetch, follow, stop, rm: remove };
+const ACTION_FACTORIES: Record<'fetch' | 'follow' | 'stop' | 'rm', ActionFactory> = {
+  fetch,
+  follow,
+  stop,
+  rm: remove,
+};
 
 async function list(
   api: KubeApi,
@@ -243,8 +252,8 @@ async function list(
   signal: AbortSignal,
 ): Promise<void> {
   const format = flags.output ?? 'table';
-  const found = await listCaptures(api, namespace, signal);
-  const shown = flags.all ? found : found.filter(({ state }) => state.kind !== 'removed');
+  const captures = await listCaptures(api, namespace, signal);
+  const shown = flags.all ? captures : captures.filter(({ state }) => state.kind !== 'removed');
   if (shown.length === 0 && (format === 'table' || format === 'wide')) {
     notify({
       kind: 'nothing-found',
@@ -253,7 +262,7 @@ async function list(
     });
     return;
   }
-  const reports = await reported(api, shown, signal);
+  const reports = await collectReports(api, shown, signal);
   await print(renderCaptures(reports, format, namespace === 'all', api.serverTime()));
   noteUnanswered(reports);
 }
@@ -264,7 +273,7 @@ async function status(
   flags: Flags,
   signal: AbortSignal,
 ): Promise<number> {
-  for (const report of await reported(api, captures, signal)) {
+  for (const report of await collectReports(api, captures, signal)) {
     const facts = { ...captureFacts(report), list: report.listing?.files };
     const format = flags.output === 'json' ? 'json' : 'yaml';
     const separator = format === 'yaml' && captures.length > 1 ? '---\n' : '';
@@ -274,7 +283,7 @@ async function status(
 }
 
 /** Queries the recorders, and shows how many have answered. */
-async function reported(
+async function collectReports(
   api: KubeApi,
   captures: readonly DetachedCapture[],
   signal: AbortSignal,
@@ -292,17 +301,17 @@ async function reported(
 function fetch(
   api: KubeApi,
   captures: readonly DetachedCapture[],
-  flags: ActFlags,
+  flags: ActionFlags,
   { signal }: Interruption,
-): Actions {
+): CaptureAction {
   const progress = fetchProgress();
   const folders = fetchFolders(captures, flags.write ?? captures[0]?.name ?? '');
   const { filter, flush, force, verify } = flags;
   return {
-    end: () => progress.clear(),
-    on: async (capture) => {
+    close: () => progress.clear(),
+    run: async (capture) => {
       const folder = folders.get(capture) ?? '';
-      const label = captures.length > 1 ? subject(capture.target) : undefined;
+      const label = captures.length > 1 ? targetText(capture.target) : undefined;
       const options = { folder, signal, flush, force, ...progress.callbacks(folder, label) };
       const manifest = filter
         ? await fetchMatching(api, capture, filter, options)
@@ -325,7 +334,7 @@ async function fetchMatching(
   return fetchMatchingPackets(api, capture, {
     ...options,
     filter,
-    localFilter: (why) => filterLocally(filter, why),
+    localFilter: (reason) => filterLocally(filter, reason),
   });
 }
 
@@ -334,9 +343,9 @@ function follow(
   _captures: readonly DetachedCapture[],
   flags: Flags,
   interruption: Interruption,
-): Actions {
+): CaptureAction {
   return {
-    on: async (capture) => {
+    run: async (capture) => {
       checkHasSpool(capture);
       return followDetached(api, capture, flags, interruption);
     },
@@ -348,14 +357,14 @@ function stop(
   _captures: readonly DetachedCapture[],
   _flags: Flags,
   { signal }: Interruption,
-): Actions {
+): CaptureAction {
   return {
-    on: async (capture) => {
+    run: async (capture) => {
       checkHasSpool(capture);
       await stopCapture(api, capture, signal);
       const { namespace } = capture.pod.metadata;
       note(
-        `capture "${capture.name}" of ${subject(capture.target)} stopped; copy it with: kubectl netdebug captures fetch ${capture.name} -n ${namespace}`,
+        `capture "${capture.name}" of ${targetText(capture.target)} stopped; copy it with: kubectl netdebug captures fetch ${capture.name} -n ${namespace}`,
       );
       return 0;
     },
@@ -367,16 +376,16 @@ function remove(
   _captures: readonly DetachedCapture[],
   _flags: Flags,
   { signal }: Interruption,
-): Actions {
+): CaptureAction {
   return {
-    on: async (capture, isDone) => {
+    run: async (capture, onNodeDone) => {
       note(
         await removeDetached(
           api,
           capture,
           signal,
           (text) => notify({ kind: 'waiting', text }),
-          isDone,
+          onNodeDone,
         ),
       );
       return 0;
@@ -385,6 +394,6 @@ function remove(
 }
 
 /** The name of a target in a sentence. */
-function subject(target: string): string {
+function targetText(target: string): string {
   return target.startsWith('node/') ? target : `pod ${target}`;
 }

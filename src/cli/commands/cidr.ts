@@ -17,7 +17,7 @@ import { noteUnknown } from '../readFacts.ts';
 import { readRangeFacts } from '../readRangeFacts.ts';
 
 /** Ranges separated by commas. */
-const RANGES: ValueType<readonly WrittenRange[]> = {
+const RANGES_TYPE: ValueType<readonly WrittenRange[]> = {
   placeholder: 'CIDR',
   parse: (value) =>
     value.split(',').map((text) => {
@@ -34,15 +34,15 @@ const FLAGS = {
     help: 'Read this file, written with -o json, instead of the cluster (- for standard input)',
   },
   avoid: {
-    value: RANGES,
+    value: RANGES_TYPE,
     repeatable: true,
     help: 'Report overlaps with this range, such as that of a VPC or VPN. Can be repeated',
   },
   'cluster-cidr': {
-    value: RANGES,
+    value: RANGES_TYPE,
     help: 'Range of all pods; two for dual stack: 10.244.0.0/16,fd00:10:244::/56. Without plan: used if the range cannot be read from the cluster',
   },
-  'service-cidr': { value: RANGES, help: 'Range of all services; two for dual stack' },
+  'service-cidr': { value: RANGES_TYPE, help: 'Range of all services; two for dual stack' },
 } as const satisfies FlagTable;
 
 const PLAN_FLAGS = {
@@ -84,7 +84,7 @@ async function run({ flags, args: [action] }: Invocation<Flags>): Promise<number
   if (action === undefined) return showCluster(flags);
   if (action !== 'plan') throw wrongUsage(`unknown action "${action}"`, 'as in: cidr plan');
   if (flags.from !== undefined) throw wrongUsage('--from cannot be used with plan');
-  const plan = planCidr(requestOf(flags));
+  const plan = planCidr(planRequest(flags));
   const { output } = flags;
   const isDocument = output === 'json' || output === 'yaml';
   await print(isDocument ? [renderDocument(plan, output)] : renderPlan(plan));
@@ -92,9 +92,9 @@ async function run({ flags, args: [action] }: Invocation<Flags>): Promise<number
 }
 
 async function showCluster(flags: Invocation<Flags>['flags']): Promise<number> {
-  const given = Object.keys(PLAN_FLAGS).find((name) => flags[name as keyof Flags] !== undefined);
-  if (given !== undefined)
-    throw wrongUsage(`--${given} is an option of plan`, 'as in: cidr plan --cluster-cidr CIDR');
+  const planFlag = Object.keys(PLAN_FLAGS).find((name) => flags[name as keyof Flags] !== undefined);
+  if (planFlag !== undefined)
+    throw wrongUsage(`--${planFlag} is an option of plan`, 'as in: cidr plan --cluster-cidr CIDR');
   const facts =
     flags.from === undefined ? await readRangeFacts(flags) : await factsFrom(flags.from);
   const { nodes } = facts.objects;
@@ -127,9 +127,9 @@ function exitCode(findings: readonly CidrFinding[]): number {
 
 const DEFAULT_MASK = { 4: 24, 6: 64 } as const;
 /** The default of the kubelet. */
-const DEFAULT_PODS = 110;
+const DEFAULT_PODS_PER_NODE = 110;
 
-function requestOf(flags: Flags): PlanRequest {
+function planRequest(flags: Flags): PlanRequest {
   const cluster = flags['cluster-cidr'];
   if (!cluster)
     throw wrongUsage('--cluster-cidr is required', 'as in: cidr plan --cluster-cidr 10.244.0.0/16');
@@ -137,14 +137,14 @@ function requestOf(flags: Flags): PlanRequest {
     if (ranges.length > 2 || new Set(ranges.map(({ family }) => family)).size < ranges.length)
       throw wrongUsage('at most one IPv4 range and one IPv6 range are allowed');
   const isDual = cluster.length > 1;
-  const both = flags['node-cidr-mask-size'];
-  if (isDual && both !== undefined)
+  const sharedMask = flags['node-cidr-mask-size'];
+  if (isDual && sharedMask !== undefined)
     throw wrongUsage(
       '--node-cidr-mask-size cannot be used with dual stack',
       'use --node-cidr-mask-size-ipv4 and --node-cidr-mask-size-ipv6',
     );
-  const maskOf = (family: 4 | 6) => {
-    const mask = flags[`node-cidr-mask-size-ipv${family}`] ?? both ?? DEFAULT_MASK[family];
+  const nodeMask = (family: 4 | 6) => {
+    const mask = flags[`node-cidr-mask-size-ipv${family}`] ?? sharedMask ?? DEFAULT_MASK[family];
     const bits = family === 4 ? 32 : 128;
     const isUsed = cluster.some((range) => range.family === family);
     if (isUsed && mask > bits)
@@ -153,10 +153,10 @@ function requestOf(flags: Flags): PlanRequest {
   };
   return {
     cluster,
-    nodeMask: { 4: maskOf(4), 6: maskOf(6) },
+    nodeMask: { 4: nodeMask(4), 6: nodeMask(6) },
     services: flags['service-cidr'] ?? [],
     avoid: flags.avoid.flat(),
-    podsPerNode: flags['pods-per-node'] ?? DEFAULT_PODS,
+    podsPerNode: flags['pods-per-node'] ?? DEFAULT_PODS_PER_NODE,
     ...(flags.nodes !== undefined && { nodes: flags.nodes }),
   };
 }

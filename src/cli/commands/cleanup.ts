@@ -67,42 +67,44 @@ async function cleanUp(
     ? owned.map((one) => ({ owned: one }))
     : await usageOf(api, owned, signal, (text) => statusLine().wait(text));
   statusLine().clear();
-  const chosen: Used[] = [];
-  let resting = 0;
+  const toRemove: Used[] = [];
+  let endedCount = 0;
   for (const one of used) {
     const fate = fateOf(one, flags.captures);
-    if (fate.kind === 'remove') chosen.push(one);
-    else if (fate.kind === 'rest') resting += 1;
+    if (fate.kind === 'remove') toRemove.push(one);
+    else if (fate.kind === 'rest') endedCount += 1;
     else notify({ kind: 'kept', text: `${nameOf(one)} is kept: ${fate.why}` });
   }
-  if (resting > 0)
+  if (endedCount > 0)
     note(
-      `${countText(resting, 'ended container')} of netdebug ${resting === 1 ? 'remains' : 'remain'} in pod specs and ${resting === 1 ? 'uses' : 'use'} no resources; Kubernetes removes ${resting === 1 ? 'it' : 'them'} with the pod`,
+      `${countText(endedCount, 'ended container')} of netdebug ${endedCount === 1 ? 'remains' : 'remain'} in pod specs and ${endedCount === 1 ? 'uses' : 'use'} no resources; Kubernetes removes ${endedCount === 1 ? 'it' : 'them'} with the pod`,
     );
-  if (chosen.length === 0) {
+  if (toRemove.length === 0) {
     notify({ kind: 'nothing-found', text: 'nothing to remove' });
     return 0;
   }
   if (flags['dry-run']) {
-    for (const one of chosen) say(one, 'would be removed');
+    for (const one of toRemove) printOutcome(one, 'would be removed');
     return 0;
   }
   if (!flags.yes) {
-    for (const one of chosen) note(`${describe(one)} will be removed`);
-    if (!(await confirm(`Remove ${chosen.length}?`, signal))) return 1;
+    for (const one of toRemove) note(`${describe(one)} will be removed`);
+    if (!(await confirm(`Remove ${toRemove.length}?`, signal))) return 1;
   }
-  let done = 0;
-  const tell = () =>
-    statusLine().wait(`removing ${countText(chosen.length, 'container')}: ${done} removed`);
-  tell();
+  let removedCount = 0;
+  const showProgress = () =>
+    statusLine().wait(
+      `removing ${countText(toRemove.length, 'container')}: ${removedCount} removed`,
+    );
+  showProgress();
   // Each removal takes an exec.
   const outcomes = await StartSlots.forQuestions().map(
-    chosen,
+    toRemove,
     ({ owned }) => nodeOfOwned(owned),
-    async (one, isAsked) => {
-      const isRemoved = await removed(api, one, signal, isAsked);
-      done += 1;
-      tell();
+    async (one, onRequested) => {
+      const isRemoved = await removeAndReport(api, one, signal, onRequested);
+      removedCount += 1;
+      showProgress();
       return isRemoved;
     },
     signal,
@@ -110,7 +112,7 @@ async function cleanUp(
   return outcomes.every(Boolean) ? 0 : 1;
 }
 
-async function removed(
+async function removeAndReport(
   api: KubeApi,
   one: Used,
   signal: AbortSignal,
@@ -118,7 +120,7 @@ async function removed(
 ): Promise<boolean> {
   try {
     await remove(api, one.owned, signal, onRequested);
-    say(one, 'removed');
+    printOutcome(one, 'removed');
     return true;
   } catch (error) {
     signal.throwIfAborted();
@@ -132,9 +134,9 @@ function describe(one: Used): string {
   return `${one.owned.kind} ${nameOf(one)}`;
 }
 
-function say(one: Used, what: string): void {
+function printOutcome(one: Used, outcome: string): void {
   const line = statusLine();
   line.hide();
-  process.stdout.write(`${terminalSafe(`${describe(one)} ${what}`)}\n`);
+  process.stdout.write(`${terminalSafe(`${describe(one)} ${outcome}`)}\n`);
   line.redraw();
 }

@@ -35,7 +35,7 @@ export const cniCommand = command({
       );
     const { facts, subject } = await readFacts(flags, {
       command: 'cni',
-      word,
+      target: word,
       scope: 'all',
       services: false,
       allPods: false,

@@ -47,12 +47,12 @@ export const completionCommand = command({
       );
       return 0;
     }
-    noteLines(installCompletion(flags.shell ?? currentShell(host), host).join('\n'));
+    noteLines(installCompletion(flags.shell ?? detectShell(host), host).join('\n'));
     return 0;
   },
 });
 
-function currentShell(host: LocalSystem): Shell {
+function detectShell(host: LocalSystem): Shell {
   const found = shellOf(host);
   if (found) return found;
   throw wrongUsage(

@@ -26,14 +26,14 @@ export const doctorCommand = command({
   flags: [{ title: 'Options', flags: { output: outputFlag(['json', 'yaml']) } }, DEBUGGER_GROUP],
   run: async ({ flags, args: [word] }) => {
     const settings = debuggerSettings(flags);
-    const written = word === undefined ? undefined : parseTarget(word);
+    const parsed = word === undefined ? undefined : parseTarget(word);
     const { api, namespace } = await connect(flags);
-    const target = written && targetInNamespace(written, namespace);
+    const target = parsed && targetInNamespace(parsed, namespace);
     const interruption = onInterruption();
-    const answered = statusLine().wait('waiting for the results of the checks');
+    const endWait = statusLine().wait('waiting for the results of the checks');
     try {
       const diagnosis = await diagnose(api, target, namespace, settings, interruption.signal);
-      answered();
+      endWait();
       for (const { check, kind } of diagnosis.checks) if (kind) problemMoment({ kind }, check);
       const format = flags.output ?? 'table';
       await print(
@@ -41,7 +41,7 @@ export const doctorCommand = command({
       );
       return diagnosis.ready ? 0 : 1;
     } finally {
-      answered();
+      endWait();
       interruption.release();
       api.close();
     }

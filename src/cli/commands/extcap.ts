@@ -4,7 +4,7 @@ import { note } from '../console.ts';
 import { installExtcap, uninstallExtcap } from '../extcap/install.ts';
 
 /** The connection flags that are written into Wireshark's program. Other settings come from the kubeconfig. */
-const REMEMBERED = ['kubeconfig', 'context', 'namespace'] as const;
+const STORED_FLAGS = ['kubeconfig', 'context', 'namespace'] as const;
 
 export const extcapCommand = command({
   description:
@@ -25,13 +25,13 @@ export const extcapCommand = command({
       if (removed.length === 0) note('nothing is installed');
       return 0;
     }
-    const remembered = new Map(
-      REMEMBERED.flatMap((name) => {
+    const storedFlags = new Map(
+      STORED_FLAGS.flatMap((name) => {
         const value = flags[name];
         return value === undefined ? [] : [[name, value] as const];
       }),
     );
-    for (const path of installExtcap(host, remembered)) note(`installed ${path}`);
+    for (const path of installExtcap(host, storedFlags)) note(`installed ${path}`);
     note('restart Wireshark, or press F5 on its start page, to see pods among the interfaces');
     return 0;
   },

@@ -88,16 +88,16 @@ async function run({
 }: Invocation<BuildValues & FlagValues<typeof FLAGS>>): Promise<number> {
   const format = flags.output ?? 'text';
   const text = [...args, ...rest].join(' ').trim();
-  const wishes = wishesOf(flags);
-  const isBuilt = Object.keys(wishes).length > 0;
-  if (isBuilt && text !== '')
+  const wishes = readConditions(flags);
+  const hasBuildFlags = Object.keys(wishes).length > 0;
+  if (hasBuildFlags && text !== '')
     throw wrongUsage('EXPRESSION cannot be combined with options that build a filter');
   if (text === '') {
-    const built = isBuilt ? [builtFrom(wishes)] : TASKS.map(builtFrom);
+    const filters = hasBuildFlags ? [buildFilter(wishes)] : EXAMPLES.map(buildFilter);
     await print(
       format === 'text'
-        ? built.map(builtText)
-        : [renderDocument(isBuilt ? built[0] : built, format)],
+        ? filters.map(filterPairText)
+        : [renderDocument(hasBuildFlags ? filters[0] : filters, format)],
     );
     return 0;
   }
@@ -110,7 +110,7 @@ async function run({
   return explanation.problem === undefined ? 0 : 1;
 }
 
-function wishesOf(flags: BuildValues): Wishes {
+function readConditions(flags: BuildValues): Wishes {
   const wishes: Record<string, string | readonly string[]> = {};
   for (const name of ['address', 'source', 'destination', 'port', 'protocol', 'flags'] as const)
     if (flags[name].length > 0) wishes[name] = flags[name].flat();
@@ -122,7 +122,7 @@ function wishesOf(flags: BuildValues): Wishes {
 }
 
 /** Common examples. */
-const TASKS: readonly Wishes[] = [
+const EXAMPLES: readonly Wishes[] = [
   { address: ['10.0.0.7'] },
   { source: ['10.0.0.0/24'], destination: ['10.0.1.7'] },
   { port: ['5432'], protocol: ['tcp'] },
@@ -138,7 +138,7 @@ const TASKS: readonly Wishes[] = [
   { from: '2024-02-01T14:05:00Z', to: '2024-02-01T14:10:00Z' },
 ];
 
-function builtFrom(wishes: Wishes) {
+function buildFilter(wishes: Wishes) {
   const condition = conditionOfWishes(wishes);
   return {
     meaning: inWords(condition),
@@ -147,9 +147,9 @@ function builtFrom(wishes: Wishes) {
   };
 }
 
-type Built = Pick<Explanation, 'capture' | 'display'> & { readonly meaning: string };
+type FilterPair = Pick<Explanation, 'capture' | 'display'> & { readonly meaning: string };
 
-function builtText({ meaning, capture, display }: Built): string {
+function filterPairText({ meaning, capture, display }: FilterPair): string {
   return `${terminalSafe(meaning)}\n  capture:  ${filterText(capture)}\n  display:  ${filterText(display)}\n`;
 }
 

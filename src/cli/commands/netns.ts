@@ -24,18 +24,18 @@ export const netnsCommand = command({
   run: async ({ flags, args: [word] }) => {
     const { facts, subject } = await readFacts(flags, {
       command: 'netns',
-      word,
+      target: word,
       scope: 'all',
       services: false,
       allPods: false,
       cni: true,
-      podSide: true,
+      allowPodSide: true,
     });
     const topology = new Topology(facts);
-    const place = subject.kind === 'pod' ? placeOf(topology, subject) : undefined;
+    const podPlace = subject.kind === 'pod' ? placeOf(topology, subject) : undefined;
     const rows = namespaceRows(facts).filter(
       ({ inode, node }) =>
-        place === undefined || (inode === place.network.inode && node === place.node.name),
+        podPlace === undefined || (inode === podPlace.network.inode && node === podPlace.node.name),
     );
     if (flags.output === 'json' || flags.output === 'yaml') {
       await printDocument({ namespaces: rows }, facts, flags.output);
@@ -43,7 +43,9 @@ export const netnsCommand = command({
     }
     noteUnknown(facts);
     await print(
-      place ? renderNamespace(topology, place) : namespaceTable(rows, flags.output === 'wide'),
+      podPlace
+        ? renderNamespace(topology, podPlace)
+        : namespaceTable(rows, flags.output === 'wide'),
     );
     return 0;
   },

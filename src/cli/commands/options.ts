@@ -14,13 +14,13 @@ export const optionsCommand = command({
 /** The options, in the layout of `kubectl options`. */
 function optionsText(): string {
   const flags = Object.entries(COMMON_FLAGS).map(
-    ([name, flag]) => `    ${usage(name, flag)}:\n\t${flag.help}\n`,
+    ([name, flag]) => `    ${optionUsage(name, flag)}:\n\t${flag.help}\n`,
   );
   return `The following options can be passed to any command:\n\n${flags.join('\n')}`;
 }
 
 /** A flag with its default value, in Go's format. */
-function usage(name: string, flag: Flag): string {
+function optionUsage(name: string, flag: Flag): string {
   const short = flag.alias === undefined ? '' : `-${flag.alias}, `;
   const value = flag.value ? (flag.repeatable ? '[]' : "''") : 'false';
   return `${short}--${name}=${value}`;

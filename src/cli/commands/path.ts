@@ -22,9 +22,14 @@ import { DEBUGGER_GROUP } from '../flags/debugger.ts';
 import { FACTS_GROUP, printDocument } from '../flags/facts.ts';
 import { PICTURE_FLAGS } from '../flags/picture.ts';
 import { anyText, list } from '../flags/valueTypes.ts';
-import { checkPictures, writePictures } from '../pictures.ts';
-import { PROBE, probePath } from '../probe.ts';
-import { type PathWords, type RequestFor, readPath, type UsePath } from '../readPath.ts';
+import { checkPictureFlags, writePictures } from '../pictures.ts';
+import { PROBE_TYPE, probePath } from '../probe.ts';
+import {
+  type PathAction,
+  type PathArguments,
+  type PathRequestBuilder,
+  readPath,
+} from '../readPath.ts';
 import { watchPath } from '../watchPath.ts';
 
 const PATH_GROUP = {
@@ -52,7 +57,7 @@ const PATH_GROUP = {
       help: 'Exit with 1 if there are findings of these kinds (comma-separated), or any',
     },
     probe: {
-      value: PROBE,
+      value: PROBE_TYPE,
       bare: 'auto',
       help: 'Also send a few packets and follow them: a TCP connection or UDP datagram to the port, or ICMP; mtu: one full-size packet with "do not fragment" set',
     },
@@ -87,23 +92,25 @@ export const pathCommand = command({
   flags: [PATH_GROUP, DEBUGGER_GROUP],
   run: async ({ flags, args: [from = '', to] }) => {
     const { output, dns } = flags;
-    const failOn = knownKinds(flags['fail-on'] ?? []);
-    await checkPictures(flags);
+    const failOn = checkKinds(flags['fail-on'] ?? []);
+    await checkPictureFlags(flags);
     if (dns !== undefined && to !== undefined) {
       throw wrongUsage('--dns and a destination cannot be combined');
     }
-    const words: PathWords = {
+    const words: PathArguments = {
       from,
       to: to ?? (dns === undefined ? undefined : from),
       protocol: flags.udp || dns !== undefined ? 'udp' : 'tcp',
       ...(flags.ipv6 && { family: 6 as const }),
       ...(dns === undefined ? flags.port !== undefined && { port: flags.port } : { port: 53 }),
     };
-    checkProbe(flags, words);
+    checkProbeFlags(flags, words);
     let probe: Probe | undefined;
     const findingsOf = (trace: PathTrace) => {
-      const known = diagnosePath(trace);
-      return probe === undefined ? known : [...known, ...probeFindings(probe, known)];
+      const pathFindings = diagnosePath(trace);
+      return probe === undefined
+        ? pathFindings
+        : [...pathFindings, ...probeFindings(probe, pathFindings)];
     };
     const show = async (trace: PathTrace) => {
       const { from: start, to: end } = trace.request;
@@ -112,7 +119,7 @@ export const pathCommand = command({
       const findings = findingsOf(trace);
       await print(renderPath(trace, findings, output === 'wide', { name: dns, probe }));
     };
-    const use: UsePath = {
+    const action: PathAction = {
       captures: flags.probe !== undefined,
       run: async (trace, pool, { signal }) => {
         if (flags.probe !== undefined) probe = await probePath(flags.probe, trace, pool);
@@ -124,8 +131,8 @@ export const pathCommand = command({
     const trace = await readPath(
       flags,
       words,
-      dns === undefined ? usual(words) : toNameServer(words),
-      flags.probe !== undefined || flags.watch ? use : undefined,
+      dns === undefined ? defaultRequest(words) : nameServerRequest(words),
+      flags.probe !== undefined || flags.watch ? action : undefined,
     );
     const findings = findingsOf(trace);
     await writePictures(flags, trace, findings);
@@ -138,12 +145,12 @@ export const pathCommand = command({
     } else if (!flags.watch) {
       await show(trace);
     }
-    return findings.some((finding) => isMeant(finding, failOn)) ? 1 : 0;
+    return findings.some((finding) => matchesFailOn(finding, failOn)) ? 1 : 0;
   },
 });
 
 /** Throws a usage error for options that cannot be combined with --probe and --watch. */
-function checkProbe(
+function checkProbeFlags(
   flags: {
     readonly probe?: string | undefined;
     readonly watch: boolean;
@@ -151,7 +158,7 @@ function checkProbe(
     readonly output?: string | undefined;
     readonly from?: string | undefined;
   },
-  { to }: PathWords,
+  { to }: PathArguments,
 ): void {
   const { probe, watch, from, output } = flags;
   for (const name of ['probe', 'watch'] as const)
@@ -165,7 +172,7 @@ function checkProbe(
     );
 }
 
-function usual({ protocol, port, family }: PathWords): RequestFor {
+function defaultRequest({ protocol, port, family }: PathArguments): PathRequestBuilder {
   return (_wiring, from, to): PathRequest => {
     if (family !== undefined) for (const end of [from, to]) checkFamily(end, family);
     return {
@@ -188,7 +195,7 @@ function checkFamily(end: PathEndpoint | undefined, family: 4 | 6): void {
 }
 
 /** Makes the pod's name server the destination. */
-function toNameServer(words: PathWords): RequestFor {
+function nameServerRequest(words: PathArguments): PathRequestBuilder {
   return (topology, from) => {
     const [server] = nameServersOf(topology, from);
     const found = server === undefined ? undefined : findEndpoint(topology, server, '');
@@ -198,11 +205,11 @@ function toNameServer(words: PathWords): RequestFor {
         next: ['its resolv.conf could not be read, or has no name server'],
       });
     }
-    return { ...usual(words)(topology, from, found), to: found };
+    return { ...defaultRequest(words)(topology, from, found), to: found };
   };
 }
 
-function knownKinds(kinds: readonly string[]): readonly string[] {
+function checkKinds(kinds: readonly string[]): readonly string[] {
   const unknown = kinds.find((kind) => kind !== 'any' && !(kind in KINDS));
   if (unknown === undefined) return kinds;
   throw wrongUsage(
@@ -211,6 +218,6 @@ function knownKinds(kinds: readonly string[]): readonly string[] {
   );
 }
 
-function isMeant({ kind, severity }: NetworkFinding, failOn: readonly string[]): boolean {
+function matchesFailOn({ kind, severity }: NetworkFinding, failOn: readonly string[]): boolean {
   return failOn.includes(kind) || (failOn.includes('any') && severity !== 'info');
 }

@@ -16,7 +16,7 @@ import type { Selection } from '../../tools/socketSelection.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
 import { noteLines, notify, statusLine } from '../console.ts';
-import { openEarly } from '../earlyExec.ts';
+import { openEarlyExec } from '../earlyExec.ts';
 import { DEBUGGER_GROUP, type DebuggerValues } from '../flags/debugger.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { LIST_OUTPUT } from '../flags/output.ts';
@@ -75,25 +75,25 @@ export const portsCommand = command({
 
 async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerValues>) {
   const format = flags.output ?? 'table';
-  const selection = selectionOf(flags, format);
+  const selection = parseSelection(flags, format);
   const interval = flags.interval * 1000;
   if (flags.summary && flags.watch) throw wrongUsage('--summary and --watch cannot be combined');
-  const written = targetsOf(args, flags);
+  const parsed = targetsOf(args, flags);
   const settings = debuggerSettings(flags);
   const { api, namespace } = await connect(flags);
-  const wanted = targetsIn(written, namespace);
+  const targets = targetsIn(parsed, namespace);
   const interruption = onInterruption();
   const line = statusLine();
-  const noted = new Set<string>();
+  const printedNotes = new Set<string>();
   const notifyOnce = (notice: Notice) => {
     const text = noticeLines(notice).join('\n');
-    if (!noted.has(text)) notify(notice);
-    noted.add(text);
+    if (!printedNotes.has(text)) notify(notice);
+    printedNotes.add(text);
   };
-  const early = selection.processes ? undefined : openEarly(api, wanted.targets, settings);
+  const earlyExec = selection.processes ? undefined : openEarlyExec(api, targets.targets, settings);
   const session = new PortsSession(api, {
-    ...wanted,
-    early,
+    ...targets,
+    early: earlyExec,
     selection,
     ...(flags.container !== undefined && { container: flags.container }),
     settings,
@@ -107,7 +107,7 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
     line.clear();
     for (const text of declared) notifyOnce({ kind: 'hint', text: `note: ${text}` });
     if (sockets.length === 0)
-      notifyOnce({ kind: 'nothing-found', text: noneText(selection, targets) });
+      notifyOnce({ kind: 'nothing-found', text: emptyText(selection, targets) });
     if (unreadable > 0)
       notifyOnce({
         kind: 'incomplete',
@@ -119,8 +119,8 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
         ...error.next.map((step) => `  ${step}`),
       ].join('\n');
       problemMoment(error, pod);
-      if (!noted.has(text)) noteLines(text);
-      noted.add(text);
+      if (!printedNotes.has(text)) noteLines(text);
+      printedNotes.add(text);
     }
     failed ||= failures.length > 0;
     return sockets;
@@ -128,8 +128,8 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
   try {
     const sockets = await list();
     // As in kubectl, an empty table is replaced with a sentence on standard error.
-    const isNothing = sockets.length === 0 && (format === 'table' || format === 'wide');
-    if (!isNothing)
+    const isEmpty = sockets.length === 0 && (format === 'table' || format === 'wide');
+    if (!isEmpty)
       await print(
         flags.summary
           ? renderSocketSummary(summarizeSockets(sockets), summaryFormat(format))
@@ -142,7 +142,7 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
     throw error;
   } finally {
     line.clear();
-    early?.close();
+    earlyExec?.close();
     await session.close();
     interruption.release();
     api.close();
@@ -177,27 +177,27 @@ async function print(chunks: Iterable<string>): Promise<void> {
   for (const chunk of chunks) await output.write(Buffer.from(chunk));
 }
 
-function selectionOf(flags: Flags, format: ListFormat): Selection {
+function parseSelection(flags: Flags, format: ListFormat): Selection {
   if (flags.listening && flags.all) throw wrongUsage('-l and -a cannot be combined');
-  const any = flags.tcp || flags.udp || flags.unix;
-  const family = flags.ipv4 || flags.ipv6;
+  const hasProtocol = flags.tcp || flags.udp || flags.unix;
+  const hasFamily = flags.ipv4 || flags.ipv6;
   return {
-    tcp: flags.tcp || !any,
+    tcp: flags.tcp || !hasProtocol,
     udp: flags.udp,
     unix: flags.unix,
-    ipv4: flags.ipv4 || !family,
-    ipv6: flags.ipv6 || !family,
+    ipv4: flags.ipv4 || !hasFamily,
+    ipv6: flags.ipv6 || !hasFamily,
     states: flags.listening ? 'listening' : 'all',
     processes: flags.processes,
     details: format === 'wide' || format === 'json' || format === 'yaml',
   };
 }
 
-function noneText({ tcp, udp, unix, states, ipv4, ipv6 }: Selection, targets: number): string {
+function emptyText({ tcp, udp, unix, states, ipv4, ipv6 }: Selection, targets: number): string {
   const kinds = [...(tcp ? ['TCP'] : []), ...(udp ? ['UDP'] : []), ...(unix ? ['Unix'] : [])];
   const family = ipv4 && ipv6 ? '' : ipv4 ? ' for IPv4' : ' for IPv6';
-  const where = targets === 1 ? '' : ` in ${targets} pods`;
-  return `no ${states === 'listening' ? 'listening ' : ''}${kinds.join(' or ')} sockets${family}${where}`;
+  const podsText = targets === 1 ? '' : ` in ${targets} pods`;
+  return `no ${states === 'listening' ? 'listening ' : ''}${kinds.join(' or ')} sockets${family}${podsText}`;
 }
 
 function summaryFormat(format: ListFormat): 'table' | 'json' | 'yaml' {

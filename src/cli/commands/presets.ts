@@ -19,9 +19,9 @@ export const presetsCommand = command({
   flags: [{ title: 'Options', flags: { output: outputFlag(['json', 'yaml', 'name']) } }],
   run: async ({ flags, args }) => {
     const presets = args.length === 0 ? PRESETS : presetsNamed(args);
-    const facts = presets.map(factsOf);
+    const facts = presets.map(presetFacts);
     const text = {
-      text: () => [...presets.map(block), ...limits()],
+      text: () => [...presets.map(presetText), ...commonLimits()],
       json: () => [renderDocument(facts, 'json')],
       yaml: () => [renderDocument(facts, 'yaml')],
       name: () => presets.map(({ name }) => `${name}\n`),
@@ -31,7 +31,7 @@ export const presetsCommand = command({
   },
 });
 
-function factsOf({ name, captures, filter, misses, example }: Preset) {
+function presetFacts({ name, captures, filter, misses, example }: Preset) {
   return {
     name,
     captures,
@@ -41,8 +41,8 @@ function factsOf({ name, captures, filter, misses, example }: Preset) {
   };
 }
 
-function block(preset: Preset): string {
-  const { name, captures, expression, example } = factsOf(preset);
+function presetText(preset: Preset): string {
+  const { name, captures, expression, example } = presetFacts(preset);
   return [
     `${name}: ${captures}`,
     `  filter:   ${expression}`,
@@ -52,6 +52,6 @@ function block(preset: Preset): string {
   ].join('\n');
 }
 
-function limits(): string[] {
+function commonLimits(): string[] {
   return ['All presets miss:\n', ...COMMON_LIMITS.map((text) => `  ${text}\n`)];
 }

@@ -8,7 +8,7 @@ import { notify, statusLine } from '../console.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { LIST_OUTPUT } from '../flags/output.ts';
 import { onInterruption } from '../interruption.ts';
-import { noteUnanswered } from '../unanswered.ts';
+import { noteUnanswered } from '../noteUnanswered.ts';
 
 const FLAGS = {
   'all-namespaces': { alias: 'A', help: 'List in all namespaces' },
@@ -41,10 +41,10 @@ async function run({ flags }: Invocation<FlagValues<typeof FLAGS>>): Promise<num
       });
       return 0;
     }
-    const used = await usageOf(api, owned, signal, (text) => statusLine().wait(text));
+    const usages = await usageOf(api, owned, signal, (text) => statusLine().wait(text));
     statusLine().clear();
-    await print(renderOwned(used, format, all, api.serverTime()));
-    noteUnanswered(used);
+    await print(renderOwned(usages, format, all, api.serverTime()));
+    noteUnanswered(usages);
     return 0;
   } finally {
     statusLine().clear();

@@ -11,7 +11,7 @@ import { printPackets, type ReadOutcome, writePackets } from '../../reading/read
 import { versionOf } from '../../reading/select/tsharkProcess.ts';
 import { TimeWindow } from '../../reading/timeWindow.ts';
 import { versionText } from '../../version.ts';
-import { captureOutput } from '../captureOutput.ts';
+import { createCaptureOutput } from '../captureOutput.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
 import { note, notify } from '../console.ts';
@@ -21,7 +21,7 @@ import { anyText, count, FILE, oneOf } from '../flags/valueTypes.ts';
 import { onInterruption } from '../interruption.ts';
 
 /** Seconds since 1970, as text. */
-const TIME: ValueType<string> = {
+const TIME_TYPE: ValueType<string> = {
   placeholder: 'TIME',
   parse: (value) => timeOf(value, '>=').seconds,
 };
@@ -33,10 +33,10 @@ const FLAGS = {
     help: "Read only packets that match this filter in Wireshark's language; see: filters",
   },
   from: {
-    value: TIME,
+    value: TIME_TYPE,
     help: 'Skip packets before this time: "2024-02-01 14:05" (local), 2024-02-01T14:05Z (UTC), 14:05 (today)',
   },
-  to: { value: TIME, help: 'Skip packets after this time' },
+  to: { value: TIME_TYPE, help: 'Skip packets after this time' },
   count: { alias: 'c', value: count(), help: 'Stop after this many packets' },
   write: {
     alias: 'w',
@@ -80,12 +80,12 @@ async function run({ flags, args }: Invocation<Flags & ConnectionValues>): Promi
     notify({ kind: 'hint', text: `note: ${hint}` });
   const interruption = onInterruption();
   const { signal } = interruption;
-  const output = await captureOutput(flags);
+  const output = await createCaptureOutput(flags);
   try {
     const { paths, notes } = await captureFilesOf(args);
     for (const hint of notes) notify({ kind: 'hint', text: `note: ${hint}` });
     const names = new AddressNames();
-    if (flags.names) await nameFromCluster(flags, names, signal);
+    if (flags.names) await addClusterNames(flags, names, signal);
     if (tshark !== undefined) note(`filtered by tshark ${(await versionOf(tshark)) ?? ''}`);
     const request = {
       inputs: paths,
@@ -117,9 +117,9 @@ function checkUsage(
   files: readonly string[],
   hasTshark: boolean,
 ): void {
-  const fromPipe = files.filter((file) => file === STANDARD_INPUT).length;
-  if (fromPipe > 1) throw wrongUsage('standard input can only be given once');
-  if (flags['display-filter'] && write !== undefined && fromPipe > 0 && hasTshark)
+  const stdinCount = files.filter((file) => file === STANDARD_INPUT).length;
+  if (stdinCount > 1) throw wrongUsage('standard input can only be given once');
+  if (flags['display-filter'] && write !== undefined && stdinCount > 0 && hasTshark)
     throw wrongUsage(
       '-Y with -w reads a capture twice, which is not possible with standard input',
       'write it to a file first',
@@ -136,7 +136,7 @@ function installedTshark(): string | undefined {
   return process.platform === 'win32' ? undefined : findInstalled('tshark');
 }
 
-async function nameFromCluster(
+async function addClusterNames(
   flags: ConnectionValues,
   names: AddressNames,
   signal: AbortSignal,

@@ -58,13 +58,13 @@ export const shellCommand = command({
 
 async function run({
   flags,
-  args: [word = ''],
+  args: [targetName = ''],
   rest: command = [],
 }: Invocation<DebuggerValues & { readonly netns: string | undefined }>): Promise<number> {
   const settings = debuggerSettings(flags);
   const netns = flags.netns === undefined ? undefined : parseNamespaceName(flags.netns);
-  const written = parseTarget(word);
-  if (netns !== undefined && written.kind !== 'node')
+  const parsed = parseTarget(targetName);
+  if (netns !== undefined && parsed.kind !== 'node')
     throw wrongUsage(
       '--netns can only be used with a node',
       'as in: shell node/worker-1 --netns 4026532308',
@@ -73,11 +73,16 @@ async function run({
   statusLine().onTerminalOnly();
   const { api, namespace } = await connect(flags);
   try {
-    const place = await findPlace(api, targetInNamespace(written, namespace), settings, netns);
+    const debuggerInTarget = await findDebugger(
+      api,
+      targetInNamespace(parsed, namespace),
+      settings,
+      netns,
+    );
     try {
-      return await attend(await start(api, place, command));
+      return await attachStreams(await startProgram(api, debuggerInTarget, command));
     } finally {
-      await place.close();
+      await debuggerInTarget.close();
     }
   } finally {
     // Do not wait for input that was not read.
@@ -86,7 +91,7 @@ async function run({
   }
 }
 
-async function findPlace(
+async function findDebugger(
   api: KubeApi,
   target: NamedTarget,
   settings: DebuggerSettings,
@@ -96,57 +101,57 @@ async function findPlace(
   const { signal } = interruption;
   const line = statusLine();
   try {
-    const found = await oneTarget(api, [target], {
+    const resolved = await oneTarget(api, [target], {
       signal,
       onNote: notify,
     });
     signal.throwIfAborted();
-    if (found.pod?.spec.hostNetwork)
+    if (resolved.pod?.spec.hostNetwork)
       notify({
         kind: 'node-network',
-        text: `pod "${found.pod.metadata.name}" uses the network of its node, so this is the node's network`,
+        text: `pod "${resolved.pod.metadata.name}" uses the network of its node, so this is the node's network`,
       });
     const request = { profile: 'network', command: 'shell', ...settings } as const;
     const options = { onProgress: (text: string) => line.wait(text), onNote: notify, signal };
-    return netns !== undefined && found.pod === undefined
-      ? await namespaceOnNode(api, found, netns, request, options)
-      : await debuggerFor(api, found, request, options);
+    return netns !== undefined && resolved.pod === undefined
+      ? await namespaceOnNode(api, resolved, netns, request, options)
+      : await debuggerFor(api, resolved, request, options);
   } finally {
     line.clear();
     interruption.release();
   }
 }
 
-async function start(
+async function startProgram(
   api: KubeApi,
-  place: Debugger,
+  debuggerInTarget: Debugger,
   command: readonly string[],
 ): Promise<AttendedProgram> {
   const terminal = hasTerminal() && { kind: process.env.TERM ?? '', size: terminalSize() };
-  return AttendedProgram.start(api.access, place, {
+  return AttendedProgram.start(api.access, debuggerInTarget, {
     command,
     input: process.stdin.isTTY !== true,
     ...(terminal && { terminal }),
   });
 }
 
-const ENDING = ['SIGTERM', 'SIGHUP'] as const;
+const TERMINATION_SIGNALS = ['SIGTERM', 'SIGHUP'] as const;
 
 /** Connects the user's streams and signals to the program until it ends. Returns its exit code. */
-async function attend(program: AttendedProgram): Promise<number> {
-  let ended: number | undefined;
-  let interrupts = 0;
-  const end = (signal: NodeJS.Signals) => {
-    ended ??= 128 + constants.signals[signal];
+async function attachStreams(program: AttendedProgram): Promise<number> {
+  let exitCode: number | undefined;
+  let interruptCount = 0;
+  const terminate = (signal: NodeJS.Signals) => {
+    exitCode ??= 128 + constants.signals[signal];
     void program.close();
   };
   const onInterrupt = () => {
-    interrupts += 1;
-    if (interrupts === 1) program.interrupt();
-    else end('SIGINT');
+    interruptCount += 1;
+    if (interruptCount === 1) program.interrupt();
+    else terminate('SIGINT');
   };
   process.on('SIGINT', onInterrupt);
-  for (const signal of ENDING) process.on(signal, end);
+  for (const signal of TERMINATION_SIGNALS) process.on(signal, terminate);
   const restore = hasTerminal() ? openTerminal((size) => program.resize(size)) : () => {};
   try {
     process.stdin.on('error', () => program.stdin.end());
@@ -157,9 +162,9 @@ async function attend(program: AttendedProgram): Promise<number> {
       passOutput(program.stdout),
       passError(program.stderr),
     ]);
-    return ended ?? code;
+    return exitCode ?? code;
   } catch (error) {
-    if (ended !== undefined) return ended;
+    if (exitCode !== undefined) return exitCode;
     if (error instanceof OutputClosed) return 0;
     throw error;
   } finally {
@@ -167,7 +172,7 @@ async function attend(program: AttendedProgram): Promise<number> {
     restore();
     await program.close();
     process.off('SIGINT', onInterrupt);
-    for (const signal of ENDING) process.off(signal, end);
+    for (const signal of TERMINATION_SIGNALS) process.off(signal, terminate);
   }
 }
 

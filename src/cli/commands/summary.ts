@@ -13,7 +13,7 @@ import { onInterruption } from '../interruption.ts';
 import { summaryText } from '../summaryText.ts';
 
 /** Conditions for exit code 1. See parseFailOn(). */
-const CONDITIONS: ValueType<readonly FailCondition[]> = {
+const CONDITIONS_TYPE: ValueType<readonly FailCondition[]> = {
   placeholder: 'CONDITIONS',
   parse: (text) => {
     const conditions = parseFailOn(text);
@@ -29,7 +29,7 @@ const CONDITIONS: ValueType<readonly FailCondition[]> = {
 const FLAGS = {
   output: { alias: 'o', value: oneOf('FORMAT', ['json', 'yaml']), help: 'Output format' },
   'fail-on': {
-    value: CONDITIONS,
+    value: CONDITIONS_TYPE,
     help: "Exit with 1 if one of these is found: 'rst,retransmissions>1%'",
   },
   html: {

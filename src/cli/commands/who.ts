@@ -21,13 +21,13 @@ export const whoCommand = command({
   ],
   arguments: [{ name: 'THING', required: true }, { name: 'NODE' }],
   flags: [FACTS_GROUP, DEBUGGER_GROUP],
-  run: async ({ flags, args: [text = '', node] }) => {
-    const thing = parseThing(text);
+  run: async ({ flags, args: [thingText = '', node] }) => {
+    const thing = parseThing(thingText);
     if (node !== undefined && !/^(?:nodes?|no)\//.test(node))
       throw wrongUsage(`"${node}" is not a node`, 'as in: node/worker-1');
     const { facts } = await readFacts(flags, {
       command: 'who',
-      word: node,
+      target: node,
       scope: 'all',
       services: thing.kind === 'address',
       allPods: true,
@@ -43,7 +43,7 @@ export const whoCommand = command({
     }
     noteUnknown(facts);
     if (owners.length === 0)
-      throw new Problem(`nothing matches "${text}"`, {
+      throw new Problem(`nothing matches "${thingText}"`, {
         kind: 'not-found',
         next: [
           ...(node === undefined ? [] : ['leave out the node to search all of them']),

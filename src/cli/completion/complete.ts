@@ -1,5 +1,5 @@
 import type { CompletionSource } from '../flags/flag.ts';
-import { readFlags } from '../words.ts';
+import { tokenizeFlags } from '../tokens.ts';
 import { type Answer, among, type Candidate, DIRECTIVE, FILES, NOTHING } from './answer.ts';
 import type { ArgumentEntry, CommandCompletion, CompletionTable, FlagEntry } from './table.ts';
 import { readTypedWords, type TypedWords } from './typedWords.ts';
@@ -51,7 +51,7 @@ export async function complete(
   if (afterDashes || unknown) return NOTHING;
   if (pending) return value(pending, words, typed, sources);
   if (typed.startsWith('--') && typed.includes('=')) {
-    const [read] = readFlags(command?.flags ?? table.flags, typed);
+    const [read] = tokenizeFlags(command?.flags ?? table.flags, typed);
     return read?.kind === 'flag' ? value(read.flag, words, read.value ?? '', sources) : NOTHING;
   }
   if (typed.startsWith('-'))

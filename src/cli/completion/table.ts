@@ -1,5 +1,5 @@
 import type { CompletionSource } from '../flags/flag.ts';
-import type { NamedFlag } from '../words.ts';
+import type { NamedFlag } from '../tokens.ts';
 
 /** What completion knows about the command line. The build creates it from the declarations of the commands. */
 export interface CompletionTable {

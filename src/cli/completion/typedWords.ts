@@ -1,4 +1,4 @@
-import { readWords } from '../words.ts';
+import { tokenize } from '../tokens.ts';
 import type { CommandCompletion, CompletionTable, FlagEntry } from './table.ts';
 
 /** The words before the cursor, read in the same way as by the parser. */
@@ -18,10 +18,10 @@ export interface TypedWords {
 
 /** Reads the words before the one at the cursor. */
 export function readTypedWords(table: CompletionTable, words: readonly string[]): TypedWords {
-  const first = readWords(table.flags, words).find(({ kind }) => kind === 'argument');
+  const first = tokenize(table.flags, words).find(({ kind }) => kind === 'argument');
   const named = first?.kind === 'argument' ? first : undefined;
   const command = table.commands.find(({ name }) => name === named?.text);
-  const read = readWords(
+  const read = tokenize(
     command?.flags ?? table.flags,
     named && command ? words.toSpliced(named.index, 1) : words,
   );

@@ -25,7 +25,7 @@ export async function captureForWireshark(
   output: Output,
   values: ExtcapWords['values'],
 ): Promise<number> {
-  const interruption = onInterruption({ abandons: true });
+  const interruption = onInterruption({ handlesAbandon: true });
   const orphan = new AbortController();
   const stopWatching = whenParentEnds(() => orphan.abort());
   const image = values.get('image');

@@ -7,7 +7,7 @@ import { podsPath } from '../../kube/pod.ts';
 import { parseTarget, targetInNamespace } from '../../kube/targets/parseTargets.ts';
 import { PipeOutput } from '../../output/pipeOutput.ts';
 import { Problem } from '../../problem.ts';
-import { report } from '../report.ts';
+import { reportError } from '../reportError.ts';
 import { captureForWireshark } from './captureForWireshark.ts';
 import { refreshAnswers } from './install.ts';
 import {
@@ -41,7 +41,7 @@ export async function extcapProgram(args: readonly string[]): Promise<number> {
     }
     return 0;
   } catch (error) {
-    return report(error);
+    return reportError(error);
   }
 
   async function sentences({ switches }: ExtcapWords): Promise<string> {
@@ -107,7 +107,7 @@ async function capture({ values }: ExtcapWords): Promise<number> {
   } catch (error) {
     // Printed before the recorder closes the pipe. Wireshark then ends this program, and shows what is on standard
     // error at that moment.
-    return report(error);
+    return reportError(error);
   } finally {
     await output.close();
     api?.close();

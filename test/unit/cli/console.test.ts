@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
-  letPluginAsk,
+  holdForPlugin,
   note,
   notify,
+  reportExpiredLogin,
   setRecordingEnd,
+  showSlowRequest,
   statusLine,
-  tellOfLostLogin,
-  tellOfRequest,
 } from '../../../src/cli/console.ts';
 
 let written: string;
@@ -25,8 +25,8 @@ afterEach(() => {
 });
 
 it('reports a request only if it takes long', () => {
-  tellOfRequest('https://quick')();
-  const answered = tellOfRequest('https://slow');
+  showSlowRequest('https://quick')();
+  const answered = showSlowRequest('https://slow');
   vi.advanceTimersByTime(5_000);
   answered();
   expect(written).toMatch(/waiting for the API server https:\/\/slow/);
@@ -36,7 +36,7 @@ it('reports a request only if it takes long', () => {
 
 it('does not report requests while progress is shown', () => {
   statusLine().show('3 packets');
-  tellOfRequest('https://slow');
+  showSlowRequest('https://slow');
   vi.advanceTimersByTime(5_000);
   expect(written).not.toMatch(/slow/);
 });
@@ -57,7 +57,7 @@ describe('a credential plugin that asks the user', () => {
   });
 
   it('has the terminal to itself, and delays notes', () => {
-    const ended = letPluginAsk(false);
+    const ended = holdForPlugin(false);
     note('3 packets lost');
     vi.advanceTimersByTime(60_000);
     expect(written).toBe('');
@@ -68,7 +68,7 @@ describe('a credential plugin that asks the user', () => {
   it('during a capture is explained after its question, with the remaining time', () => {
     const end = new Date('2026-01-01T14:32:10').getTime();
     setRecordingEnd(() => end);
-    const ended = letPluginAsk(true);
+    const ended = holdForPlugin(true);
     expect(written).toBe('');
     vi.advanceTimersByTime(3_000);
     ended();
@@ -81,11 +81,11 @@ describe('a credential plugin that asks the user', () => {
 
 it('reports a lost login only during a capture, while the user can still log in', () => {
   const lost = new Error('your login has expired');
-  tellOfLostLogin(lost, 10_000);
+  reportExpiredLogin(lost, 10_000);
   setRecordingEnd(() => undefined);
-  tellOfLostLogin(lost, undefined);
+  reportExpiredLogin(lost, undefined);
   expect(written).toBe('');
-  tellOfLostLogin(lost, 10_000);
+  reportExpiredLogin(lost, 10_000);
   setRecordingEnd(undefined);
   expect(written).toMatch(/expired; the recorder keeps recording; trying again in 10 s/);
 });

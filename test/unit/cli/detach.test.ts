@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { StartedCaptures } from '../../../src/capture/detached/startCaptures.ts';
 import { seconds } from '../../../src/capture/units.ts';
-import { detach } from '../../../src/cli/detach.ts';
+import { startDetachedCaptures } from '../../../src/cli/detach.ts';
 import { everyPacket } from '../../../src/filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../../src/kube/api.ts';
 import { podWith } from '../debugger/pods.ts';
@@ -28,10 +28,10 @@ vi.mock('../../../src/capture/detached/startCaptures.ts', () => ({
 const REQUEST = {
   spec: { filter: everyPacket, duration: seconds(60) },
   keep: seconds(60),
-} as Parameters<typeof detach>[1];
+} as Parameters<typeof startDetachedCaptures>[1];
 
 /** The printed commands that fetch the started captures. */
-async function fetches(usual: { readonly usualNamespace?: string }) {
+async function fetches(flags: { readonly defaultNamespace?: string }) {
   let said = '';
   const spies = [
     vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
@@ -43,12 +43,12 @@ async function fetches(usual: { readonly usualNamespace?: string }) {
   onTestFinished(() => {
     for (const spy of spies) spy.mockRestore();
   });
-  expect(await detach({} as KubeApi, { ...REQUEST, ...usual })).toBe(0);
+  expect(await startDetachedCaptures({} as KubeApi, { ...REQUEST, ...flags })).toBe(0);
   return said.match(/captures fetch rare.*? {3}/g);
 }
 
 it('captures in several namespaces: the printed commands name the namespace where needed', async () => {
-  expect(await fetches({ usualNamespace: 'shop' })).toEqual([
+  expect(await fetches({ defaultNamespace: 'shop' })).toEqual([
     'captures fetch rare   ',
     'captures fetch rare -n tools   ',
   ]);

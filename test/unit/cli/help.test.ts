@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commandList.ts';
 import { commandHelp, programHelp } from '../../../src/cli/help.ts';
-import { wrapped } from '../../../src/cli/textLayout.ts';
+import { wrapParagraph } from '../../../src/cli/textLayout.ts';
 
 const HELPS = await Promise.all([
   { name: '', help: programHelp(80) },
@@ -26,7 +26,7 @@ describe('help in 80 columns', () => {
 });
 
 it('wraps paragraphs without a single word at the end', () => {
-  expect(wrapped('one two three four', 14)).toEqual(['one two', 'three four']);
-  expect(wrapped('one two', 14)).toEqual(['one two']);
-  expect(wrapped('anextremelylongword x', 10)).toEqual(['anextremelylongword', 'x']);
+  expect(wrapParagraph('one two three four', 14)).toEqual(['one two', 'three four']);
+  expect(wrapParagraph('one two', 14)).toEqual(['one two']);
+  expect(wrapParagraph('anextremelylongword x', 10)).toEqual(['anextremelylongword', 'x']);
 });

@@ -9,7 +9,11 @@ afterEach(() => {
 /** The signals of a command, and whether the process was asked to exit. */
 function started(abandons: boolean) {
   const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
-  return { ...onInterruption({ abandons }), exit, press: () => process.emit('SIGINT') };
+  return {
+    ...onInterruption({ handlesAbandon: abandons }),
+    exit,
+    press: () => process.emit('SIGINT'),
+  };
 }
 
 it('the second Ctrl-C ends a command that has nothing to save', () => {

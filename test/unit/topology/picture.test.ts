@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { checkPictures, writePictures } from '../../../src/cli/pictures.ts';
+import { checkPictureFlags, writePictures } from '../../../src/cli/pictures.ts';
 import type { ClusterFacts } from '../../../src/topology/model/clusterFacts.ts';
 import { type Picture, pictureOf } from '../../../src/topology/picture/picture.ts';
 import { renderMermaid } from '../../../src/topology/picture/renderMermaid.ts';
@@ -103,12 +103,12 @@ describe('the picture', () => {
     const svg = join(folder, 'path.svg');
     const flags = { svg, html: join(folder, 'path.html'), mermaid: false, force: false };
     const { trace, findings } = pathBetween(sound, 'a1', 'b1');
-    await checkPictures(flags);
+    await checkPictureFlags(flags);
     await writePictures(flags, trace, findings);
     expect(statSync(svg).mode & 0o777).toBe(0o600);
     expect(readFileSync(flags.html, 'utf8')).toContain('Content-Security-Policy');
-    await expect(checkPictures(flags)).rejects.toMatchObject({ kind: 'exists' });
-    await checkPictures({ ...flags, force: true });
+    await expect(checkPictureFlags(flags)).rejects.toMatchObject({ kind: 'exists' });
+    await checkPictureFlags({ ...flags, force: true });
   });
 });
 

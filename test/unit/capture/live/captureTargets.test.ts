@@ -88,7 +88,7 @@ async function begun({ acts, text = false, output = new FakeOutput(), ...rest }:
     settings: SETTINGS,
     linger: seconds(60),
     spec,
-    waits: false,
+    followPods: false,
     maxPods: 50,
     interrupt: interrupt.signal,
     abandon: abandon.signal,
@@ -250,7 +250,7 @@ describe('a capture of several targets', () => {
         'joins-later': records([10], 'told'),
       },
       joining,
-      waits: true,
+      followPods: true,
     });
     await expect.poll(() => kindsOf(notes, 'first')).toContain('target-ended');
     await expect.poll(() => kindsOf(notes, 'joins-later')).toContain('target-joined');

@@ -7,11 +7,11 @@ import { notify } from './console.ts';
  * The filter for recorded packets: -Y, or the words after --. Throws a usage error for both together, and for an
  * invalid filter.
  */
-export function capturedFilter(
+export function parsePacketFilter(
   displayFilter: string | undefined,
-  rest: readonly string[] = [],
+  expressionArgs: readonly string[] = [],
 ): PacketFilter | undefined {
-  const [display, expression] = [displayFilter?.trim() ?? '', rest.join(' ').trim()];
+  const [display, expression] = [displayFilter?.trim() ?? '', expressionArgs.join(' ').trim()];
   if (display !== '' && expression !== '')
     throw wrongUsage('-Y and an expression cannot be combined');
   if (display !== '') {

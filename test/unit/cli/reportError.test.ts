@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Interrupted } from '../../../src/cli/interruption.ts';
-import { report } from '../../../src/cli/report.ts';
+import { reportError } from '../../../src/cli/reportError.ts';
 import { ApiError } from '../../../src/kube/apiError.ts';
 import { Problem, wrongUsage } from '../../../src/problem.ts';
 
@@ -10,7 +10,7 @@ function reported(error: unknown): { code: number; text: string } {
     text += String(chunk);
     return true;
   });
-  const code = report(error);
+  const code = reportError(error);
   return { code, text };
 }
 

@@ -5,28 +5,32 @@ import { resolveTargets, skippedNotice } from '../kube/targets/resolveTargets.ts
 import type { Notice } from '../notice.ts';
 
 /** Finds the pods and nodes that targets refer to, and reports the skipped ones. Throws a Problem. */
-export async function foundTargets(
+export async function resolveCaptureTargets(
   api: KubeApi,
   {
     targets,
     maxPods,
-    waits = false,
+    followPods = false,
   }: {
     readonly targets: readonly Target[];
     readonly maxPods: number;
     /** Pods that are created later are captured as well, so there need not be any yet. */
-    readonly waits?: boolean;
+    readonly followPods?: boolean;
   },
   signal: AbortSignal,
   onNote: (notice: Notice) => void,
 ): Promise<readonly ResolvedTarget[]> {
-  const resolved = await resolveTargets(api, targets, { maxPods, allowEmpty: waits, signal });
-  const skipped = skippedNotice(resolved);
+  const resolution = await resolveTargets(api, targets, {
+    maxPods,
+    allowEmpty: followPods,
+    signal,
+  });
+  const skipped = skippedNotice(resolution);
   if (skipped) onNote(skipped);
-  if (resolved.found.length === 0)
+  if (resolution.found.length === 0)
     onNote({
       kind: 'waiting',
       text: `waiting for a pod of ${targets.map(({ text }) => text).join(', ')}`,
     });
-  return resolved.found;
+  return resolution.found;
 }
