@@ -141,7 +141,7 @@ function numbersIn(file: string): Map<string, number[]> {
  * file.
  */
 function complete(pod: string, said: string, numbers: readonly number[]): void {
-  const [, counted] = new RegExp(`^${pod} +\\S+ +(\\d+) +0 +0 +0 +in order$`, 'm').exec(said) ?? [];
+  const [, counted] = new RegExp(`^${pod} +\\S+ +(\\d+) +0 +0 +0 +complete$`, 'm').exec(said) ?? [];
   const first = numbers[0] ?? 0;
   const whole = numbers.every((number, index) => number === first + index);
   // Twice the time at ten per second. A busy machine loses some of it.

@@ -170,7 +170,7 @@ describe('an interface that disappears', () => {
     const { code, stderr } = await capture.finished;
     expect(code, stderr).toBe(1);
     expect(stderr).toMatch(new RegExp(`^${pod.name} .*ended early: net1 disappeared at`, 'm'));
-    expect(stderr).toMatch(new RegExp(`^${other} .*in order`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^${other} .*complete`, 'm'));
   });
 
   it.concurrent.for(IMAGES)(

@@ -46,8 +46,8 @@ async function ask(from: string, ip: string, path: string): Promise<void> {
 function isQuiet({ stderr }: Finished): void {
   const said = stderr.replace(/^POD +NODE .*\n/m, '').replace(/, none dropped$/m, '');
   expect(said).not.toMatch(/warning|error|fault|gap|dropped|lost/i);
-  for (const [row] of stderr.matchAll(/^.* in order$/gm))
-    expect(row).toMatch(/ [1-9]\d* +0 +0 +0 +in order$/);
+  for (const [row] of stderr.matchAll(/^.* complete$/gm))
+    expect(row).toMatch(/ [1-9]\d* +0 +0 +0 +complete$/);
 }
 
 const image = world.flavours[0]?.image ?? '';
@@ -122,7 +122,7 @@ describe('a capture of several pods', () => {
     expect(finished.code, finished.stderr).toBe(0);
     expect(finished.stderr).toMatch(/^TARGET +NODE +PACKETS /m);
     for (const name of [client.name, ...nodes])
-      expect(finished.stderr).toMatch(new RegExp(`^${name} .* in order$`, 'm'));
+      expect(finished.stderr).toMatch(new RegExp(`^${name} .* complete$`, 'm'));
 
     const requests = await packetsOf(file, 'tcp.payload contains "GET /from-pod-to-pod"');
     const seenAt = new Set(requests.map(([at]) => at));
@@ -232,7 +232,7 @@ describe('a capture of several pods', () => {
     const { kinds, failed } = running.reported();
     expect([kinds, failed]).toEqual([[], { [going.name]: 'lost' }]);
     expect(stderr).toMatch(new RegExp(`^${going.name} .*lost$`, 'm'));
-    expect(stderr).toMatch(new RegExp(`^${noisy.name} .*in order$`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^${noisy.name} .*complete$`, 'm'));
     const times = await packetsOf(file, 'udp.port == 9');
     expect(Number(times.at(-1)?.[1])).toBeGreaterThan(at + 0.5);
     expect(await packetsOf(file, 'http.request')).toHaveLength(1);
@@ -273,7 +273,7 @@ describe('a capture of several pods', () => {
     const { kinds, failed } = running.reported();
     expect([kinds, failed]).toEqual([[], { [pending]: 'unsuitable' }]);
     expect(stderr).toMatch(new RegExp(`^${pending} .* 0 .*not captured$`, 'm'));
-    expect(stderr).toMatch(new RegExp(`^${web.name} .*in order$`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^${web.name} .*complete$`, 'm'));
     const requests = await packetsOf(file, 'http.request', 'http.request.uri');
     expect(requests.map(([at, , uri]) => [at, uri])).toEqual([
       [`${world.namespace}/${web.name}/eth0`, '/alone'],
