@@ -55,21 +55,21 @@ export class Application implements PayloadReader {
 
   /** Adds a segment with data. `side`, its sender, must have been updated before. */
   add(packet: Packet, arrival: Arrival, side: TcpSide, fromClient: boolean): void {
-    const begin = (side.baseSequence + 1) | 0;
+    const start = (side.baseSequence + 1) | 0;
     if (packet.flags & FLAG.ack)
       (fromClient ? this.#server : this.#client)?.acknowledged(packet.acknowledgment, arrival);
     if (fromClient) {
-      this.#client ??= new ByteStream(this.#clientReader, this.#waiting, begin);
+      this.#client ??= new ByteStream(this.#clientReader, this.#waiting, start);
       this.#client.push(packet, arrival);
     } else {
-      this.#server ??= new ByteStream(this.#serverReader, this.#waiting, begin);
+      this.#server ??= new ByteStream(this.#serverReader, this.#waiting, start);
       this.#server.push(packet, arrival);
     }
   }
 
   /** True once both directions have been read as far as needed. */
-  get isOver(): boolean {
-    return this.#client?.isOver === true && this.#server?.isOver === true;
+  get isFinished(): boolean {
+    return this.#client?.isFinished === true && this.#server?.isFinished === true;
   }
 
   /** Call when the connection or the capture ends. */
@@ -156,22 +156,22 @@ class DnsStreamReader implements StreamConsumer {
 
   data(bytes: Uint8Array, from: number, to: number, { time, packet }: Arrival): void {
     const all = Buffer.concat([this.#rest, bytes.subarray(from, to)]);
-    let at = 0;
-    while (at + 2 <= all.length) {
-      const end = at + 2 + u16(all, at);
+    let offset = 0;
+    while (offset + 2 <= all.length) {
+      const end = offset + 2 + u16(all, offset);
       // After a gap, only a complete message proves that a message begins here.
       if (end > all.length && !this.#isLost) break;
-      const isMessage = end <= all.length && looksLikeDns(all, at + 2, end);
-      const message = isMessage ? readDns(all, at + 2, end) : undefined;
+      const isMessage = end <= all.length && looksLikeDns(all, offset + 2, end);
+      const message = isMessage ? readDns(all, offset + 2, end) : undefined;
       if (!message || (this.#isLost && message.isMalformed)) {
         if (!this.#isLost) this.isDone = true;
         return;
       }
       this.#isLost = false;
       this.#tracker.add(message, this.#conversation, time, packet);
-      at = end;
+      offset = end;
     }
-    this.#rest = Buffer.from(all.subarray(at));
+    this.#rest = Buffer.from(all.subarray(offset));
     if (this.#rest.length > MAX_DNS_BYTES) this.isDone = true;
   }
 

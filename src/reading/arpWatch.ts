@@ -12,7 +12,7 @@ export interface ArpRequests {
 
 const MAX_REQUESTS = 5_000;
 const REQUEST = 1;
-const NOBODY = '0.0.0.0';
+const UNSPECIFIED_ADDRESS = '0.0.0.0';
 
 /** Finds unanswered ARP requests. Memory is bounded. */
 export class ArpWatch {
@@ -27,7 +27,7 @@ export class ArpWatch {
   }
 
   /** Whether the capture contains replies to a host. */
-  seesAnswersTo(host: string, interfaceIndex: number): boolean {
+  hasRepliesTo(host: string, interfaceIndex: number): boolean {
     return this.#served.has(`${interfaceIndex} ${host}`);
   }
 
@@ -45,15 +45,15 @@ export class ArpWatch {
     // Any ARP packet shows that its sender exists.
     this.#heard(sender, interfaceIndex);
     this.#noteHosts(operation, sender, target, interfaceIndex);
-    if (operation !== REQUEST || sender === target || sender === NOBODY) return;
+    if (operation !== REQUEST || sender === target || sender === UNSPECIFIED_ADDRESS) return;
     const key = `${interfaceIndex} ${target}`;
-    let known = this.#requests.get(key);
-    if (!known) {
+    let pending = this.#requests.get(key);
+    if (!pending) {
       if (this.#requests.size >= MAX_REQUESTS) return;
-      known = { sender, target, interfaceIndex, note: new Note(), isAnswered: false };
-      this.#requests.set(key, known);
+      pending = { sender, target, interfaceIndex, note: new Note(), isAnswered: false };
+      this.#requests.set(key, pending);
     }
-    known.note.add(packet, now);
+    pending.note.add(packet, now);
   }
 
   #noteHosts(operation: number, sender: string, target: string, interfaceIndex: number): void {
@@ -66,7 +66,7 @@ export class ArpWatch {
   }
 
   #heard(address: string, interfaceIndex: number): void {
-    const known = this.#requests.get(`${interfaceIndex} ${address}`);
-    if (known) known.isAnswered = true;
+    const pending = this.#requests.get(`${interfaceIndex} ${address}`);
+    if (pending) pending.isAnswered = true;
   }
 }

@@ -2,9 +2,9 @@ import { terminalSafe } from '../output/terminalSafe.ts';
 import type { Finding } from './findings/finding.ts';
 import { headline } from './renderSummary.ts';
 import type { Summary } from './summary.ts';
-import { counted } from './timeText.ts';
+import { pluralise } from './timeText.ts';
 
-const SHOWN = 5;
+const MAX_SHOWN = 5;
 
 /**
  * A summary for the end of a capture: its contents, one line for each other finding, and three lines on the worst
@@ -17,9 +17,10 @@ export function briefSummary(summary: Summary): string {
   );
   const lines = [headline(summary)];
   if (!worst) return `${[...lines, 'No problems found.'].map(terminalSafe).join('\n')}\n`;
-  for (const { severity, kind, what } of others.slice(0, SHOWN))
+  for (const { severity, kind, what } of others.slice(0, MAX_SHOWN))
     lines.push(`also: ${severity} ${kind}: ${what}`);
-  if (others.length > SHOWN) lines.push(`and ${counted(others.length - SHOWN, 'more finding')}`);
+  if (others.length > MAX_SHOWN)
+    lines.push(`and ${pluralise(others.length - MAX_SHOWN, 'more finding')}`);
   return `${[...lines, '', ...problemLines(worst)].map(terminalSafe).join('\n')}\n`;
 }
 
@@ -31,7 +32,7 @@ function problemLines({ severity, kind, what, who, when, until, count, causes, c
   const why = caveat === undefined ? causes : [caveat, ...causes];
   return [
     `${severity} ${kind}: ${what}`,
-    `who: ${who}; ${counted(count, 'time')}, ${time} UTC`,
+    `who: ${who}; ${pluralise(count, 'time')}, ${time} UTC`,
     `usual causes: ${why.join('; ')}`,
   ];
 }

@@ -5,7 +5,7 @@ const MAX_GAP_BYTES = 2 ** 30;
 /** The maximum size of out-of-order data kept for each direction of a connection. */
 const MAX_WAITING_BYTES = 64 * 1024;
 /** The maximum for all connections together. */
-const MAX_ALL_WAITING_BYTES = 16 * 1024 * 1024;
+const MAX_TOTAL_WAITING_BYTES = 16 * 1024 * 1024;
 
 /** The time and packet number at which bytes arrived. */
 export interface Arrival {
@@ -48,14 +48,14 @@ export class ByteStream {
   #isOver = false;
 
   /** `begin`: the sequence number of the first byte. */
-  constructor(consumer: StreamConsumer, all: WaitingBytes, begin: number) {
+  constructor(consumer: StreamConsumer, total: WaitingBytes, start: number) {
     this.#consumer = consumer;
-    this.#all = all;
-    this.#next = begin;
+    this.#all = total;
+    this.#next = start;
   }
 
   /** True once the stream has ended or its consumer needs no more data. */
-  get isOver(): boolean {
+  get isFinished(): boolean {
     return this.#isOver;
   }
 
@@ -118,7 +118,7 @@ export class ByteStream {
     this.#addWaiting(payloadEnd - payloadAt);
     while (
       this.#waiting.length > 0 &&
-      (this.#waitingBytes > MAX_WAITING_BYTES || this.#all.count > MAX_ALL_WAITING_BYTES)
+      (this.#waitingBytes > MAX_WAITING_BYTES || this.#all.count > MAX_TOTAL_WAITING_BYTES)
     )
       this.#giveUpGap(arrival);
   }

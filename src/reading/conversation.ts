@@ -22,13 +22,13 @@ export interface PayloadReader {
   /** Adds a segment with data. `side`, its sender, must have been updated before. */
   add(packet: Packet, arrival: Arrival, side: TcpSide, fromClient: boolean): void;
   /** True once both directions have been read as far as needed. */
-  readonly isOver: boolean;
+  readonly isFinished: boolean;
   /** Call when the connection or the capture ends. */
   end(arrival: Arrival): void;
 }
 
 /** The properties of a conversation that its first packet determines. */
-export interface ConversationBegin {
+export interface ConversationStart {
   readonly serial: number;
   readonly protocol: number;
   readonly interfaceIndex: number;
@@ -83,16 +83,16 @@ export class Conversation implements NoteTaker {
   http: HttpFacts | undefined;
   #notes: Map<NoteKind, Note> | undefined;
 
-  constructor(begin: ConversationBegin) {
-    this.serial = begin.serial;
-    this.protocol = begin.protocol;
-    this.interfaceIndex = begin.interfaceIndex;
-    this.client = begin.client;
-    this.server = begin.server;
-    this.clientIsFirst = begin.clientIsFirst;
-    this.firstPacket = begin.packet;
-    this.start = begin.time;
-    this.end = begin.time;
+  constructor(start: ConversationStart) {
+    this.serial = start.serial;
+    this.protocol = start.protocol;
+    this.interfaceIndex = start.interfaceIndex;
+    this.client = start.client;
+    this.server = start.server;
+    this.clientIsFirst = start.clientIsFirst;
+    this.firstPacket = start.packet;
+    this.start = start.time;
+    this.end = start.time;
   }
 
   get packets(): number {
@@ -120,7 +120,7 @@ export class Conversation implements NoteTaker {
     note.add(packet, time);
   }
 
-  noted(kind: NoteKind): Note | undefined {
+  noteOf(kind: NoteKind): Note | undefined {
     return this.#notes?.get(kind);
   }
 }

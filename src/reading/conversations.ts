@@ -57,13 +57,13 @@ export class Conversations {
     this.fromClient = conversation.clientIsFirst !== table.isReversed;
     if (!conversation.tcp?.isReusedBy(packet, this.fromClient)) return conversation;
     const { lastTime } = conversation.tcp;
-    const next = this.#freeSlot();
+    const slotIndex = this.#freeSlot();
     // This very conversation may have been closed to make room.
-    if (this.#slots[slot] === conversation && next !== slot) table.replace(slot, next);
-    else table.add(next);
-    const again = this.#begin(next, packet, interfaceIndex, number, now);
-    if (again.tcp) again.tcp.reusedAfter = Math.max(0, now - lastTime);
-    return again;
+    if (this.#slots[slot] === conversation && slotIndex !== slot) table.replace(slot, slotIndex);
+    else table.add(slotIndex);
+    const restarted = this.#begin(slotIndex, packet, interfaceIndex, number, now);
+    if (restarted.tcp) restarted.tcp.reusedAfter = Math.max(0, now - lastTime);
+    return restarted;
   }
 
   #begin(
@@ -116,11 +116,11 @@ export class Conversations {
   }
 
   #newTcp(): TcpConnection {
-    const spare = this.#spareTcp;
-    if (!spare) return new TcpConnection();
+    const unused = this.#spareTcp;
+    if (!unused) return new TcpConnection();
     this.#spareTcp = undefined;
-    spare.clear();
-    return spare;
+    unused.clear();
+    return unused;
   }
 
   #touch(slot: number): void {

@@ -1,7 +1,7 @@
 import { i32, u16 } from '../packets/numbers.ts';
 import { FLAG, NETWORK, type Packet, PROTOCOL } from '../packets/packet.ts';
 
-const PLACES = 1 << 13;
+const SLOTS = 1 << 13;
 /** The maximum time between copies of a packet, even on a busy node. Nanoseconds. */
 const WINDOW_NS = 3e6;
 /** The maximum by which the TTL of a packet decreases on its way through a node. */
@@ -13,28 +13,28 @@ const MAX_HOPS = 4;
  * retransmission has another identification, or comes later.
  */
 export class CopyDetector {
-  readonly #hashes = new Int32Array(PLACES);
-  readonly #times = new Float64Array(PLACES).fill(Number.NEGATIVE_INFINITY);
-  readonly #ttls = new Uint8Array(PLACES);
-  readonly #devices = new Int32Array(PLACES);
+  readonly #hashes = new Int32Array(SLOTS);
+  readonly #times = new Float64Array(SLOTS).fill(Number.NEGATIVE_INFINITY);
+  readonly #ttls = new Uint8Array(SLOTS);
+  readonly #devices = new Int32Array(SLOTS);
 
   /** Adds an IP packet with a decoded transport header. Returns true if it is a copy of an earlier one. */
   isCopy(packet: Packet, interfaceIndex: number, now: number): boolean {
     const hash = hashOf(packet, interfaceIndex);
-    const place = hash & (PLACES - 1);
-    const since = now - (this.#times[place] as number);
-    const hops = (this.#ttls[place] as number) - packet.ttl;
-    const isSame = this.#hashes[place] === hash && since >= 0 && since <= WINDOW_NS;
+    const slot = hash & (SLOTS - 1);
+    const since = now - (this.#times[slot] as number);
+    const hops = (this.#ttls[slot] as number) - packet.ttl;
+    const isSame = this.#hashes[slot] === hash && since >= 0 && since <= WINDOW_NS;
     if (isSame && hops >= 0 && hops <= MAX_HOPS) {
       if (isIdentified(packet)) return true;
       // Two equal acknowledgments without an identification can be different packets, but not if they were seen at the
       // very same time or on two devices.
-      if (since === 0 || this.#devices[place] !== packet.deviceIndex) return true;
+      if (since === 0 || this.#devices[slot] !== packet.deviceIndex) return true;
     }
-    this.#hashes[place] = hash;
-    this.#times[place] = now;
-    this.#ttls[place] = packet.ttl;
-    this.#devices[place] = packet.deviceIndex;
+    this.#hashes[slot] = hash;
+    this.#times[slot] = now;
+    this.#ttls[slot] = packet.ttl;
+    this.#devices[slot] = packet.deviceIndex;
     return false;
   }
 }

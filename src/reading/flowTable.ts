@@ -30,14 +30,14 @@ const ICMPV6_ANSWERS: readonly (readonly [question: number, answer: number])[] =
  */
 function pairTypes(answers: readonly (readonly [question: number, answer: number])[]) {
   const questions = new Int16Array(256).fill(-1);
-  const others = new Int16Array(256).fill(-1);
+  const answerTypes = new Int16Array(256).fill(-1);
   for (const [question, answer] of answers) {
     questions[question] = question;
     questions[answer] = question;
-    others[question] = answer;
-    others[answer] = question;
+    answerTypes[question] = answer;
+    answerTypes[answer] = question;
   }
-  return { questions, others };
+  return { questions, others: answerTypes };
 }
 
 const ICMP = pairTypes(ICMP_ANSWERS);
@@ -108,8 +108,8 @@ export class FlowTable {
   find(): number {
     const mask = this.#mask;
     const hash = this.#hash;
-    for (let place = hash & mask; ; place = (place + 1) & mask) {
-      const value = (this.#values[place] as number) - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const value = (this.#values[slot] as number) - 1;
       if (value < 0) return -1;
       if (this.#hashes[value] === hash && this.#hasKey(value)) return value;
     }
@@ -129,9 +129,9 @@ export class FlowTable {
   replace(before: number, value: number): void {
     if (value >= this.#hashes.length) this.#grow(value + 1);
     const mask = this.#mask;
-    let place = this.#hash & mask;
-    while (this.#values[place] !== before + 1) place = (place + 1) & mask;
-    this.#values[place] = value + 1;
+    let slot = this.#hash & mask;
+    while (this.#values[slot] !== before + 1) slot = (slot + 1) & mask;
+    this.#values[slot] = value + 1;
     this.#keys.copyWithin(value * KEY_WORDS, before * KEY_WORDS, (before + 1) * KEY_WORDS);
     this.#hashes[value] = this.#hashes[before] as number;
   }
@@ -139,22 +139,22 @@ export class FlowTable {
   /** Removes a value that has a key. */
   remove(value: number): void {
     const mask = this.#mask;
-    let place = (this.#hashes[value] as number) & mask;
-    while (this.#values[place] !== value + 1) {
-      if (this.#values[place] === 0) return;
-      place = (place + 1) & mask;
+    let slot = (this.#hashes[value] as number) & mask;
+    while (this.#values[slot] !== value + 1) {
+      if (this.#values[slot] === 0) return;
+      slot = (slot + 1) & mask;
     }
     this.#size -= 1;
     // Move later entries that could no longer be found past the gap.
-    let gap = place;
-    for (let next = (gap + 1) & mask; this.#values[next] !== 0; next = (next + 1) & mask) {
-      const home = (this.#hashes[(this.#values[next] as number) - 1] as number) & mask;
-      if (((next - home) & mask) >= ((next - gap) & mask)) {
-        this.#values[gap] = this.#values[next] as number;
-        gap = next;
+    let freeSlot = slot;
+    for (let next = (freeSlot + 1) & mask; this.#values[next] !== 0; next = (next + 1) & mask) {
+      const preferredSlot = (this.#hashes[(this.#values[next] as number) - 1] as number) & mask;
+      if (((next - preferredSlot) & mask) >= ((next - freeSlot) & mask)) {
+        this.#values[freeSlot] = this.#values[next] as number;
+        freeSlot = next;
       }
     }
-    this.#values[gap] = 0;
+    this.#values[freeSlot] = 0;
   }
 
   #hasKey(value: number): boolean {

@@ -76,16 +76,16 @@ export class Fragments {
     const captured = Math.min(transportEnd, end);
     const isWhole = captured === transportEnd && captured > transportAt;
     if (!isWhole || datagram.fragments.length >= MAX_FRAGMENTS) return false;
-    const part = Buffer.from(bytes.subarray(transportAt, captured));
-    datagram.fragments.push({ offset: fragmentOffset, bytes: part });
-    if (!moreFragments) datagram.length = fragmentOffset + part.length;
-    const whole = assemble(datagram);
-    if (!whole) return false;
-    packet.bytes = whole;
-    packet.end = whole.length;
-    packet.wireEnd = whole.length;
+    const transportBytes = Buffer.from(bytes.subarray(transportAt, captured));
+    datagram.fragments.push({ offset: fragmentOffset, bytes: transportBytes });
+    if (!moreFragments) datagram.length = fragmentOffset + transportBytes.length;
+    const datagramBytes = assemble(datagram);
+    if (!datagramBytes) return false;
+    packet.bytes = datagramBytes;
+    packet.end = datagramBytes.length;
+    packet.wireEnd = datagramBytes.length;
     packet.transportAt = 0;
-    packet.transportEnd = whole.length;
+    packet.transportEnd = datagramBytes.length;
     packet.fragmentOffset = 0;
     packet.moreFragments = false;
     decodeTransport(packet);
@@ -98,12 +98,12 @@ export class Fragments {
 function assemble({ fragments, length }: Datagram): Buffer | undefined {
   if (length < 0 || length > MAX_DATAGRAM_BYTES) return undefined;
   const sorted = [...fragments].sort((a, b) => a.offset - b.offset);
-  const whole = Buffer.alloc(length);
-  let next = 0;
+  const datagramBytes = Buffer.alloc(length);
+  let expectedOffset = 0;
   for (const { offset, bytes } of sorted) {
-    if (offset > next) return undefined;
-    bytes.copy(whole, offset);
-    next = Math.max(next, offset + bytes.length);
+    if (offset > expectedOffset) return undefined;
+    bytes.copy(datagramBytes, offset);
+    expectedOffset = Math.max(expectedOffset, offset + bytes.length);
   }
-  return next >= length ? whole : undefined;
+  return expectedOffset >= length ? datagramBytes : undefined;
 }

@@ -92,12 +92,12 @@ export class IcmpErrors {
 
   #add(error: Omit<IcmpError, 'note'>, packet: number, now: number): void {
     const key = `${error.interfaceIndex} ${error.kind} ${error.reporter} ${error.source} ${error.target} ${error.port}`;
-    let known = this.#errors.get(key);
-    if (!known) {
+    let existing = this.#errors.get(key);
+    if (!existing) {
       if (this.#errors.size >= MAX_ERRORS) return;
-      known = { ...error, note: new Note() };
-      this.#errors.set(key, known);
+      existing = { ...error, note: new Note() };
+      this.#errors.set(key, existing);
     }
-    known.note.add(packet, now);
+    existing.note.add(packet, now);
   }
 }

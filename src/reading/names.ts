@@ -4,7 +4,7 @@ import { i32 } from '../packets/numbers.ts';
 import type { NamedAddress } from '../pcap/packetCursor.ts';
 
 /** The maximum number of remembered texts. */
-const REMEMBERED = 65_536;
+const MAX_NAMES = 65_536;
 
 /** Names of pods and services for addresses. An address without a name is shown as is. */
 export class AddressNames {
@@ -21,9 +21,9 @@ export class AddressNames {
   }
 
   /** Copies the names of a file. Call it again when there are more. */
-  take(named: readonly NamedAddress[]): void {
-    for (; this.#taken < named.length; this.#taken += 1) {
-      const { address, name } = named[this.#taken] as NamedAddress;
+  addAll(addresses: readonly NamedAddress[]): void {
+    for (; this.#taken < addresses.length; this.#taken += 1) {
+      const { address, name } = addresses[this.#taken] as NamedAddress;
       this.add(addressText(address, 0, address.length), name);
     }
   }
@@ -36,10 +36,10 @@ export class AddressNames {
   at(bytes: Uint8Array, at: number, length: number): string {
     if (length !== 4) return this.of(addressText(bytes, at, length));
     const value = i32(bytes, at);
-    const known = this.#texts.get(value);
-    if (known !== undefined) return known;
+    const cached = this.#texts.get(value);
+    if (cached !== undefined) return cached;
     const text = this.of(addressText(bytes, at, 4));
-    if (this.#texts.size >= REMEMBERED) this.#texts.clear();
+    if (this.#texts.size >= MAX_NAMES) this.#texts.clear();
     this.#texts.set(value, text);
     return text;
   }

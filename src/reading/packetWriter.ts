@@ -25,11 +25,11 @@ export class PacketWriter {
 
   /** Writes the interfaces of a capture without packets. */
   describe(interfaces: readonly CapturedInterface[]): void {
-    for (const one of interfaces) this.#number(one);
+    for (const captureInterface of interfaces) this.#number(captureInterface);
   }
 
   /** Copies new names. */
-  takeNames({ names }: PacketStream): void {
+  addNames({ names }: PacketStream): void {
     if (names.length <= this.#names) return;
     this.#batch.add(namesBlock(names.slice(this.#names)));
     this.#names = names.length;
@@ -51,11 +51,11 @@ export class PacketWriter {
 
   /** Adds names for addresses that are not from the input. */
   nameAddresses(names: ReadonlyMap<string, string>): void {
-    const named = [...names].map(([address, name]) => ({
+    const addresses = [...names].map(([address, name]) => ({
       address: Buffer.from(ipaddr.parse(address).toByteArray()),
       name,
     }));
-    if (named.length > 0) this.#batch.add(namesBlock(named));
+    if (addresses.length > 0) this.#batch.add(namesBlock(addresses));
   }
 
   async flush(): Promise<void> {
@@ -66,9 +66,9 @@ export class PacketWriter {
 
   #number(described: CapturedInterface): number {
     const key = JSON.stringify(described);
-    const known = this.#numbers.get(key);
-    const id = known ?? this.#numbers.size;
-    if (known === undefined) {
+    const existing = this.#numbers.get(key);
+    const id = existing ?? this.#numbers.size;
+    if (existing === undefined) {
       this.#numbers.set(key, id);
       this.#batch.add(interfaceBlock(described));
     }

@@ -46,15 +46,15 @@ export async function printPackets(
   try {
     const selected =
       filter !== undefined && tshark !== undefined
-        ? await printByTshark(tshark, filter, stream, request, timeFormat)
-        : await printHere(stream, request, timeFormat);
+        ? await printWithTshark(tshark, filter, stream, request, timeFormat)
+        : await printDecoded(stream, request, timeFormat);
     return { selected, notes: stream.notes };
   } finally {
     await stream.close();
   }
 }
 
-async function printHere(
+async function printDecoded(
   stream: PacketStream,
   request: ReadRequest,
   timeFormat: TimeFormat,
@@ -65,7 +65,7 @@ async function printHere(
   let printed = 0;
   let text = '';
   while (printed < count && !signal.aborted && (await stream.more())) {
-    names.take(stream.names);
+    names.addAll(stream.names);
     // Process all available packets before waiting for more, because their bytes are in a reused buffer.
     while (printed < count && stream.next()) {
       if (isSelected(stream)) {
@@ -83,7 +83,7 @@ async function printHere(
   return printed;
 }
 
-async function printByTshark(
+async function printWithTshark(
   tshark: string,
   filter: string,
   stream: PacketStream,
@@ -93,10 +93,10 @@ async function printByTshark(
   const args = linesCommand(withWindow(filter, window), timeFormat);
   let printed = 0;
   for await (const lines of tsharkLines(tshark, args, stream)) {
-    names.take(stream.names);
-    const known = lines.map(parseTsharkLine).filter((columns) => columns !== undefined);
-    const wanted = known.slice(0, count - printed);
-    const text = wanted.map((columns) => {
+    names.addAll(stream.names);
+    const rows = lines.map(parseTsharkLine).filter((columns) => columns !== undefined);
+    const remaining = rows.slice(0, count - printed);
+    const text = remaining.map((columns) => {
       const [source, destination] = [names.of(columns.source), names.of(columns.destination)];
       return lineOf({ ...columns, source, destination, info: terminalSafe(columns.info) });
     });
@@ -121,27 +121,27 @@ export async function writePackets(
       filter !== undefined && tshark !== undefined ? undefined : predicateOf(request);
     const numbers = isSelected
       ? undefined
-      : selectedByTshark(tshark ?? '', withWindow(filter ?? '', request.window), inputs);
-    let wanted = await numbers?.next();
-    let isEnough = false;
-    while (!isEnough && !signal.aborted && (await stream.more())) {
-      writer.takeNames(stream);
-      while (!isEnough && stream.next()) {
-        if (isSelected ? !isSelected(stream) : wanted?.value !== stream.number) continue;
+      : numbersFromTshark(tshark ?? '', withWindow(filter ?? '', request.window), inputs);
+    let nextNumber = await numbers?.next();
+    let isCountReached = false;
+    while (!isCountReached && !signal.aborted && (await stream.more())) {
+      writer.addNames(stream);
+      while (!isCountReached && stream.next()) {
+        if (isSelected ? !isSelected(stream) : nextNumber?.value !== stream.number) continue;
         if (!writer.add(stream)) {
           await writer.flush();
           writer.add(stream);
         }
-        isEnough = writer.packets === count;
-        if (numbers && !isEnough) {
-          wanted = await numbers.next();
-          isEnough = wanted.done === true;
+        isCountReached = writer.packets === count;
+        if (numbers && !isCountReached) {
+          nextNumber = await numbers.next();
+          isCountReached = nextNumber.done === true;
         }
       }
       await writer.flush();
     }
     await numbers?.return();
-    writer.takeNames(stream);
+    writer.addNames(stream);
     if (writer.packets === 0) writer.describe(stream.interfaces);
     await writer.flush();
     return { selected: writer.packets, notes: stream.notes };
@@ -155,14 +155,14 @@ function withWindow(filter: string, { filter: window }: TimeWindow): string {
 }
 
 function predicateOf({ filter, window }: ReadRequest): Predicate {
-  const isInWindow: Predicate = ({ cursor }) => window.has(cursor);
+  const isInWindow: Predicate = ({ cursor }) => window.contains(cursor);
   if (filter === undefined) return isInWindow;
   const matches = compileSubset(parseDisplayFilter(filter));
   return (stream) => isInWindow(stream) && matches(stream);
 }
 
 /** The numbers of the packets that tshark selects, in order. */
-async function* selectedByTshark(
+async function* numbersFromTshark(
   tshark: string,
   filter: string,
   inputs: readonly PacketInput[],

@@ -4,9 +4,9 @@ import { linkTypeName } from '../packets/link.ts';
 import { type Conversation, type Endpoint, protocolName } from './conversation.ts';
 import { type Finding, incidentsOf } from './findings/finding.ts';
 import type { Summary } from './summary.ts';
-import { counted, durationText, timeText } from './timeText.ts';
+import { durationText, pluralise, timeText } from './timeText.ts';
 
-const SHOWN_CONVERSATIONS = 10;
+const MAX_SHOWN_CONVERSATIONS = 10;
 
 /** Renders the summary for people, with the findings first. Yields one piece at a time. Safe for a terminal. */
 export function* renderSummary(summary: Summary, files: readonly string[]): Generator<string> {
@@ -26,10 +26,10 @@ export function headline({ summarizer, conversations, others }: Summary): string
   const links = [...new Set(interfaces.map(({ linkType }) => linkTypeName(linkType)))].join(', ');
   const count = conversations.length + others.conversations;
   const parts = [
-    counted(packets, 'packet'),
+    pluralise(packets, 'packet'),
     bytesText(bytes),
-    counted(count, 'conversation'),
-    interfaces.length > 1 ? counted(interfaces.length, 'interface') : '',
+    pluralise(count, 'conversation'),
+    interfaces.length > 1 ? pluralise(interfaces.length, 'interface') : '',
     links,
   ];
   const when =
@@ -46,7 +46,7 @@ function renderFinding(finding: Finding, number: number, files: readonly string[
   lines.push(`   who: ${who}${where}`);
   if (when !== '' && packets.length > 0)
     lines.push(
-      `   when: ${clock(when)}${until === undefined ? '' : ` to ${clock(until)}`}, ${counted(count, 'time')}`,
+      `   when: ${clock(when)}${until === undefined ? '' : ` to ${clock(until)}`}, ${pluralise(count, 'time')}`,
     );
   if (caveat !== undefined) lines.push(`   but: ${caveat}`);
   lines.push(`   usual causes: ${causes.join('; ')}`);
@@ -84,8 +84,8 @@ function* renderConversations(summary: Summary): Generator<string> {
   const { conversations, others, names, summarizer } = summary;
   const { interfaces } = summarizer;
   // If several points saw a connection, only the conversation closest to the client is shown.
-  const next = nextPoints(summary);
-  const further = new Set(next.values());
+  const nextSerials = nextPointSerials(summary);
+  const further = new Set(nextSerials.values());
   const connections = conversations.filter(({ serial }) => !further.has(serial));
   const count = connections.length + others.conversations;
   if (count === 0) return;
@@ -94,11 +94,11 @@ function* renderConversations(summary: Summary): Generator<string> {
   );
   const placesOf = (serial: number) => {
     const labels = [places.get(serial) ?? ''];
-    for (let at = next.get(serial); at !== undefined; at = next.get(at))
+    for (let at = nextSerials.get(serial); at !== undefined; at = nextSerials.get(at))
       labels.push(places.get(at) ?? '');
     return [...new Set(labels)].join(' → ');
   };
-  const largest = connections.sort((a, b) => b.bytes - a.bytes).slice(0, SHOWN_CONVERSATIONS);
+  const largest = connections.sort((a, b) => b.bytes - a.bytes).slice(0, MAX_SHOWN_CONVERSATIONS);
   const title =
     count > largest.length
       ? `The largest ${largest.length} of ${count} conversations`
@@ -127,29 +127,29 @@ function* renderConversations(summary: Summary): Generator<string> {
           ]
         : []),
       { header: 'STATE', cell: ({ state }) => state },
-      { header: 'WHAT', cell: whatOf },
+      { header: 'WHAT', cell: applicationText },
     ],
     largest,
   );
   if (others.conversations > 0)
-    yield `Other conversations, not listed: ${others.conversations}, with ${counted(others.packets, 'packet')}, ${bytesText(others.bytes)}\n`;
+    yield `Other conversations, not listed: ${others.conversations}, with ${pluralise(others.packets, 'packet')}, ${bytesText(others.bytes)}\n`;
 }
 
 /** By the serial number of a conversation: that of the same connection at the next point on its path. */
-function nextPoints({ comparisons }: Summary): ReadonlyMap<number, number> {
-  const next = new Map<number, number>();
+function nextPointSerials({ comparisons }: Summary): ReadonlyMap<number, number> {
+  const nextSerials = new Map<number, number>();
   const reached = new Set<number>();
   for (const { connections } of comparisons)
     for (const { near, far } of connections) {
-      const isKnown = next.has(near.serial) || reached.has(far.serial);
-      if (isKnown || next.get(far.serial) === near.serial) continue;
-      next.set(near.serial, far.serial);
+      const isKnown = nextSerials.has(near.serial) || reached.has(far.serial);
+      if (isKnown || nextSerials.get(far.serial) === near.serial) continue;
+      nextSerials.set(near.serial, far.serial);
       reached.add(far.serial);
     }
-  return next;
+  return nextSerials;
 }
 
-function whatOf({ tls, http, dns, carries, tunnel }: Conversation): string {
+function applicationText({ tls, http, dns, carries, tunnel }: Conversation): string {
   const inside = tunnel === 'none' ? '' : ` in ${tunnel}`;
   if (carries !== 'none') return `${carries} tunnel`;
   if (tls) return `tls ${tls.serverName ?? ''}`.trim() + inside;

@@ -15,7 +15,7 @@ import { DnsTracker } from './dns/dnsTracker.ts';
 import { Fragments } from './fragments.ts';
 import { IcmpErrors } from './icmpErrors.ts';
 import { ConversationTrace, PacketTraces } from './points/packetTraces.ts';
-import type { SeenPacket, SummaryCollector } from './summaryCollector.ts';
+import type { CollectedPacket, SummaryCollector } from './summaryCollector.ts';
 import type { TcpConnection } from './tcp/tcpConnection.ts';
 
 /** Conversations with details at a time. They need about 20 MB with everything that is known of each. */
@@ -26,9 +26,14 @@ export interface SummaryObserver {
   /** Called for every packet. */
   readonly collector?: SummaryCollector | undefined;
   /** A conversation is closed: to make room (`isEvicted`), or at the end of the capture. */
-  closed(conversation: Conversation, isEvicted: boolean): void;
+  conversationClosed(conversation: Conversation, isEvicted: boolean): void;
   /** A segment was analysed; `found` are bits of SEGMENT. For tests that compare packet by packet. */
-  segment?(packet: number, found: number, conversation: Conversation, isCopy: boolean): void;
+  segmentAdded?(
+    packet: number,
+    analysis: number,
+    conversation: Conversation,
+    isCopy: boolean,
+  ): void;
 }
 
 /**
@@ -66,7 +71,7 @@ export class Summarizer {
   readonly #hasSeveralCaptures: boolean;
   /** Whether the capture may have several points. */
   #isTraced = false;
-  #seen: SeenPacket | undefined;
+  #seen: CollectedPacket | undefined;
   /** The segment bits of the current packet. */
   #found = 0;
   #hasBase = false;
@@ -116,7 +121,7 @@ export class Summarizer {
     on.bytes += length;
     if (end - start < originalLength) on.truncated += 1;
     if (cursor.hasTime) this.#setTime(cursor, on);
-    this.#observer.collector?.frame(on, this.#now, length);
+    this.#observer.collector?.addFrame(on, this.#now, length);
     const packet = this.#packet;
     decodeFrame(packet, cursor.bytes, start, end, originalLength, on.linkType);
     let depth = 0;
@@ -148,7 +153,7 @@ export class Summarizer {
 
   #addDropped(on: CaptureInterface, packets: number): void {
     on.dropped = (on.dropped ?? 0) + packets;
-    if (packets > 0) this.#observer.collector?.dropped(on, packets);
+    if (packets > 0) this.#observer.collector?.addDropped(on, packets);
   }
 
   /** Adds packets that the recorder of the capture lost, if only the manifest contains them. */
@@ -190,8 +195,8 @@ export class Summarizer {
   }
 
   #interfaceOf(cursor: PacketCursor, number: number): CaptureInterface {
-    const known = this.#fileInterfaces[number];
-    if (known) return known;
+    const existing = this.#fileInterfaces[number];
+    if (existing) return existing;
     const described = cursor.interfaces[number];
     if (!described) throw new Error(`interface ${number} is not described`);
     const label = described.name ?? this.#label;
@@ -296,15 +301,15 @@ export class Summarizer {
     conversation: Conversation,
     fromClient: boolean,
   ): void {
-    this.#seen ??= { conversation, fromClient, number: 0, time: 0, found: 0, isCopy: false };
-    const seen = this.#seen;
-    seen.conversation = conversation;
-    seen.fromClient = fromClient;
-    seen.number = this.#number;
-    seen.time = this.#now;
-    seen.found = this.#found;
-    seen.isCopy = this.#isCopy;
-    collector.packet(packet, seen);
+    this.#seen ??= { conversation, fromClient, number: 0, time: 0, analysis: 0, isCopy: false };
+    const collected = this.#seen;
+    collected.conversation = conversation;
+    collected.fromClient = fromClient;
+    collected.number = this.#number;
+    collected.time = this.#now;
+    collected.analysis = this.#found;
+    collected.isCopy = this.#isCopy;
+    collector.addPacket(packet, collected);
   }
 
   #readTcp(
@@ -314,12 +319,12 @@ export class Summarizer {
     fromClient: boolean,
   ): void {
     if (this.#isCopy) {
-      this.#observer.segment?.(this.#number, 0, conversation, true);
+      this.#observer.segmentAdded?.(this.#number, 0, conversation, true);
       return;
     }
-    const found = tcp.add(packet, this.#now, this.#number, fromClient, conversation);
-    this.#found = found;
-    this.#observer.segment?.(this.#number, found, conversation, false);
+    const analysis = tcp.add(packet, this.#now, this.#number, fromClient, conversation);
+    this.#found = analysis;
+    this.#observer.segmentAdded?.(this.#number, analysis, conversation, false);
     if (packet.flags & FLAG.syn && conversation.packets === 1 && isDnsPort(conversation))
       this.dns.addTcp(conversation);
     if (packet.payloadLength > 0 && !conversation.isRead)
@@ -339,7 +344,7 @@ export class Summarizer {
     arrival.time = this.#now;
     arrival.packet = this.#number;
     application.add(packet, arrival, fromClient ? tcp.client : tcp.server, fromClient);
-    if (application.isOver) this.#endApplication(conversation);
+    if (application.isFinished) this.#endApplication(conversation);
   }
 
   #endApplication(conversation: Conversation): void {
@@ -376,7 +381,7 @@ export class Summarizer {
     arrival.packet = this.#number;
     conversation.application?.end(arrival);
     conversation.application = undefined;
-    this.#observer.closed(conversation, isEvicted);
-    this.#observer.collector?.closed(conversation);
+    this.#observer.conversationClosed(conversation, isEvicted);
+    this.#observer.collector?.addConversation(conversation);
   }
 }

@@ -5,17 +5,17 @@ import { type CaptureReader, openCapture, openCaptureStream } from '../pcap/capt
 import type { CapturedInterface } from '../pcap/packetCursor.ts';
 import type { Conversation } from './conversation.ts';
 import { Names } from './conversationNames.ts';
-import { type BrokenFile, stateCapture } from './findings/captureStatements.ts';
-import { stateDns } from './findings/dnsStatements.ts';
+import { addCaptureFindings, type BrokenFile } from './findings/captureFindings.ts';
+import { addDnsFindings } from './findings/dnsFindings.ts';
 import { Finder } from './findings/finder.ts';
 import type { Finding } from './findings/finding.ts';
-import { judgeHttp, stateHttp } from './findings/httpRules.ts';
-import { NatSkipped } from './findings/natSkipped.ts';
-import { stateArp, stateIcmp } from './findings/networkStatements.ts';
-import { statePoints } from './findings/pointStatements.ts';
-import { judgeTcp } from './findings/tcpRules.ts';
-import { stateTcp } from './findings/tcpStatements.ts';
-import { judgeTls, stateTls } from './findings/tlsRules.ts';
+import { addHttpFindings, checkHttp } from './findings/httpRules.ts';
+import { NatBypassDetector } from './findings/natBypass.ts';
+import { addArpFindings, addIcmpFindings } from './findings/networkFindings.ts';
+import { addPointFindings } from './findings/pointFindings.ts';
+import { addTcpFindings } from './findings/tcpFindings.ts';
+import { checkTcp } from './findings/tcpRules.ts';
+import { addTlsFindings, checkTls } from './findings/tlsRules.ts';
 import { limitHeapGrowth } from './heapGrowth.ts';
 import { comparePoints } from './points/comparePoints.ts';
 import { connectionNumbers } from './points/comparisonJson.ts';
@@ -23,7 +23,7 @@ import type { PointComparison } from './points/pointComparison.ts';
 import { PointView } from './points/pointView.ts';
 import { Summarizer } from './summarizer.ts';
 import type { SummaryCollector } from './summaryCollector.ts';
-import { counted, percentText } from './timeText.ts';
+import { percentText, pluralise } from './timeText.ts';
 
 /** The number of conversations remembered to find them at other points. */
 const MAX_VIEWS = 50_000;
@@ -106,7 +106,7 @@ class SummaryRun {
   readonly summarizer: Summarizer;
   readonly #names = new Names();
   readonly #finder: Finder;
-  readonly #nat = new NatSkipped();
+  readonly #nat = new NatBypassDetector();
   readonly #others: OtherConversations = { conversations: 0, packets: 0, bytes: 0 };
   readonly #kept: Conversation[] = [];
   readonly #broken: BrokenFile[] = [];
@@ -117,7 +117,7 @@ class SummaryRun {
     this.#collector = collector;
     const observer = {
       collector,
-      closed: (conversation: Conversation, isEvicted: boolean) => {
+      conversationClosed: (conversation: Conversation, isEvicted: boolean) => {
         if (isEvicted) this.#evict(conversation);
         else this.#kept.push(conversation);
       },
@@ -172,17 +172,17 @@ class SummaryRun {
       this.#views,
       summarizer.interfaces,
       summarizer.traces,
-      (...lost) => this.#collector?.lost(...lost),
+      (...lost) => this.#collector?.addLost(...lost),
     );
     const connections = connectionNumbers(comparisons);
-    statePoints(finder, comparisons);
-    stateTcp(finder);
-    stateTls(finder);
-    stateHttp(finder);
-    stateDns(finder, summarizer.dns);
-    stateIcmp(finder, summarizer.icmpErrors);
-    stateArp(finder, summarizer.arp, (address) => active.has(address), active.size === 0);
-    stateCapture(finder, summarizer.interfaces, this.#broken);
+    addPointFindings(finder, comparisons);
+    addTcpFindings(finder);
+    addTlsFindings(finder);
+    addHttpFindings(finder);
+    addDnsFindings(finder, summarizer.dns);
+    addIcmpFindings(finder, summarizer.icmpErrors);
+    addArpFindings(finder, summarizer.arp, (address) => active.has(address), active.size === 0);
+    addCaptureFindings(finder, summarizer.interfaces, this.#broken);
     return {
       summarizer,
       names: this.#names,
@@ -223,9 +223,9 @@ class SummaryRun {
     const { tcp, tls, http, end } = conversation;
     const finder = this.#finder;
     finder.hasOldVxlan ||= this.summarizer.hasOldVxlan;
-    if (tcp) judgeTcp(finder, conversation, tcp, this.summarizer.end);
-    if (tls) judgeTls(finder, conversation, tls, this.summarizer.baseSeconds * 1000 + end / 1e6);
-    if (http) judgeHttp(finder, conversation, http);
+    if (tcp) checkTcp(finder, conversation, tcp, this.summarizer.end);
+    if (tls) checkTls(finder, conversation, tls, this.summarizer.baseSeconds * 1000 + end / 1e6);
+    if (http) checkHttp(finder, conversation, http);
   }
 }
 
@@ -236,7 +236,7 @@ function caveatOf({ interfaces, packets }: Summarizer): string | undefined {
     return `${percentText(dropped, packets + dropped)} of packets were not captured: this may be an artifact of the capture`;
   const gaps = interfaces.reduce((sum, on) => sum + on.gaps, 0);
   return gaps > 0
-    ? `${counted(gaps, 'part')} of the recording ${gaps === 1 ? 'is' : 'are'} missing: this may be an artifact of the capture`
+    ? `${pluralise(gaps, 'part')} of the recording ${gaps === 1 ? 'is' : 'are'} missing: this may be an artifact of the capture`
     : undefined;
 }
 
@@ -249,14 +249,14 @@ function nameLocalAddresses(
   for (const { index, described } of interfaces) {
     const pod = podOf(described);
     if (pod === undefined) continue;
-    const own = conversations.filter(({ interfaceIndex }) => interfaceIndex === index);
-    const [first] = own;
+    const ownConversations = conversations.filter(({ interfaceIndex }) => interfaceIndex === index);
+    const [first] = ownConversations;
     if (!first) continue;
     for (const { address } of [first.client, first.server]) {
-      const isOfAll = own.every(
+      const isOfAll = ownConversations.every(
         ({ client, server }) => client.address === address || server.address === address,
       );
-      const isAlone = own.some(
+      const isAlone = ownConversations.some(
         ({ client, server }) =>
           client.address !== first.client.address || server.address !== first.server.address,
       );

@@ -4,7 +4,7 @@ import type { Conversation } from './conversation.ts';
 import type { PointView } from './points/pointView.ts';
 
 /** A packet of a conversation and its analysis. Created once and reused for each packet. */
-export interface SeenPacket {
+export interface CollectedPacket {
   conversation: Conversation;
   fromClient: boolean;
   /** Its number in the capture. */
@@ -12,7 +12,7 @@ export interface SeenPacket {
   /** Nanoseconds since the first packet of all captures. */
   time: number;
   /** Bits of SEGMENT, for TCP. */
-  found: number;
+  analysis: number;
   /** Whether the packet was captured before. */
   isCopy: boolean;
 }
@@ -23,18 +23,18 @@ export interface SeenPacket {
  */
 export interface SummaryCollector {
   /** Called for any packet; `length` is in bytes on the wire. */
-  frame(on: CaptureInterface, time: number, length: number): void;
+  addFrame(on: CaptureInterface, time: number, length: number): void;
   /** Called for a packet of a conversation with a captured transport header. `packet` is only valid during the call. */
-  packet(packet: Packet, seen: SeenPacket): void;
+  addPacket(addPacket: Packet, collected: CollectedPacket): void;
   /** The recorder lost packets on this interface: before the next packet, or somewhere in the file that ends now. */
-  dropped(on: CaptureInterface, packets: number): void;
+  addDropped(on: CaptureInterface, packets: number): void;
   /** Called when a conversation is closed. */
-  closed(conversation: Conversation): void;
+  addConversation(conversation: Conversation): void;
   /**
    * Called at the end, when all conversations are closed, for each packet that passed one point of capture and never
    * arrived at the next. `view` is the conversation at the first point.
    */
-  lost(
+  addLost(
     view: PointView,
     from: CaptureInterface,
     to: CaptureInterface,

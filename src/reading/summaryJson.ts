@@ -147,7 +147,7 @@ function dnsFacts(dns: DnsFacts) {
   return {
     questions: dns.questions,
     answers: dns.answers,
-    ...(dns.unasked > 0 && { unasked: dns.unasked }),
+    ...(dns.unsolicited > 0 && { unasked: dns.unsolicited }),
     ...(dns.malformed > 0 && { malformed: dns.malformed }),
     ...(dns.truncated > 0 && { truncated: dns.truncated }),
     responseCodes: Object.fromEntries(codes),

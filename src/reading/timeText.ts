@@ -10,15 +10,15 @@ export function timeText(baseSeconds: number, nanoseconds: number): string {
   const after = Math.floor(nanoseconds / 1e9);
   const seconds = Math.min(LAST_SECOND, Math.max(-LAST_SECOND, baseSeconds + after));
   const rest = Math.round(nanoseconds - after * 1e9);
-  const whole = new Date(seconds * 1000).toISOString().slice(0, -'.000Z'.length);
-  return `${whole}.${String(rest).padStart(9, '0')}Z`;
+  const dateTime = new Date(seconds * 1000).toISOString().slice(0, -'.000Z'.length);
+  return `${dateTime}.${String(rest).padStart(9, '0')}Z`;
 }
 
 /** Formats a duration: 15 min 1 s, 5.01 s, 127.5 ms, 214 µs. */
 export function durationText(nanoseconds: number): string {
   if (nanoseconds < 1e6) return `${Math.round(nanoseconds / 1e3)} µs`;
-  if (nanoseconds < 1e9) return `${trimmed(nanoseconds / 1e6, 1)} ms`;
-  if (nanoseconds < 60e9) return `${trimmed(nanoseconds / 1e9, 2)} s`;
+  if (nanoseconds < 1e9) return `${trimZeros(nanoseconds / 1e6, 1)} ms`;
+  if (nanoseconds < 60e9) return `${trimZeros(nanoseconds / 1e9, 2)} s`;
   const seconds = Math.round(nanoseconds / 1e9);
   const parts: readonly [number, string][] = [
     [Math.floor(seconds / 3600), 'h'],
@@ -31,13 +31,13 @@ export function durationText(nanoseconds: number): string {
     .join(' ');
 }
 
-function trimmed(value: number, digits: number): string {
+function trimZeros(value: number, digits: number): string {
   return String(Number(value.toFixed(digits)));
 }
 
 /** Formats a count with its noun: 1 packet, 3 packets. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
+export function pluralise(count: number, singular: string, plural = `${singular}s`): string {
+  return `${count} ${count === 1 ? singular : plural}`;
 }
 
 /** Formats a share in percent, with as many decimals as needed. */

@@ -7,9 +7,13 @@ interface Bound {
   readonly nanoseconds: number;
 }
 
-function boundOf(text: string): Bound {
-  const [whole = '0', fraction = ''] = text.split('.');
-  return { text, seconds: Number(whole), nanoseconds: Number(fraction.slice(0, 9).padEnd(9, '0')) };
+function parseBound(text: string): Bound {
+  const [wholeSeconds = '0', fraction = ''] = text.split('.');
+  return {
+    text,
+    seconds: Number(wholeSeconds),
+    nanoseconds: Number(fraction.slice(0, 9).padEnd(9, '0')),
+  };
 }
 
 /** A time range, including both ends. */
@@ -19,11 +23,11 @@ export class TimeWindow {
 
   /** Times are seconds since 1970, as text; undefined for no limit. */
   constructor(from: string | undefined, to: string | undefined) {
-    this.#from = from === undefined ? undefined : boundOf(from);
-    this.#to = to === undefined ? undefined : boundOf(to);
+    this.#from = from === undefined ? undefined : parseBound(from);
+    this.#to = to === undefined ? undefined : parseBound(to);
   }
 
-  has({ seconds, nanoseconds }: PacketCursor): boolean {
+  contains({ seconds, nanoseconds }: PacketCursor): boolean {
     const [from, to] = [this.#from, this.#to];
     if (
       from &&

@@ -15,12 +15,12 @@ export function findingMarks(
   rows: readonly ConversationRow[],
   clock: ReportClock,
 ): FindingMark[] {
-  const found = findings.map(() => new Set<number>());
+  const rowsByFinding = findings.map(() => new Set<number>());
   const byPacket = new Map<number, number[]>();
   for (const [index, { packets }] of findings.entries())
     for (const packet of packets) {
-      const known = byPacket.get(packet);
-      if (known) known.push(index);
+      const indexes = byPacket.get(packet);
+      if (indexes) indexes.push(index);
       else byPacket.set(packet, [index]);
     }
   const labels = summarizer.interfaces.map(({ label }) => label);
@@ -32,16 +32,18 @@ export function findingMarks(
     const { log } = row;
     for (let at = 0; at < (log?.count ?? 0); at++)
       for (const finding of byPacket.get(log?.numberAt(at) ?? 0) ?? []) {
-        const its = found[finding];
-        if (its && its.size < MAX_ROWS && isOf(finding, row)) its.add(number);
+        const findingRows = rowsByFinding[finding];
+        if (findingRows && findingRows.size < MAX_ROWS && isOf(finding, row))
+          findingRows.add(number);
       }
   }
   // For loss between points, all lost packets are known, not only those that the finding names.
   for (const [finding, { kind }] of findings.entries())
     if (kind === 'loss-between-points')
       for (const [number, row] of rows.entries()) {
-        const its = found[finding];
-        if (row.lost > 0 && isOf(finding, row) && its && its.size < MAX_ROWS) its.add(number);
+        const findingRows = rowsByFinding[finding];
+        if (row.lost > 0 && isOf(finding, row) && findingRows && findingRows.size < MAX_ROWS)
+          findingRows.add(number);
       }
   return findings.map(({ kind, severity, when, until }, index) => {
     const from = clock.atText(when);
@@ -50,7 +52,7 @@ export function findingMarks(
       kind,
       severity,
       ...(from !== undefined && { from, to: clock.atText(until) ?? from }),
-      rows: [...(found[index] ?? [])].sort((a, b) => a - b),
+      rows: [...(rowsByFinding[index] ?? [])].sort((a, b) => a - b),
     };
   });
 }

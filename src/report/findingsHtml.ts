@@ -1,8 +1,8 @@
 import { type Html, html } from '../output/html/html.ts';
 import { type Finding, type Incident, incidentsOf } from '../reading/findings/finding.ts';
-import type { PointComparison, WayComparison } from '../reading/points/pointComparison.ts';
+import type { DirectionComparison, PointComparison } from '../reading/points/pointComparison.ts';
 import type { Summary } from '../reading/summary.ts';
-import { counted, durationText, percentText, timeText } from '../reading/timeText.ts';
+import { durationText, percentText, pluralise, timeText } from '../reading/timeText.ts';
 import { clipped } from './texts.ts';
 
 /** Names and payloads in a finding can be long. */
@@ -22,11 +22,11 @@ export function findingsHtml(findings: readonly Finding[]): Html {
 <h2 id="findings-title">Findings</h2>
 ${serious.length === 0 ? html`<p><span class="badge good">No problems found</span></p>` : undefined}
 <ol class="findings">${serious.slice(0, MAX_FINDINGS).map(incidentHtml)}</ol>
-${hidden > 0 ? html`<p class="muted">${counted(hidden, 'more finding')} not in this report; the summary command prints all.</p>` : undefined}
+${hidden > 0 ? html`<p class="muted">${pluralise(hidden, 'more finding')} not in this report; the summary command prints all.</p>` : undefined}
 ${
   notes.length === 0
     ? undefined
-    : html`<details class="notes"><summary>${counted(notes.length, 'note')}: not problems, but good to know</summary>
+    : html`<details class="notes"><summary>${pluralise(notes.length, 'note')}: not problems, but good to know</summary>
 <ol class="findings">${notes.slice(0, MAX_FINDINGS).map(incidentHtml)}</ol></details>`
 }
 </section>
@@ -35,13 +35,13 @@ ${
 
 function incidentHtml({ cause, index, consequences }: Incident): Html {
   const first = index + 2;
-  return card(
+  return findingCard(
     cause,
     index + 1,
     consequences.length === 0
       ? undefined
-      : html`<details class="notes"><summary>${counted(consequences.length, 'consequence')}</summary>
-<ol class="findings">${consequences.slice(0, MAX_FINDINGS).map((finding, at) => card(finding, first + at))}</ol></details>`,
+      : html`<details class="notes"><summary>${pluralise(consequences.length, 'consequence')}</summary>
+<ol class="findings">${consequences.slice(0, MAX_FINDINGS).map((finding, at) => findingCard(finding, first + at))}</ol></details>`,
   );
 }
 
@@ -50,11 +50,11 @@ export function verdictHtml(findings: readonly Finding[]): Html {
   const [worst, ...others] = incidentsOf(findings).filter(({ cause }) => cause.severity !== 'info');
   if (!worst) return html`<p class="verdict">No problems were found.</p>`;
   const { kind, what, who } = worst.cause;
-  const rest = others.length === 0 ? '' : ` ${counted(others.length, 'other problem')} below.`;
+  const rest = others.length === 0 ? '' : ` ${pluralise(others.length, 'other problem')} below.`;
   return html`<p class="verdict"><strong>${titleOf(kind)}</strong> (${clipped(who, 200)}): ${clipped(what, 400)}.${rest}</p>`;
 }
 
-function card(finding: Finding, number: number, inside?: Html): Html {
+function findingCard(finding: Finding, number: number, content?: Html): Html {
   const { severity, kind, what, who, count, packets, causes, caveat, filter, decodeAs } = finding;
   const where = finding.interface;
   const more = count > packets.length ? ' …' : '';
@@ -74,7 +74,7 @@ ${pair('Packets', packets.length > 0 ? `${packets.join(', ')}${more}` : '')}
 ${pair('Display filter', filter === '' ? '' : html`<code>${clipped(filter, MAX_TEXT)}</code>${decode}`)}
 </dl>
 <p class="actions" hidden></p>
-${inside}
+${content}
 </li>
 `;
 }
@@ -87,7 +87,7 @@ function whenText({ when, until, count }: Finding): string {
     until === undefined
       ? ''
       : `, over ${durationText((Date.parse(until) - Date.parse(when)) * 1e6)}`;
-  return `${when.slice(0, 10)}, ${span} UTC${length}; ${counted(count, 'time')}`;
+  return `${when.slice(0, 10)}, ${span} UTC${length}; ${pluralise(count, 'time')}`;
 }
 
 const ACRONYMS: ReadonlySet<string> = new Set(['dns', 'tls', 'http', 'mtu', 'nat', 'syn', 'arp']);
@@ -118,11 +118,11 @@ export function pointsHtml({ comparisons, summarizer }: Summary): Html | undefin
 <div class="scroll" tabindex="0" role="region" aria-labelledby="points-title"><table>
 <thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col" class="number">Packets</th><th scope="col" class="number">Lost on the way</th><th scope="col">First and last loss</th><th scope="col">Clocks</th></tr></thead>
 <tbody>${compared.map((comparison) => [
-    wayHtml(comparison, comparison.toSecond, baseSeconds, [
+    directionHtml(comparison, comparison.toSecond, baseSeconds, [
       comparison.first.label,
       comparison.second.label,
     ]),
-    wayHtml(comparison, comparison.toFirst, baseSeconds, [
+    directionHtml(comparison, comparison.toFirst, baseSeconds, [
       comparison.second.label,
       comparison.first.label,
     ]),
@@ -132,9 +132,9 @@ export function pointsHtml({ comparisons, summarizer }: Summary): Html | undefin
 `;
 }
 
-function wayHtml(
+function directionHtml(
   { clock, first, second, isPartial }: PointComparison,
-  { packets, lost, note }: WayComparison,
+  { packets, lost, note }: DirectionComparison,
   baseSeconds: number,
   [from, to]: readonly [string, string],
 ): Html {

@@ -32,10 +32,10 @@ export async function manifestsOf(sources: readonly CaptureSource[]): Promise<Ma
     const folder = dirname(path);
     names.set(folder, (names.get(folder) ?? new Set()).add(basename(path)));
   }
-  const found = await Promise.all(
+  const manifests = await Promise.all(
     [...names].slice(0, MAX_MANIFESTS).map(([folder, files]) => manifestOf(folder, files)),
   );
-  return found.filter((manifest) => manifest !== undefined);
+  return manifests.filter((manifest) => manifest !== undefined);
 }
 
 async function manifestOf(
@@ -90,8 +90,8 @@ function lossesOf(manifest: unknown): string[] {
     losses.push(`${dropped} packets were dropped while recording`);
   for (const gap of records(field(manifest, 'gaps'))) {
     const [first, last] = [textOf(gap, 'first'), textOf(gap, 'last')];
-    const which = first === last ? `File ${first} is` : `Files ${first} to ${last} are`;
-    losses.push(`${which} missing: ${textOf(gap, 'why')}`);
+    const filesText = first === last ? `File ${first} is` : `Files ${first} to ${last} are`;
+    losses.push(`${filesText} missing: ${textOf(gap, 'why')}`);
   }
   for (const interruption of records(field(manifest, 'interruptions')))
     losses.push(`Interrupted ${textOf(interruption, 'at')}: ${textOf(interruption, 'why')}`);
@@ -123,6 +123,6 @@ function records(value: unknown): object[] {
 }
 
 function textOf(value: object, key: string): string {
-  const found = field(value, key);
-  return typeof found === 'string' || typeof found === 'number' ? String(found) : '';
+  const text = field(value, key);
+  return typeof text === 'string' || typeof text === 'number' ? String(text) : '';
 }

@@ -25,14 +25,14 @@ export function packetColumns(rows: readonly ConversationRow[]): PacketColumns {
       number.push(packet.number - before.number);
       skipped.push(packet.ordinal - before.ordinal - 1);
       marks.push(packet.marks);
-      const [own, other] =
+      const [sentBase, receivedBase] =
         packet.marks & MARK.fromClient
           ? [row.clientBase, row.serverBase]
           : [row.serverBase, row.clientBase];
       const isTcp = row.protocol === 'tcp';
       const hasAck = !isTcp || (packet.marks & ACK) !== 0;
-      sequence.push((packet.sequence - own) | 0);
-      acknowledgment.push(hasAck ? (packet.acknowledgment - other) | 0 : 0);
+      sequence.push((packet.sequence - sentBase) | 0);
+      acknowledgment.push(hasAck ? (packet.acknowledgment - receivedBase) | 0 : 0);
       length.push(packet.length);
       ipId.push(packet.ipId);
       const text = row.labels.get(packet.number);

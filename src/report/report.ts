@@ -3,7 +3,7 @@ import { type Html, html } from '../output/html/html.ts';
 import { renderPage } from '../output/html/page.ts';
 import { bytesText } from '../output/quantities.ts';
 import type { CaptureSource, Summary } from '../reading/summary.ts';
-import { counted, durationText, timeText } from '../reading/timeText.ts';
+import { durationText, pluralise, timeText } from '../reading/timeText.ts';
 import { versionText } from '../version.ts';
 import { captureHtml } from './captureHtml.ts';
 import type { ReportCollector } from './collect/reportCollector.ts';
@@ -49,12 +49,12 @@ ${captureHtml(summary, sources, manifests)}
     title: `Capture report: ${namesOf(sources)}`,
     body,
     script,
-    data: { 'report-data': packed(data), 'report-packets': packed(packetColumns(rows)) },
+    data: { 'report-data': embedData(data), 'report-packets': embedData(packetColumns(rows)) },
   });
 }
 
 /** JSON, compressed. Base64 keeps it from being parsed as markup. */
-function packed(value: object): Buffer {
+function embedData(value: object): Buffer {
   return deflateRawSync(JSON.stringify(value), { level: 6 });
 }
 
@@ -82,8 +82,8 @@ function headHtml({ summary, sources, collector }: ReportParts): Html {
   const fact = (name: string, value: string) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
   return html`<h1>${namesOf(sources)}</h1>
 <p>
-${errors > 0 ? html`<span class="badge error">${counted(errors, 'error')}</span>` : undefined}
-${warnings > 0 ? html`<span class="badge warning">${counted(warnings, 'warning')}</span>` : undefined}
+${errors > 0 ? html`<span class="badge error">${pluralise(errors, 'error')}</span>` : undefined}
+${warnings > 0 ? html`<span class="badge warning">${pluralise(warnings, 'warning')}</span>` : undefined}
 ${errors + warnings === 0 ? html`<span class="badge good">No problems found</span>` : undefined}
 <span class="muted">All times are UTC.</span>
 </p>
@@ -95,7 +95,7 @@ ${fact('Packets', packets.toLocaleString('en'))}
 ${fact('Traffic', bytesText(bytes))}
 ${fact('Conversations', collector.total.toLocaleString('en'))}
 ${fact(interfaces.length === 1 ? 'Interface' : 'Interfaces', interfaces.length === 1 ? clipped(interfaces[0]?.label ?? '', 60) : String(interfaces.length))}
-${fact('Dropped by the capture', isDropKnown ? counted(dropped, 'packet') : 'not recorded')}
+${fact('Dropped by the capture', isDropKnown ? pluralise(dropped, 'packet') : 'not recorded')}
 </dl>
 `;
 }

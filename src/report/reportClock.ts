@@ -23,9 +23,9 @@ export class ReportClock {
 
   /** Converts ISO 8601 with nine decimals, as in findings; undefined if there is no time. */
   atText(iso: string | undefined): number | undefined {
-    const [, whole, fraction] = iso?.match(/^(.+:\d\d)\.(\d{9})Z$/) ?? [];
-    if (whole === undefined || fraction === undefined) return undefined;
-    const milliseconds = Date.parse(`${whole}Z`) - this.start;
+    const [, dateTime, fraction] = iso?.match(/^(.+:\d\d)\.(\d{9})Z$/) ?? [];
+    if (dateTime === undefined || fraction === undefined) return undefined;
+    const milliseconds = Date.parse(`${dateTime}Z`) - this.start;
     return Math.round(milliseconds * 1e3 + Number(fraction) / 1e3);
   }
 }

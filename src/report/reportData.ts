@@ -54,15 +54,15 @@ function timelineOf(
   { timeline: { grid, traffic, troubles } }: ReportCollector,
   clock: ReportClock,
 ): Timeline {
-  const whole = (series: number) => Array.from(grid.values(series), Math.round);
+  const roundedValues = (series: number) => Array.from(grid.values(series), Math.round);
   return {
     start: clock.at(grid.start),
     step: grid.step / 1e3,
     buckets: grid.buckets,
     traffic: traffic.map(({ labels, packets, bytes }) => ({
       label: labels.length > 1 ? `${labels.length} other interfaces` : (labels[0] ?? ''),
-      packets: whole(packets),
-      bytes: whole(bytes),
+      packets: roundedValues(packets),
+      bytes: roundedValues(bytes),
     })),
     troubles: [...troubles].sort(byKind).map(({ kind, label, series, total }) => {
       const values = [...grid.values(series)].map((value) => Number(value.toFixed(2)));
@@ -75,8 +75,8 @@ function timelineOf(
 const KINDS: readonly TroubleKind[] = ['lost', 'dropped', 'repeated', 'reset', 'failed'];
 
 /** Orders causes before their consequences. */
-function byKind(one: { kind: TroubleKind }, other: { kind: TroubleKind }): number {
-  return KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind);
+function byKind(a: { kind: TroubleKind }, b: { kind: TroubleKind }): number {
+  return KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind);
 }
 
 function conversationColumns(
@@ -86,7 +86,7 @@ function conversationColumns(
   clock: ReportClock,
   texts: Texts,
 ): ConversationColumns {
-  const column = (of: (row: ConversationRow) => number) => rows.map(of);
+  const column = (cellOf: (row: ConversationRow) => number) => rows.map(cellOf);
   const end = (address: string) => {
     const name = names.get(address);
     return texts.number(name === undefined ? address : `${name} (${address})`);
@@ -197,12 +197,12 @@ class EntryTables {
 
   /** Keeps only entries whose conversations are in the report. */
   #columns<Entry>({ kept }: Entries<Entry>) {
-    const shown = kept.filter(({ serial }) => this.#rows.has(serial));
+    const shownEntries = kept.filter(({ serial }) => this.#rows.has(serial));
     return {
-      rows: shown.map(({ serial }) => this.#rows.get(serial) as number),
-      column: (of: (entry: Entry) => number) => shown.map(({ entry }) => of(entry)),
-      text: (of: (entry: Entry) => string) =>
-        shown.map(({ entry }) => this.#texts.number(of(entry))),
+      rows: shownEntries.map(({ serial }) => this.#rows.get(serial) as number),
+      column: (select: (entry: Entry) => number) => shownEntries.map(({ entry }) => select(entry)),
+      text: (select: (entry: Entry) => string) =>
+        shownEntries.map(({ entry }) => this.#texts.number(select(entry))),
     };
   }
 }

@@ -24,21 +24,21 @@ export class ReportFile {
   async write(summary: Summary, sources: readonly CaptureSource[]): Promise<void> {
     const { collector } = this;
     const manifests = await manifestsOf(sources);
-    const pieces = renderReport({ summary, collector, sources, manifests, now: new Date() });
-    const part = `${this.#path}.part`;
+    const chunks = renderReport({ summary, collector, sources, manifests, now: new Date() });
+    const partPath = `${this.#path}.part`;
     try {
-      await rm(part, { force: true });
-      const file = await open(part, 'wx', 0o600);
+      await rm(partPath, { force: true });
+      const file = await open(partPath, 'wx', 0o600);
       try {
-        for (const piece of pieces) await file.appendFile(piece);
+        for (const chunk of chunks) await file.appendFile(chunk);
         await file.datasync();
       } finally {
         await file.close();
       }
     } catch (error) {
-      await rm(part, { force: true });
+      await rm(partPath, { force: true });
       throw localProblem(this.#path, error);
     }
-    await placeFile(part, this.#path, this.#force);
+    await placeFile(partPath, this.#path, this.#force);
   }
 }

@@ -13,11 +13,11 @@ export class Texts {
   readonly #numbers = new Map<string, number>();
 
   number(text: string): number {
-    const short = clipped(text);
-    const known = this.#numbers.get(short);
-    if (known !== undefined) return known;
-    const number = this.all.push(short) - 1;
-    this.#numbers.set(short, number);
+    const clippedText = clipped(text);
+    const existing = this.#numbers.get(clippedText);
+    if (existing !== undefined) return existing;
+    const number = this.all.push(clippedText) - 1;
+    this.#numbers.set(clippedText, number);
     return number;
   }
 }

@@ -26,7 +26,7 @@ export class DnsFacts {
   questions = 0;
   answers = 0;
   /** Answers whose question is not in the capture. */
-  unasked = 0;
+  unsolicited = 0;
   malformed = 0;
   truncated = 0;
   readonly responseCodes = new Map<number, number>();

@@ -33,24 +33,24 @@ export class DnsServer {
 
   /** Sums up the notes that `noteOf` returns for each client; undefined if there are no events. */
   events(noteOf: (pair: DnsPair) => Note): DnsEvents | undefined {
-    const concerned = this.pairs.filter((pair) => noteOf(pair).count > 0);
-    if (concerned.length === 0) return undefined;
+    const affected = this.pairs.filter((pair) => noteOf(pair).count > 0);
+    if (affected.length === 0) return undefined;
     const note = new Note();
     const names = new Set<string>();
-    for (const pair of concerned) {
+    for (const pair of affected) {
       note.merge(noteOf(pair));
       for (const name of pair.names.get(noteOf(pair)) ?? [])
         if (names.size < MAX_NAMES) names.add(name);
     }
-    const sum = (of: (pair: DnsPair) => number) =>
-      concerned.reduce((total, pair) => total + of(pair), 0);
+    const sum = (latencyOf: (pair: DnsPair) => number) =>
+      affected.reduce((total, pair) => total + latencyOf(pair), 0);
     return {
       note,
-      clients: concerned.map(({ client }) => client),
+      clients: affected.map(({ client }) => client),
       names: [...names],
       questions: sum(({ questions }) => questions),
       aaaaQuestions: sum(({ aaaaQuestions }) => aaaaQuestions),
-      longestLatency: Math.max(...concerned.map(({ longestLatency }) => longestLatency)),
+      longestLatency: Math.max(...affected.map(({ longestLatency }) => longestLatency)),
     };
   }
 }

@@ -7,10 +7,10 @@ import { SearchWatch } from './searchWatch.ts';
 /** Multicast DNS, LLMNR and NetBIOS: questions to all hosts, which need not be answered. */
 const MULTICAST_PORTS: ReadonlySet<number> = new Set([137, 5353, 5355]);
 /** Lookups remembered at a time, to match answers and repeated questions. */
-const MAX_REMEMBERED = 20_000;
+const MAX_PENDING = 20_000;
 const MAX_PAIRS = 10_000;
 /** How long to wait for an answer before a question counts as unanswered. Nanoseconds. */
-const PATIENCE_NS = 1e9;
+const TIMEOUT_NS = 1e9;
 const SLOW_NS = 1e9;
 /** Resolvers retry after 5 s (glibc) or 2.5 s (musl). Nanoseconds. */
 const RETRY_NS: readonly (readonly [least: number, most: number])[] = [
@@ -18,10 +18,10 @@ const RETRY_NS: readonly (readonly [least: number, most: number])[] = [
   [4.7e9, 5.4e9],
 ];
 /** A resolver sends the questions for A and AAAA of a name within this time. Nanoseconds. */
-const TOGETHER_NS = 0.2e9;
+const SIBLING_NS = 0.2e9;
 
 /** Fewer unanswered questions of a type may be chance. */
-const FEW_QUESTIONS = 2;
+const MIN_QUESTIONS = 2;
 
 const SERVFAIL = 2;
 const NXDOMAIN = 3;
@@ -63,7 +63,7 @@ export class DnsPair {
 
   /** It answers other questions, but not one of several for AAAA. */
   get ignoresAaaa(): boolean {
-    return this.aaaaQuestions >= FEW_QUESTIONS && this.aaaaAnswers === 0 && this.answers > 0;
+    return this.aaaaQuestions >= MIN_QUESTIONS && this.aaaaAnswers === 0 && this.answers > 0;
   }
 
   add(note: Note, lookup: DnsLookup, packet = lookup.packet, time = lookup.time): void {
@@ -77,7 +77,7 @@ export class DnsPair {
   }
 }
 
-interface Asked {
+interface PendingQuestion {
   readonly lookup: DnsLookup;
   readonly conversation: Conversation;
   readonly pair: DnsPair;
@@ -88,9 +88,9 @@ export class DnsTracker {
   readonly pairs = new Map<string, DnsPair>();
   readonly searches = new SearchWatch();
   /** By conversation and message ID. */
-  readonly #asked = new Map<number, Asked>();
+  readonly #asked = new Map<number, PendingQuestion>();
   /** By client, name and type: the last question. */
-  readonly #last = new Map<string, Asked>();
+  readonly #last = new Map<string, PendingQuestion>();
 
   /** Adds a message. `now` is its time, `packet` its number. */
   add(message: DnsMessage, conversation: Conversation, now: number, packet: number): void {
@@ -110,8 +110,8 @@ export class DnsTracker {
 
   /** Call at the end of the capture. Questions sent well before this time count as unanswered. */
   finish(end: number): void {
-    for (const asked of this.#asked.values())
-      if (end - asked.lookup.time > PATIENCE_NS) this.#giveUp(asked);
+    for (const pending of this.#asked.values())
+      if (end - pending.lookup.time > TIMEOUT_NS) this.#giveUp(pending);
     this.#asked.clear();
     this.#last.clear();
   }
@@ -151,14 +151,14 @@ export class DnsTracker {
       repeats: 0,
     };
     facts.keep(lookup);
-    const asked = { lookup, conversation, pair };
+    const pending = { lookup, conversation, pair };
     if (earlier) this.#forget(key, earlier);
-    this.#asked.set(key, asked);
-    if (this.#asked.size > MAX_REMEMBERED) {
+    this.#asked.set(key, pending);
+    if (this.#asked.size > MAX_PENDING) {
       const [oldest] = this.#asked;
       if (oldest) this.#forget(...oldest);
     }
-    if (type === DNS_TYPE.a || type === DNS_TYPE.aaaa) this.#rememberForRace(asked, now);
+    if (type === DNS_TYPE.a || type === DNS_TYPE.aaaa) this.#rememberForRace(pending, now);
   }
 
   #addAnswer(
@@ -174,13 +174,13 @@ export class DnsTracker {
     const { responseCode, isTruncated } = message;
     facts.responseCodes.set(responseCode, (facts.responseCodes.get(responseCode) ?? 0) + 1);
     if (isTruncated) facts.truncated += 1;
-    const asked = this.#asked.get(key);
-    if (!asked || asked.lookup.name.toLowerCase() !== message.name.toLowerCase()) {
-      facts.unasked += 1;
-      facts.keep(unaskedLookup(message, now, packet));
+    const pending = this.#asked.get(key);
+    if (!pending || pending.lookup.name.toLowerCase() !== message.name.toLowerCase()) {
+      facts.unsolicited += 1;
+      facts.keep(unsolicitedLookup(message, now, packet));
       return;
     }
-    const { lookup, pair } = asked;
+    const { lookup, pair } = pending;
     lookup.responses += 1;
     // Only the first answer to a question counts.
     if (lookup.responses > 1) return;
@@ -211,21 +211,21 @@ export class DnsTracker {
     else pair.add(pair.otherErrors, lookup, packet, now);
   }
 
-  #rememberForRace(asked: Asked, now: number): void {
-    const { lookup, pair } = asked;
+  #rememberForRace(pending: PendingQuestion, now: number): void {
+    const { lookup, pair } = pending;
     const key = `${pair.client} ${lookup.type} ${lookup.name}`;
     const earlier = this.#last.get(key);
     if (earlier && earlier.lookup.responses === 0) this.#checkRace(earlier, now);
     this.#last.delete(key);
-    this.#last.set(key, asked);
-    if (this.#last.size > MAX_REMEMBERED) {
+    this.#last.set(key, pending);
+    if (this.#last.size > MAX_PENDING) {
       const [oldest] = this.#last.keys();
       if (oldest !== undefined) this.#last.delete(oldest);
     }
   }
 
   /** A question is repeated: checks whether its sibling from the same socket was answered. */
-  #checkRace({ lookup, conversation, pair }: Asked, now: number): void {
+  #checkRace({ lookup, conversation, pair }: PendingQuestion, now: number): void {
     const waited = now - lookup.time;
     if (!RETRY_NS.some(([least, most]) => waited >= least && waited <= most)) return;
     const otherType = lookup.type === DNS_TYPE.a ? DNS_TYPE.aaaa : DNS_TYPE.a;
@@ -233,25 +233,25 @@ export class DnsTracker {
     if (
       sibling?.conversation === conversation &&
       sibling.lookup.responses > 0 &&
-      Math.abs(sibling.lookup.time - lookup.time) < TOGETHER_NS
+      Math.abs(sibling.lookup.time - lookup.time) < SIBLING_NS
     )
       pair.add(pair.race, lookup);
   }
 
-  #forget(key: number, asked: Asked): void {
+  #forget(key: number, pending: PendingQuestion): void {
     this.#asked.delete(key);
-    this.#giveUp(asked);
+    this.#giveUp(pending);
   }
 
-  #giveUp({ lookup, conversation, pair }: Asked): void {
+  #giveUp({ lookup, conversation, pair }: PendingQuestion): void {
     if (lookup.responses === 0 && !isMulticast(conversation)) pair.add(pair.unanswered, lookup);
   }
 
   #pairOf(conversation: Conversation): DnsPair | undefined {
     const { client, server, interfaceIndex } = conversation;
     const key = `${interfaceIndex} ${client.address} ${server.address}`;
-    const known = this.pairs.get(key);
-    if (known || this.pairs.size >= MAX_PAIRS) return known;
+    const existing = this.pairs.get(key);
+    if (existing || this.pairs.size >= MAX_PAIRS) return existing;
     const pair = new DnsPair(conversation);
     this.pairs.set(key, pair);
     return pair;
@@ -259,7 +259,7 @@ export class DnsTracker {
 }
 
 /** The lookup for an answer whose question is not in the capture. */
-function unaskedLookup(message: DnsMessage, now: number, packet: number): DnsLookup {
+function unsolicitedLookup(message: DnsMessage, now: number, packet: number): DnsLookup {
   const { id, name, type, responseCode, isTruncated, addresses } = message;
   return {
     id,

@@ -46,7 +46,7 @@ export class SearchWaste {
   #match(lookup: DnsLookup): void {
     const beginning = `${lookup.type} ${lookup.name}.`;
     let first = lookup.time;
-    let found = 0;
+    let foundAt = 0;
     for (const [key, failure] of this.#failures) {
       if (lookup.time - failure.time > LOOKUP_NS) {
         this.#failures.delete(key);
@@ -54,14 +54,14 @@ export class SearchWaste {
       }
       if (!key.startsWith(beginning)) continue;
       this.#failures.delete(key);
-      found += 1;
+      foundAt += 1;
       first = Math.min(first, failure.time);
       const suffix = key.slice(beginning.length);
       if (this.bySuffix.has(suffix) || this.bySuffix.size < MAX_SUFFIXES)
         this.bySuffix.set(suffix, (this.bySuffix.get(suffix) ?? 0) + 1);
       if (this.packets.length < MAX_PACKETS) this.packets.push(failure.packet);
     }
-    if (found === 0) return;
+    if (foundAt === 0) return;
     if (this.lookups === 0) {
       this.firstTime = first;
       this.example = lookup.name;
@@ -74,8 +74,8 @@ export class SearchWaste {
     }
     this.#lastName = lookup.name;
     this.#lastTime = lookup.time;
-    this.questions += found + 1;
-    this.wasted += found;
+    this.questions += foundAt + 1;
+    this.wasted += foundAt;
   }
 }
 

@@ -72,7 +72,7 @@ export class FindingGroup {
 }
 
 /** The content of a finding. The rest is derived from its packets. */
-export interface Statement {
+export interface FindingDraft {
   readonly kind: FindingKind;
   readonly severity: Severity;
   readonly what: string;
@@ -91,7 +91,7 @@ export interface Statement {
 /** Collects findings, groups them and renders them. */
 export class Finder {
   readonly names: Names;
-  readonly #statements: Statement[] = [];
+  readonly #statements: FindingDraft[] = [];
   readonly #groups = new Map<string, FindingGroup>();
   readonly #interfaces: readonly CaptureInterface[];
   readonly #baseSeconds: () => number;
@@ -130,8 +130,8 @@ export class Finder {
     return this.#groups.values();
   }
 
-  state(statement: Statement): void {
-    this.#statements.push(statement);
+  add(draft: FindingDraft): void {
+    this.#statements.push(draft);
   }
 
   /**
@@ -144,9 +144,9 @@ export class Finder {
   ): Finding[] {
     const order = new Map(FINDING_KINDS.map((kind, index) => [kind, index]));
     const severities: readonly Severity[] = ['error', 'warning', 'info'];
-    const rank = ({ kind, severity }: Statement) =>
+    const rank = ({ kind, severity }: FindingDraft) =>
       severities.indexOf(severity) * 1000 + (order.get(kind) ?? 0);
-    const byRank = (a: Statement, b: Statement) =>
+    const byRank = (a: FindingDraft, b: FindingDraft) =>
       rank(a) - rank(b) || (b.count ?? b.note.count) - (a.count ?? a.note.count);
     const sorted = [...this.#statements].sort(byRank);
     const incidents = groupIncidents(sorted, connectionOf).sort((a, b) => byRank(a[0], b[0]));
@@ -154,23 +154,26 @@ export class Finder {
       const before = incidents.slice(0, index).reduce((sum, { length }) => sum + length, 0);
       return [
         this.#finding(cause, caveat),
-        ...consequences.map((statement) => this.#finding(statement, caveat, before)),
+        ...consequences.map((draft) => this.#finding(draft, caveat, before)),
       ];
     });
   }
 
-  #finding(statement: Statement, caveat: string | undefined, causedBy?: number): Finding {
-    const { kind, severity, what, who, note, interfaceIndex, causes } = statement;
+  #finding(draft: FindingDraft, caveat: string | undefined, causedBy?: number): Finding {
+    const { kind, severity, what, who, note, interfaceIndex, causes } = draft;
     const on = this.#interfaces[interfaceIndex];
     const first = timeText(this.#baseSeconds(), note.firstTime);
     const last = timeText(this.#baseSeconds(), note.lastTime);
     const several = this.#interfaces.length > 1 && on !== undefined;
     const isOfFile =
-      several && this.#interfaces.some((other) => other !== on && other.capture === on.capture);
+      several &&
+      this.#interfaces.some(
+        (otherInterface) => otherInterface !== on && otherInterface.capture === on.capture,
+      );
     const filter =
-      isOfFile && statement.filter !== ''
-        ? `frame.interface_id == ${on.numberInFile} && ${statement.filter}`
-        : statement.filter;
+      isOfFile && draft.filter !== ''
+        ? `frame.interface_id == ${on.numberInFile} && ${draft.filter}`
+        : draft.filter;
     return {
       kind,
       severity,
@@ -178,11 +181,11 @@ export class Finder {
       who,
       when: first,
       ...(last !== first && { until: last }),
-      count: statement.count ?? note.count,
+      count: draft.count ?? note.count,
       packets: note.packets,
       ...(several && { interface: on.label }),
       filter,
-      ...(statement.hasOldVxlan && { decodeAs: `udp.port==${OLD_VXLAN_PORT},vxlan` }),
+      ...(draft.hasOldVxlan && { decodeAs: `udp.port==${OLD_VXLAN_PORT},vxlan` }),
       causes,
       ...(causedBy !== undefined && { causedBy }),
       ...(caveat !== undefined && severity !== 'info' && { caveat }),

@@ -1,13 +1,13 @@
 import type { Conversation } from '../conversation.ts';
 import type { HttpFacts } from '../http/httpFacts.ts';
-import { counted, durationText } from '../timeText.ts';
+import { durationText, pluralise } from '../timeText.ts';
 import { type Finder, serverFilter } from './finder.ts';
 
 const SERVER_ERROR = 500;
 const SLOW_NS = 2e9;
 
 /** Checks the responses of an HTTP server. */
-export function judgeHttp(finder: Finder, conversation: Conversation, http: HttpFacts): void {
+export function checkHttp(finder: Finder, conversation: Conversation, http: HttpFacts): void {
   let errors = 0;
   for (const [status, count] of http.statuses) if (status >= SERVER_ERROR) errors += count;
   if (errors > 0) {
@@ -35,18 +35,18 @@ export function judgeHttp(finder: Finder, conversation: Conversation, http: Http
 }
 
 /** Adds the findings for the groups of the HTTP rules. */
-export function stateHttp(finder: Finder): void {
+export function addHttpFindings(finder: Finder): void {
   for (const group of finder.groups) {
     const { server, note, interfaceIndex, hasOldVxlan } = group;
     if (!server || (group.kind !== 'http-server-errors' && group.kind !== 'http-slow')) continue;
     const isSlow = group.kind === 'http-slow';
     const where = finder.endpoint(server);
-    finder.state({
+    finder.add({
       kind: group.kind,
       severity: 'warning',
       what: isSlow
         ? `${where} took up to ${durationText(group.number('slowest'))} to answer: ${group.word('example')}`
-        : `${where} answered ${counted(group.number('errors'), 'request')} of ${group.number('responses')} with a server error: ${group.word('example')}`,
+        : `${where} answered ${pluralise(group.number('errors'), 'request')} of ${group.number('responses')} with a server error: ${group.word('example')}`,
       who: finder.whoOf(group),
       note,
       interfaceIndex,

@@ -13,14 +13,18 @@ export interface Scope {
 
 const NO_SCOPE: Scope = { conversations: new Set(), hasMore: false, servers: [] };
 
-const LOST: readonly FindingKind[] = [
+const LOSS_KINDS: readonly FindingKind[] = [
   'loss-between-points',
   'packet-too-big',
   'mtu-black-hole',
   'peer-stopped-answering',
 ];
-const UNREACHABLE: readonly FindingKind[] = ['unreachable', 'arp-unanswered', 'time-exceeded'];
-const TLS: readonly FindingKind[] = [
+const UNREACHABLE_KINDS: readonly FindingKind[] = [
+  'unreachable',
+  'arp-unanswered',
+  'time-exceeded',
+];
+const TLS_KINDS: readonly FindingKind[] = [
   'tls-version-mismatch',
   'tls-certificate-rejected',
   'tls-certificate-expired',
@@ -34,26 +38,26 @@ const TLS: readonly FindingKind[] = [
  */
 const CAUSES: Partial<Record<FindingKind, readonly FindingKind[]>> = {
   'mtu-black-hole': ['packet-too-big'],
-  'peer-stopped-answering': ['loss-between-points', 'mtu-black-hole', ...UNREACHABLE],
-  'syn-unanswered': ['loss-between-points', ...UNREACHABLE],
-  'syn-retried': ['loss-between-points', ...UNREACHABLE],
-  retransmissions: LOST,
-  'out-of-order': [...LOST, 'retransmissions'],
-  'segments-not-captured': [...LOST, 'retransmissions'],
-  'tls-handshake-reset': [...LOST, 'reset-by-middlebox'],
+  'peer-stopped-answering': ['loss-between-points', 'mtu-black-hole', ...UNREACHABLE_KINDS],
+  'syn-unanswered': ['loss-between-points', ...UNREACHABLE_KINDS],
+  'syn-retried': ['loss-between-points', ...UNREACHABLE_KINDS],
+  retransmissions: LOSS_KINDS,
+  'out-of-order': [...LOSS_KINDS, 'retransmissions'],
+  'segments-not-captured': [...LOSS_KINDS, 'retransmissions'],
+  'tls-handshake-reset': [...LOSS_KINDS, 'reset-by-middlebox'],
   'tls-certificate-rejected': ['tls-certificate-expired'],
   'tls-alert': ['tls-certificate-expired'],
-  'tls-hello-incomplete': LOST,
-  'idle-reset': [...LOST, 'reset-by-middlebox'],
-  'connection-reset': [...LOST, 'reset-by-middlebox', ...TLS],
-  'http-slow': [...LOST, 'retransmissions', 'zero-window'],
+  'tls-hello-incomplete': LOSS_KINDS,
+  'idle-reset': [...LOSS_KINDS, 'reset-by-middlebox'],
+  'connection-reset': [...LOSS_KINDS, 'reset-by-middlebox', ...TLS_KINDS],
+  'http-slow': [...LOSS_KINDS, 'retransmissions', 'zero-window'],
   'dns-race': ['loss-between-points'],
-  'dns-unanswered': ['loss-between-points', ...UNREACHABLE, 'dns-servfail', 'dns-race'],
+  'dns-unanswered': ['loss-between-points', ...UNREACHABLE_KINDS, 'dns-servfail', 'dns-race'],
   'dns-slow': ['loss-between-points', 'dns-servfail', 'dns-unanswered'],
 };
 
 /** The properties of a finding that matter here. */
-interface Judged {
+interface ScopedFinding {
   readonly kind: FindingKind;
   readonly severity: Severity;
   readonly interfaceIndex: number;
@@ -66,7 +70,7 @@ const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
  * Groups findings, the worst first, with their consequences. The first finding of each incident is the cause, with the
  * highest severity of the incident.
  */
-export function groupIncidents<T extends Judged>(
+export function groupIncidents<T extends ScopedFinding>(
   findings: readonly T[],
   connectionOf: (conversation: number) => number,
 ): [T, ...T[]][] {
@@ -74,11 +78,13 @@ export function groupIncidents<T extends Judged>(
   const consequences = Map.groupBy(findings.keys(), (index) => causes[index] ?? -1);
   return findings.flatMap((finding, index): [T, ...T[]][] => {
     if ((causes[index] ?? -1) >= 0) return [];
-    const its = (consequences.get(index) ?? []).map((at) => findings[at] as T);
-    const worst = SEVERITIES.find((severity) =>
-      [finding, ...its].some((one) => one.severity === severity),
+    const consequencesOfCause = (consequences.get(index) ?? []).map(
+      (consequenceIndex) => findings[consequenceIndex] as T,
     );
-    return [[{ ...finding, severity: worst ?? finding.severity }, ...its]];
+    const worst = SEVERITIES.find((severity) =>
+      [finding, ...consequencesOfCause].some((candidate) => candidate.severity === severity),
+    );
+    return [[{ ...finding, severity: worst ?? finding.severity }, ...consequencesOfCause]];
   });
 }
 
@@ -87,7 +93,7 @@ export function groupIncidents<T extends Judged>(
  * number for conversations that are one connection at several points.
  */
 function causesOf(
-  findings: readonly Judged[],
+  findings: readonly ScopedFinding[],
   connectionOf: (conversation: number) => number,
 ): number[] {
   const scopes = findings.map(({ scope = NO_SCOPE }) => ({
@@ -95,44 +101,46 @@ function causesOf(
     connections: new Set([...scope.conversations].map(connectionOf)),
   }));
   const causes = findings.map((finding, index) => {
-    const covers = (other: number) =>
-      other !== index && isCovered(scopes[index] as Covered, scopes[other] as Covered);
+    const covers = (candidate: number) =>
+      candidate !== index && isCovered(scopes[index] as Coverage, scopes[candidate] as Coverage);
     for (const kind of CAUSES[finding.kind] ?? []) {
-      const cause = findings.findIndex((other, at) => other.kind === kind && covers(at));
+      const cause = findings.findIndex(
+        (candidate, candidateIndex) => candidate.kind === kind && covers(candidateIndex),
+      );
       if (cause >= 0) return cause;
     }
     // The same problem of the same connections at another point.
     return findings.findIndex(
-      (other, at) =>
-        at < index &&
-        other.kind === finding.kind &&
-        other.interfaceIndex !== finding.interfaceIndex &&
-        (scopes[at]?.connections.size ?? 0) > 0 &&
-        covers(at),
+      (candidate, candidateIndex) =>
+        candidateIndex < index &&
+        candidate.kind === finding.kind &&
+        candidate.interfaceIndex !== finding.interfaceIndex &&
+        (scopes[candidateIndex]?.connections.size ?? 0) > 0 &&
+        covers(candidateIndex),
     );
   });
   return causes.map((cause) => rootOf(cause, causes));
 }
 
-interface Covered extends Scope {
+interface Coverage extends Scope {
   readonly connections: ReadonlySet<number>;
 }
 
 /** Whether everything that `one` affects is also affected by `other`. */
-function isCovered(one: Covered, other: Covered): boolean {
-  if (one.connections.size > 0 && other.connections.size > 0) {
-    for (const connection of one.connections)
-      if (!other.connections.has(connection)) return other.hasMore && isSameServer(one, other);
-    return !one.hasMore || (other.hasMore && isSameServer(one, other));
+function isCovered(inner: Coverage, outer: Coverage): boolean {
+  if (inner.connections.size > 0 && outer.connections.size > 0) {
+    for (const connection of inner.connections)
+      if (!outer.connections.has(connection)) return outer.hasMore && isSameServer(inner, outer);
+    return !inner.hasMore || (outer.hasMore && isSameServer(inner, outer));
   }
-  return isSameServer(one, other);
+  return isSameServer(inner, outer);
 }
 
-function isSameServer(one: Scope, other: Scope): boolean {
+function isSameServer(a: Scope, b: Scope): boolean {
   return (
-    one.servers.length > 0 &&
-    one.servers.every(({ address, port }) =>
-      other.servers.some(
+    a.servers.length > 0 &&
+    a.servers.every(({ address, port }) =>
+      b.servers.some(
         (server) =>
           server.address === address && (server.port === 0 || port === 0 || server.port === port),
       ),
@@ -144,9 +152,9 @@ function isSameServer(one: Scope, other: Scope): boolean {
 function rootOf(cause: number, causes: readonly number[]): number {
   let root = cause;
   for (let steps = 0; root >= 0 && steps < causes.length; steps++) {
-    const next = causes[root] ?? -1;
-    if (next < 0) return root;
-    root = next;
+    const parent = causes[root] ?? -1;
+    if (parent < 0) return root;
+    root = parent;
   }
   return root;
 }

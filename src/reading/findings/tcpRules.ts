@@ -6,7 +6,7 @@ import type { Finder } from './finder.ts';
 import type { FindingKind } from './finding.ts';
 
 /** How long to wait for an answer before a SYN counts as unanswered. Nanoseconds. */
-const SYN_PATIENCE_NS = 1e9;
+const SYN_TIMEOUT_NS = 1e9;
 /** After this much silence, devices on the path may have forgotten the connection. */
 const IDLE_NS = 60e9;
 /** A segment that is repeated this often without an acknowledgment is probably dropped for its size. */
@@ -14,26 +14,26 @@ const BLACK_HOLE_REPEATS = 2;
 const BLACK_HOLE_BYTES = 1_000;
 const SILENT_REPEATS = 3;
 /** Fewer are normal. */
-const FEW_RETRANSMISSIONS = 2;
+const MIN_RETRANSMISSIONS = 2;
 const MANY_RETRANSMISSIONS = 10;
 const RETRANSMISSION_SHARE = 0.01;
-const FEW_OUT_OF_ORDER = 5;
+const MIN_OUT_OF_ORDER = 5;
 const OUT_OF_ORDER_SHARE = 0.01;
 
 /** Checks a TCP connection for problems. `end` is the end of the capture so far. */
-export function judgeTcp(
+export function checkTcp(
   finder: Finder,
   conversation: Conversation,
   tcp: TcpConnection,
   end: number,
 ): void {
-  judgeOpening(finder, conversation, tcp, end);
-  judgeLoss(finder, conversation, tcp);
-  judgeReset(finder, conversation, tcp);
-  judgeWindows(finder, conversation, tcp);
+  checkOpening(finder, conversation, tcp, end);
+  checkLoss(finder, conversation, tcp);
+  checkReset(finder, conversation, tcp);
+  checkWindows(finder, conversation, tcp);
 }
 
-function judgeOpening(
+function checkOpening(
   finder: Finder,
   conversation: Conversation,
   tcp: TcpConnection,
@@ -46,11 +46,11 @@ function judgeOpening(
   syns.add(client.synPacket, client.synTime);
   syns.count = client.syns;
   syns.lastTime = client.lastSynTime;
-  if (state === 'S0' && (client.syns > 1 || end - client.lastSynTime > SYN_PATIENCE_NS)) {
+  if (state === 'S0' && (client.syns > 1 || end - client.lastSynTime > SYN_TIMEOUT_NS)) {
     const group = add(finder, 'syn-unanswered', conversation, syns);
     group?.sum('syns', client.syns);
   } else if (state === 'REJ' && server.syns === 0) {
-    add(finder, 'connection-refused', conversation, conversation.noted('reset') ?? syns);
+    add(finder, 'connection-refused', conversation, conversation.noteOf('reset') ?? syns);
   } else if (client.syns > 1 && server.syns > 0) {
     const isReuse = tcp.reusedAfter >= 0;
     const group = add(finder, isReuse ? 'port-reused' : 'syn-retried', conversation, syns);
@@ -60,36 +60,37 @@ function judgeOpening(
   }
 }
 
-function judgeLoss(finder: Finder, conversation: Conversation, tcp: TcpConnection): void {
+function checkLoss(finder: Finder, conversation: Conversation, tcp: TcpConnection): void {
   if (!tcp.isEstablished && tcp.client.dataSegments + tcp.server.dataSegments === 0) return;
-  for (const side of [tcp.client, tcp.server]) judgeStalled(finder, conversation, tcp, side);
+  for (const side of [tcp.client, tcp.server]) checkStalled(finder, conversation, tcp, side);
   const { client, server } = tcp;
-  const real = lost(client) + lost(server);
+  const lostSegments = lostSegmentsOf(client) + lostSegmentsOf(server);
   const spurious = client.spuriousRetransmissions + server.spuriousRetransmissions;
   const segments = client.dataSegments + server.dataSegments;
-  const repeated = conversation.noted('retransmission');
+  const repeated = conversation.noteOf('retransmission');
   const isMuch =
-    real >= MANY_RETRANSMISSIONS ||
-    (real >= FEW_RETRANSMISSIONS && real / Math.max(1, segments) >= RETRANSMISSION_SHARE);
+    lostSegments >= MANY_RETRANSMISSIONS ||
+    (lostSegments >= MIN_RETRANSMISSIONS &&
+      lostSegments / Math.max(1, segments) >= RETRANSMISSION_SHARE);
   if (repeated && isMuch) {
-    const group = add(finder, 'retransmissions', conversation, repeated, real + spurious);
-    group?.sum('retransmissions', real);
+    const group = add(finder, 'retransmissions', conversation, repeated, lostSegments + spurious);
+    group?.sum('retransmissions', lostSegments);
     group?.sum('fast', client.fastRetransmissions + server.fastRetransmissions);
     group?.sum('spurious', spurious);
     group?.sum('segments', segments);
-    group?.sum('fromClient', lost(client));
-    group?.sum('fromServer', lost(server));
+    group?.sum('fromClient', lostSegmentsOf(client));
+    group?.sum('fromServer', lostSegmentsOf(server));
   }
   const disordered = client.outOfOrder + server.outOfOrder;
-  const late = conversation.noted('out-of-order');
-  if (late && disordered >= FEW_OUT_OF_ORDER && disordered / segments >= OUT_OF_ORDER_SHARE)
+  const late = conversation.noteOf('out-of-order');
+  if (late && disordered >= MIN_OUT_OF_ORDER && disordered / segments >= OUT_OF_ORDER_SHARE)
     add(finder, 'out-of-order', conversation, late)?.sum('segments', segments);
-  const missing = conversation.noted('lost');
+  const missing = conversation.noteOf('lost');
   if (missing) add(finder, 'segments-not-captured', conversation, missing);
 }
 
 /** Checks for a segment that was sent repeatedly and never acknowledged. */
-function judgeStalled(
+function checkStalled(
   finder: Finder,
   conversation: Conversation,
   tcp: TcpConnection,
@@ -97,7 +98,7 @@ function judgeStalled(
 ): void {
   const { repeats, repeatedLength, largestAcked } = side;
   const peer = side === tcp.client ? tcp.server : tcp.client;
-  const repeated = conversation.noted('retransmission');
+  const repeated = conversation.noteOf('retransmission');
   if (!repeated || repeats < BLACK_HOLE_REPEATS) return;
   const isLarge = repeatedLength >= BLACK_HOLE_BYTES && repeatedLength > largestAcked;
   if (isLarge && tcp.isEstablished) {
@@ -113,15 +114,15 @@ function judgeStalled(
   }
 }
 
-function judgeReset(finder: Finder, conversation: Conversation, tcp: TcpConnection): void {
+function checkReset(finder: Finder, conversation: Conversation, tcp: TcpConnection): void {
   const { reset } = tcp;
-  const note = conversation.noted('reset');
+  const note = conversation.noteOf('reset');
   if (!reset || !note || !wasInUse(tcp)) return;
   // A host that receives data after it closed its socket sends a reset, which is normal.
-  const other = reset.byClient ? tcp.server : tcp.client;
-  const own = reset.byClient ? tcp.client : tcp.server;
+  const receiver = reset.byClient ? tcp.server : tcp.client;
+  const sender = reset.byClient ? tcp.client : tcp.server;
   const isForged = reset.usualTtl >= 0 && Math.abs(reset.ttl - reset.usualTtl) > 1;
-  if ((other.fins > 0 || own.fins > 0) && !isForged) return;
+  if ((receiver.fins > 0 || sender.fins > 0) && !isForged) return;
   const isIdle = reset.silence >= IDLE_NS;
   const kind = isForged ? 'reset-by-middlebox' : isIdle ? 'idle-reset' : 'connection-reset';
   const by = reset.byClient ? 'client' : 'server';
@@ -147,18 +148,18 @@ function describeReset(
 /**
  * Receive buffers may be full for a moment. After 200 ms, the minimum timeout of Linux, the sender probes the window.
  */
-const LONG_CLOSED_NS = 200e6;
+const MIN_CLOSED_NS = 200e6;
 /** The share of a connection's time that it must be stalled to matter. */
-const MUCH_CLOSED = 0.01;
+const MIN_CLOSED_SHARE = 0.01;
 
-function judgeWindows(finder: Finder, conversation: Conversation, tcp: TcpConnection): void {
-  const full = conversation.noted('zero-window');
+function checkWindows(finder: Finder, conversation: Conversation, tcp: TcpConnection): void {
+  const full = conversation.noteOf('zero-window');
   if (!full) return;
   const closedTime = (side: TcpSide) =>
     side.closedTime + (side.closedSince < 0 ? 0 : conversation.end - side.closedSince);
   const [client, server] = [closedTime(tcp.client), closedTime(tcp.server)];
   const lasted = conversation.end - conversation.start;
-  if (Math.max(client, server) < Math.max(LONG_CLOSED_NS, lasted * MUCH_CLOSED)) return;
+  if (Math.max(client, server) < Math.max(MIN_CLOSED_NS, lasted * MIN_CLOSED_SHARE)) return;
   const group = add(finder, 'zero-window', conversation, full);
   group?.words.set('receiver', client > server ? 'client' : 'server');
   group?.sum('closed', Math.max(client, server));
@@ -184,6 +185,6 @@ function wasInUse(tcp: TcpConnection): boolean {
   return tcp.isEstablished || (client.dataSegments > 0 && server.dataSegments > 0);
 }
 
-function lost(side: TcpSide): number {
+function lostSegmentsOf(side: TcpSide): number {
   return side.retransmissions + side.fastRetransmissions;
 }

@@ -1,10 +1,10 @@
 import { alertName, tlsVersionName } from '../../packets/tls.ts';
 import type { Conversation } from '../conversation.ts';
-import { counted } from '../timeText.ts';
+import { pluralise } from '../timeText.ts';
 import type { TlsAlert, TlsFacts } from '../tls/tlsFacts.ts';
 import type { Finder, FindingGroup } from './finder.ts';
 import type { FindingKind } from './finding.ts';
-import { type GroupWording, stateGroups } from './groupStatements.ts';
+import { addGroupFindings, type GroupWording } from './groupFindings.ts';
 
 const FATAL = 2;
 const PROTOCOL_VERSION = 70;
@@ -12,16 +12,16 @@ const PROTOCOL_VERSION = 70;
 const CERTIFICATE_ALERTS: ReadonlySet<number> = new Set([42, 43, 44, 45, 46, 48, 116]);
 
 /** Checks the handshake of a TLS connection. `captured` is its time in milliseconds since 1970. */
-export function judgeTls(
+export function checkTls(
   finder: Finder,
   conversation: Conversation,
   tls: TlsFacts,
   captured: number,
 ): void {
   const fatal = tls.alerts.find(({ level, description }) => level === FATAL && description !== 0);
-  if (fatal) judgeAlert(finder, conversation, tls, fatal);
+  if (fatal) checkAlert(finder, conversation, tls, fatal);
   else if (tls.isIncomplete) add(finder, 'tls-hello-incomplete', conversation, tls);
-  else if (tls.clientHelloPacket > 0 && tls.serverHelloPacket === 0 && endedBadly(conversation)) {
+  else if (tls.clientHelloPacket > 0 && tls.serverHelloPacket === 0 && hasFailedEnd(conversation)) {
     const group = add(finder, 'tls-handshake-reset', conversation, tls);
     group?.words.set('versions', tls.offeredVersions.map(tlsVersionName).join(', '));
   }
@@ -39,11 +39,11 @@ export function judgeTls(
   }
 }
 
-function endedBadly({ tcp }: Conversation): boolean {
+function hasFailedEnd({ tcp }: Conversation): boolean {
   return tcp !== undefined && (tcp.reset !== undefined || tcp.server.fins > 0);
 }
 
-function judgeAlert(
+function checkAlert(
   finder: Finder,
   conversation: Conversation,
   tls: TlsFacts,
@@ -85,7 +85,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'tls-version-mismatch': {
     severity: 'error',
     what: (group, server) =>
-      `the ${group.word('by')} of ${counted(group.conversations, 'TLS connection')} with ${named(group, server)} does not accept the TLS version of the other end (the client offers ${group.word('versions') || 'versions that are not in this file'})`,
+      `the ${group.word('by')} of ${pluralise(group.conversations, 'TLS connection')} with ${serverNameText(group, server)} does not accept the TLS version of the other end (the client offers ${group.word('versions') || 'versions that are not in this file'})`,
     filter: 'tls.alert_message.desc == 70',
     causes: [
       'one end requires TLS 1.2 or 1.3 but the other only supports older versions: an old client library or a hardened server',
@@ -95,7 +95,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'tls-certificate-rejected': {
     severity: 'error',
     what: (group, server) =>
-      `the ${group.word('by')} rejects the certificate of ${counted(group.conversations, 'TLS connection')} with ${named(group, server)}: ${group.word('alert')}${group.word('subject') && ` (${group.word('subject')})`}`,
+      `the ${group.word('by')} rejects the certificate of ${pluralise(group.conversations, 'TLS connection')} with ${serverNameText(group, server)}: ${group.word('alert')}${group.word('subject') && ` (${group.word('subject')})`}`,
     filter: 'tls.alert_message',
     causes: [
       'the certificate is signed by an authority that the other end does not trust: a missing CA bundle',
@@ -106,7 +106,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'tls-alert': {
     severity: 'error',
     what: (group, server) =>
-      `the ${group.word('by')} ended ${counted(group.conversations, 'TLS handshake')} with ${named(group, server)}: ${group.word('alert')}`,
+      `the ${group.word('by')} ended ${pluralise(group.conversations, 'TLS handshake')} with ${serverNameText(group, server)}: ${group.word('alert')}`,
     filter: 'tls.alert_message',
     causes: [
       'the two ends have no common cipher, curve or protocol (handshake failure, no application protocol)',
@@ -116,7 +116,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'tls-handshake-reset': {
     severity: 'error',
     what: (group, server) =>
-      `${counted(group.conversations, 'TLS handshake')} with ${named(group, server)} ended without an answer to the ClientHello: the connection was closed`,
+      `${pluralise(group.conversations, 'TLS handshake')} with ${serverNameText(group, server)} ended without an answer to the ClientHello: the connection was closed`,
     filter: 'tls.handshake.type == 1',
     causes: [
       'the port does not use TLS: a plain-text server, or a proxy that expects another protocol',
@@ -126,7 +126,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'tls-certificate-expired': {
     severity: 'error',
     what: (group, server) =>
-      `the certificate of ${named(group, server)} ${group.word('validity')} (${group.word('subject')})`,
+      `the certificate of ${serverNameText(group, server)} ${group.word('validity')} (${group.word('subject')})`,
     filter: 'tls.handshake.type == 11',
     causes: [
       'it was not renewed, or the renewed certificate was not loaded',
@@ -136,7 +136,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'tls-hello-incomplete': {
     severity: 'info',
     what: (group, server) =>
-      `the hello of ${counted(group.conversations, 'TLS connection')} with ${named(group, server)} is incomplete in this file: names and versions may be missing`,
+      `the hello of ${pluralise(group.conversations, 'TLS connection')} with ${serverNameText(group, server)} is incomplete in this file: names and versions may be missing`,
     filter: 'tls.handshake.type == 1',
     causes: [
       'packets were truncated by the snap length (-s), lost, or recorded with a filter that only matches the first segment',
@@ -144,12 +144,12 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   },
 };
 
-function named(group: FindingGroup, server: string): string {
+function serverNameText(group: FindingGroup, server: string): string {
   const name = group.word('name');
   return name === '' ? server : `${server} for "${name}"`;
 }
 
 /** Adds the findings for the groups of the TLS rules. */
-export function stateTls(finder: Finder): void {
-  stateGroups(finder, WORDINGS);
+export function addTlsFindings(finder: Finder): void {
+  addGroupFindings(finder, WORDINGS);
 }

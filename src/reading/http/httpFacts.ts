@@ -39,7 +39,7 @@ export class HttpFacts {
   }
 
   /** The request that the next response belongs to. A 1xx response does not complete it. */
-  get answered(): HttpExchange | undefined {
+  get oldestPending(): HttpExchange | undefined {
     return this.#waiting[0];
   }
 
@@ -47,7 +47,7 @@ export class HttpFacts {
    * Call before the first message after a gap. Without pipelining, a response belongs to the last request before it,
    * and a request means that all earlier ones are complete.
    */
-  pickUp(isRequest: boolean): void {
+  resumeAfterGap(isRequest: boolean): void {
     this.#waiting.splice(0, this.#waiting.length - (isRequest ? 0 : 1));
   }
 

@@ -48,7 +48,7 @@ export class HttpReader implements StreamConsumer {
   data(bytes: Uint8Array, from: number, to: number, arrival: Arrival): void {
     // Senders start a message with a new segment. Inside a segment, bytes that look like a head may be part of a body.
     if (this.#state === 'lost' && beginsHttpMessage(bytes, from, to, this.#fromClient)) {
-      this.#facts.pickUp(this.#fromClient);
+      this.#facts.resumeAfterGap(this.#fromClient);
       this.#state = 'head';
     }
     let at = from;
@@ -63,9 +63,9 @@ export class HttpReader implements StreamConsumer {
           break;
         case 'body':
         case 'chunk': {
-          const passed = Math.min(this.#left, to - at);
-          this.#passBody(passed);
-          at += passed;
+          const skippedBytes = Math.min(this.#left, to - at);
+          this.#passBody(skippedBytes);
+          at += skippedBytes;
           break;
         }
         case 'chunk-size':
@@ -156,16 +156,17 @@ export class HttpReader implements StreamConsumer {
     }
     const { status, version, headers } = response;
     const facts = this.#facts;
-    const asked = facts.answered;
+    const pending = facts.oldestPending;
     facts.version ||= version;
     facts.addResponse(status, this.#headPacket, this.#headTime);
-    const isTunnel = asked?.method === 'CONNECT' && status >= 200 && status < 300;
+    const isTunnel = pending?.method === 'CONNECT' && status >= 200 && status < 300;
     if (status === 101 || isTunnel) {
       facts.isSwitched = true;
       this.isDone = true;
       return;
     }
-    const hasNoBody = status < 200 || status === 204 || status === 304 || asked?.method === 'HEAD';
+    const hasNoBody =
+      status < 200 || status === 204 || status === 304 || pending?.method === 'HEAD';
     if (!hasNoBody) this.#startBody(headers, true);
   }
 

@@ -54,8 +54,8 @@ async function addFolder(folder: string, paths: string[], notes: string[]): Prom
   const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   const before = paths.length;
   if (names.includes(MANIFEST_NAME)) {
-    const listed = await manifestFiles(folder, notes);
-    paths.push(...listed.map((name) => join(folder, name)));
+    const manifest = await manifestFiles(folder, notes);
+    paths.push(...manifest.map((name) => join(folder, name)));
   } else {
     for (const name of names.filter((name) => CAPTURE_FILE.test(name)).sort())
       paths.push(join(folder, name));
@@ -72,7 +72,7 @@ async function addFolder(folder: string, paths: string[], notes: string[]): Prom
 
 async function hasManifest(folder: string): Promise<boolean> {
   return stat(join(folder, MANIFEST_NAME)).then(
-    (found) => found.isFile(),
+    (stats) => stats.isFile(),
     () => false,
   );
 }
@@ -116,7 +116,7 @@ async function manifestFiles(folder: string, notes: string[]): Promise<string[]>
       `${folder}: ${first === last ? `file ${first} is` : `files ${first} to ${last} are`} missing: ${why}`,
     );
   if (dropped > 0) notes.push(`${folder}: ${dropped} packets were dropped while recording`);
-  const ordered = [...files].sort((one, other) => one.seq - other.seq);
+  const ordered = [...files].sort((a, b) => a.seq - b.seq);
   // Names in a manifest must be files in the same folder.
   return ordered.flatMap(({ name, state }) =>
     name !== undefined && !/[/\\]/.test(name) && state !== 'copying' ? [name] : [],

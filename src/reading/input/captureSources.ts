@@ -19,8 +19,8 @@ interface Manifest {
  * sequence. A folder for several pods contains a folder with a capture for each of them. Throws a Problem.
  */
 export async function captureSources(names: readonly string[]): Promise<CaptureSource[]> {
-  const found = await Promise.all(names.map(sourcesOf));
-  return found.flat();
+  const sources = await Promise.all(names.map(sourcesOf));
+  return sources.flat();
 }
 
 async function sourcesOf(name: string): Promise<CaptureSource[]> {
@@ -52,11 +52,11 @@ async function podSource(folder: string): Promise<CaptureSource | undefined> {
 
 async function folderSource(folder: string): Promise<CaptureSource> {
   const { paths } = await captureFilesOf([folder]);
-  return { label: basename(folder), paths, ...(await missingFrom(join(folder, MANIFEST_NAME))) };
+  return { label: basename(folder), paths, ...(await readLosses(join(folder, MANIFEST_NAME))) };
 }
 
 /** The packets that the recorder lost and the gaps in the recording, from the manifest. */
-async function missingFrom(path: string): Promise<Pick<CaptureSource, 'dropped' | 'gaps'>> {
+async function readLosses(path: string): Promise<Pick<CaptureSource, 'dropped' | 'gaps'>> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');

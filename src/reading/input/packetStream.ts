@@ -175,9 +175,9 @@ export class PacketStream {
   }
 
   #takeNames(source: StreamSource): void {
-    const found = source.reader?.cursor.names ?? [];
-    for (; source.names < found.length; source.names += 1)
-      this.names.push(found[source.names] as NamedAddress);
+    const names = source.reader?.cursor.names ?? [];
+    for (; source.names < names.length; source.names += 1)
+      this.names.push(names[source.names] as NamedAddress);
   }
 
   async #close({ input, reader }: StreamSource): Promise<void> {

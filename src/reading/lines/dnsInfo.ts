@@ -2,7 +2,7 @@ import { dnsTypeName, looksLikeDns, responseCodeName } from '../../packets/dns.t
 import { readSections } from '../../packets/dnsRecords.ts';
 import { u16 } from '../../packets/numbers.ts';
 import { type Packet, PROTOCOL } from '../../packets/packet.ts';
-import type { Described } from './described.ts';
+import type { PacketDescription } from './packetDescription.ts';
 
 /** Protocols by port (IANA). */
 const PROTOCOLS: Readonly<Record<number, string>> = { 53: 'DNS', 5353: 'MDNS', 5355: 'LLMNR' };
@@ -23,7 +23,7 @@ const CODES: Readonly<Record<number, string>> = {
 };
 
 /** Describes a DNS message as Wireshark does; undefined if the packet is not a DNS message, or only part of one. */
-export function describeDns(packet: Packet): Described | undefined {
+export function describeDns(packet: Packet): PacketDescription | undefined {
   const { sourcePort, destinationPort, bytes, payloadAt, payloadEnd, protocol } = packet;
   const name = PROTOCOLS[destinationPort] ?? PROTOCOLS[sourcePort];
   if (name === undefined) return undefined;
@@ -41,9 +41,9 @@ export function describeDns(packet: Packet): Described | undefined {
   const info = [
     `${OPCODES[opcode] ?? 'Unknown operation'}${isResponse ? ' response' : ''} 0x${id}`,
     ...(isResponse && code > 0 ? [CODES[code] ?? responseCodeName(code)] : []),
-    ...questions.map((asked) => {
-      const kind = isMulticast ? `, "${asked.isMarked ? 'QU' : 'QM'}" question` : '';
-      return `${dnsTypeName(asked.type)} ${nameText(asked.name)}${kind}`;
+    ...questions.map((question) => {
+      const kind = isMulticast ? `, "${question.isMarked ? 'QU' : 'QM'}" question` : '';
+      return `${dnsTypeName(question.type)} ${nameText(question.name)}${kind}`;
     }),
     ...records.map(({ type, isMarked, data }) => {
       const flush = isMulticast && isMarked ? ', cache flush' : '';

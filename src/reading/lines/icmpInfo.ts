@@ -87,16 +87,16 @@ function icmp6(packet: Packet, type: number, code: number): string {
   }
 }
 
-function echo(packet: Packet, what: string, limit: string): string {
+function echo(packet: Packet, message: string, limit: string): string {
   const { bytes, transportAt: at, end } = packet;
-  if (at + 8 > end) return `Echo (ping) ${what}`;
+  if (at + 8 > end) return `Echo (ping) ${message}`;
   const id = u16(bytes, at + 4)
     .toString(16)
     .padStart(4, '0');
   const sequence = u16(bytes, at + 6);
   const swapped = ((sequence & 0xff) << 8) | (sequence >> 8);
   const both = packet.protocol === PROTOCOL.icmp ? `${sequence}/${swapped}` : sequence;
-  return `Echo (ping) ${what} id=0x${id}, seq=${both}, ${limit}=${packet.ttl}`;
+  return `Echo (ping) ${message} id=0x${id}, seq=${both}, ${limit}=${packet.ttl}`;
 }
 
 /** The link-layer address option of neighbor discovery (RFC 4861, 4.6.1): kind 1 for the source, 2 for the target. */

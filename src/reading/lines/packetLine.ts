@@ -6,9 +6,9 @@ import { enterTunnel } from '../../packets/tunnels.ts';
 import type { PacketLine } from '../../tools/tshark.ts';
 import type { PacketStream } from '../input/packetStream.ts';
 import type { AddressNames } from '../names.ts';
-import type { Described } from './described.ts';
 import { describeDns } from './dnsInfo.ts';
 import { icmpInfo } from './icmpInfo.ts';
+import type { PacketDescription } from './packetDescription.ts';
 import { TcpFlows } from './tcpFlows.ts';
 import { describeTcp } from './tcpInfo.ts';
 import { type TimeFormat, TimeTexts } from './timeText.ts';
@@ -98,7 +98,7 @@ export class PacketDescriber {
     return packet;
   }
 
-  #overIp(packet: Packet): Described {
+  #overIp(packet: Packet): PacketDescription {
     const { protocol } = packet;
     if (packet.isFragment) return fragment(packet);
     switch (protocol) {
@@ -139,7 +139,7 @@ export class PacketDescriber {
   }
 }
 
-function fragment(packet: Packet): Described {
+function fragment(packet: Packet): PacketDescription {
   const { protocol, fragmentOffset, moreFragments, ipId } = packet;
   const name = TRANSPORTS[protocol];
   const isV4 = packet.network === NETWORK.ipv4;

@@ -34,7 +34,7 @@ interface Connection {
 }
 
 /** The minimum number of connections to remember; the maximum is twice as many. */
-const REMEMBERED = 32_768;
+const MAX_CONNECTIONS = 32_768;
 
 /**
  * Remembers TCP connections, so that sequence numbers are relative to their start. If there are very many, those with
@@ -52,32 +52,32 @@ export class TcpFlows {
     const { forward, backward } = this.#get(
       isForward ? `${source}>${destination}` : `${destination}>${source}`,
     );
-    const [own, other] = isForward ? [forward, backward] : [backward, forward];
+    const [flow, reverse] = isForward ? [forward, backward] : [backward, forward];
     const isSyn = (packet.flags & FLAG.syn) !== 0;
-    if (isSyn && (own.base !== packet.sequence || !own.hasSyn)) {
-      own.base = packet.sequence;
-      own.hasSyn = true;
-      own.scale = windowScale(packet);
-      own.tls = undefined;
-      own.tlsVersion = 0;
+    if (isSyn && (flow.base !== packet.sequence || !flow.hasSyn)) {
+      flow.base = packet.sequence;
+      flow.hasSyn = true;
+      flow.scale = windowScale(packet);
+      flow.tls = undefined;
+      flow.tlsVersion = 0;
       // A new connection with the same addresses and ports.
       if ((packet.flags & FLAG.ack) === 0) {
-        other.base = undefined;
-        other.hasSyn = false;
-        other.scale = -1;
+        reverse.base = undefined;
+        reverse.hasSyn = false;
+        reverse.scale = -1;
       }
     }
-    if (own.base === undefined) own.base = (packet.sequence - 1) | 0;
-    if (other.base === undefined && (packet.flags & FLAG.ack) !== 0)
-      other.base = (packet.acknowledgment - 1) | 0;
-    return [own, other];
+    if (flow.base === undefined) flow.base = (packet.sequence - 1) | 0;
+    if (reverse.base === undefined && (packet.flags & FLAG.ack) !== 0)
+      reverse.base = (packet.acknowledgment - 1) | 0;
+    return [flow, reverse];
   }
 
   #get(key: string): Connection {
-    const young = this.#young.get(key);
-    if (young) return young;
-    const connection = this.#old.get(key) ?? { forward: unseen(), backward: unseen() };
-    if (this.#young.size >= REMEMBERED) {
+    const recent = this.#young.get(key);
+    if (recent) return recent;
+    const connection = this.#old.get(key) ?? { forward: newFlow(), backward: newFlow() };
+    if (this.#young.size >= MAX_CONNECTIONS) {
       this.#old = this.#young;
       this.#young = new Map();
     }
@@ -86,7 +86,7 @@ export class TcpFlows {
   }
 }
 
-function unseen(): TcpFlow {
+function newFlow(): TcpFlow {
   return { base: undefined, scale: -1, hasSyn: false, tls: undefined, tlsVersion: 0 };
 }
 

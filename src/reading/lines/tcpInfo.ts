@@ -1,9 +1,9 @@
 import { terminalSafe } from '../../output/terminalSafe.ts';
 import { u16, u32 } from '../../packets/numbers.ts';
 import { FLAG, type Packet } from '../../packets/packet.ts';
-import type { Described } from './described.ts';
 import { describeDns } from './dnsInfo.ts';
 import { httpInfo } from './httpInfo.ts';
+import type { PacketDescription } from './packetDescription.ts';
 import type { TcpFlow, TcpFlows } from './tcpFlows.ts';
 import { tlsInfo, tlsProtocol } from './tlsInfo.ts';
 
@@ -16,38 +16,42 @@ const FLAG_TEXTS = Array.from({ length: 256 }, (_, flags) => {
 });
 
 /** Describes a TCP segment, or the DNS, TLS or HTTP in it, as Wireshark does without analysis of the conversation. */
-export function describeTcp(packet: Packet, flows: TcpFlows): Described {
+export function describeTcp(packet: Packet, flows: TcpFlows): PacketDescription {
   const { sourcePort, destinationPort, flags } = packet;
   if (!packet.hasTransport)
     return { protocol: 'TCP', info: `${sourcePort} → ${destinationPort} [cut off]` };
-  const [own, other] = flows.of(packet);
+  const [flow, reverse] = flows.of(packet);
   if (packet.payloadLength > 0 && (flags & (FLAG.syn | FLAG.rst)) === 0) {
-    const application = describePayload(packet, own, other);
+    const application = describePayload(packet, flow, reverse);
     if (application) return application;
   }
-  return { protocol: 'TCP', info: tcpInfo(packet, own, other) };
+  return { protocol: 'TCP', info: tcpInfo(packet, flow, reverse) };
 }
 
-function describePayload(packet: Packet, own: TcpFlow, other: TcpFlow): Described | undefined {
-  const tls = tlsInfo(packet, own, other);
-  if (tls !== undefined) return { protocol: tlsProtocol(own), info: terminalSafe(tls) };
-  if (own.tls) return undefined;
+function describePayload(
+  packet: Packet,
+  flow: TcpFlow,
+  reverse: TcpFlow,
+): PacketDescription | undefined {
+  const tls = tlsInfo(packet, flow, reverse);
+  if (tls !== undefined) return { protocol: tlsProtocol(flow), info: terminalSafe(tls) };
+  if (flow.tls) return undefined;
   const dns = describeDns(packet);
   if (dns) return dns;
   const http = httpInfo(packet);
   return http === undefined ? undefined : { protocol: 'HTTP', info: terminalSafe(http) };
 }
 
-function tcpInfo(packet: Packet, own: TcpFlow, other: TcpFlow): string {
+function tcpInfo(packet: Packet, flow: TcpFlow, reverse: TcpFlow): string {
   const { sourcePort, destinationPort, flags } = packet;
   const isSyn = (flags & FLAG.syn) !== 0;
-  const sequence = (packet.sequence - (own.base ?? 0)) >>> 0;
+  const sequence = (packet.sequence - (flow.base ?? 0)) >>> 0;
   const acknowledged =
-    (flags & FLAG.ack) === 0 ? '' : ` Ack=${(packet.acknowledgment - (other.base ?? 0)) >>> 0}`;
+    (flags & FLAG.ack) === 0 ? '' : ` Ack=${(packet.acknowledgment - (reverse.base ?? 0)) >>> 0}`;
   // Windows are only scaled if both sides sent the option (RFC 7323, 2.2).
-  const isScaled = !isSyn && own.scale >= 0 && other.scale >= 0;
-  const window = isScaled ? packet.window * 2 ** own.scale : packet.window;
-  return `${sourcePort} → ${destinationPort} [${FLAG_TEXTS[flags]}] Seq=${sequence}${acknowledged} Win=${window} Len=${packet.payloadLength}${options(packet, other.base ?? 0)}`;
+  const isScaled = !isSyn && flow.scale >= 0 && reverse.scale >= 0;
+  const window = isScaled ? packet.window * 2 ** flow.scale : packet.window;
+  return `${sourcePort} → ${destinationPort} [${FLAG_TEXTS[flags]}] Seq=${sequence}${acknowledged} Win=${window} Len=${packet.payloadLength}${options(packet, reverse.base ?? 0)}`;
 }
 
 /** `base`: the sequence number to which the acknowledged numbers in options are relative. */

@@ -42,18 +42,18 @@ export class TimeTexts {
   }
 
   #relative(seconds: number, nanoseconds: number, digits: number): string {
-    let whole = seconds - this.#startSeconds;
+    let wholeSeconds = seconds - this.#startSeconds;
     let rest = nanoseconds - this.#startNanoseconds;
-    const isBefore = whole < 0 || (whole === 0 && rest < 0);
+    const isBefore = wholeSeconds < 0 || (wholeSeconds === 0 && rest < 0);
     if (isBefore) {
-      whole = -whole;
+      wholeSeconds = -wholeSeconds;
       rest = -rest;
     }
     if (rest < 0) {
-      whole -= 1;
+      wholeSeconds -= 1;
       rest += 1e9;
     }
-    return `${isBefore ? '-' : ''}${whole}.${fraction(rest, digits)}`;
+    return `${isBefore ? '-' : ''}${wholeSeconds}.${fraction(rest, digits)}`;
   }
 }
 

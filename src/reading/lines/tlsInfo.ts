@@ -38,13 +38,18 @@ const NOTHING = new Uint8Array(0);
  * Describes the records that end in a segment, as in Wireshark's Info column: "Client Hello", "Application Data".
  * Undefined if none ends in it.
  */
-export function tlsInfo(packet: Packet, own: TcpFlow, other: TcpFlow): string | undefined {
+export function tlsInfo(
+  packet: Packet,
+  tcpFlow: TcpFlow,
+  reverseFlow: TcpFlow,
+): string | undefined {
   const { payloadLength: length, sequence } = packet;
   let bytes = packet.bytes.subarray(packet.payloadAt, packet.payloadEnd);
-  if (!own.tls) {
-    const isBegun = TLS_PORTS.has(packet.sourcePort) || TLS_PORTS.has(packet.destinationPort);
-    if (!looksLikeTls(bytes, 0, bytes.length) && !(isBegun && isRecord(bytes, 0))) return undefined;
-    own.tls = {
+  if (!tcpFlow.tls) {
+    const isTlsPort = TLS_PORTS.has(packet.sourcePort) || TLS_PORTS.has(packet.destinationPort);
+    if (!looksLikeTls(bytes, 0, bytes.length) && !(isTlsPort && isRecord(bytes, 0)))
+      return undefined;
+    tcpFlow.tls = {
       next: sequence,
       unfinished: '',
       isEncrypted: false,
@@ -52,7 +57,7 @@ export function tlsInfo(packet: Packet, own: TcpFlow, other: TcpFlow): string | 
       header: NOTHING,
     };
   }
-  const flow = own.tls;
+  const flow = tcpFlow.tls;
   const { header } = flow;
   // The offset of the next record: in this segment, before it, or after it.
   let at = (flow.next - sequence) | 0;
@@ -77,7 +82,7 @@ export function tlsInfo(packet: Packet, own: TcpFlow, other: TcpFlow): string | 
   const end = before + length;
   while (at + TLS_RECORD_HEADER_BYTES <= bytes.length) {
     if (!isRecord(bytes, at)) break;
-    const name = recordName(bytes, at, own, other);
+    const name = recordName(bytes, at, tcpFlow, reverseFlow);
     at += TLS_RECORD_HEADER_BYTES + u16(bytes, at + 3);
     if (at > end) {
       flow.unfinished = name;
@@ -107,8 +112,13 @@ function isRecord(bytes: Uint8Array, at: number): boolean {
   );
 }
 
-function recordName(bytes: Uint8Array, record: number, own: TcpFlow, other: TcpFlow): string {
-  const flow = own.tls as TlsFlow;
+function recordName(
+  bytes: Uint8Array,
+  record: number,
+  tcpFlow: TcpFlow,
+  reverseFlow: TcpFlow,
+): string {
+  const flow = tcpFlow.tls as TlsFlow;
   flow.recordVersion = u16(bytes, record + 1);
   const body = record + TLS_RECORD_HEADER_BYTES;
   const length = u16(bytes, record + 3);
@@ -127,7 +137,7 @@ function recordName(bytes: Uint8Array, record: number, own: TcpFlow, other: TcpF
     case TLS_RECORD.handshake:
       return flow.isEncrypted
         ? 'Encrypted Handshake Message'
-        : handshakeNames(bytes, body, end, own, other);
+        : handshakeNames(bytes, body, end, tcpFlow, reverseFlow);
     default:
       return 'Heartbeat';
   }
@@ -137,30 +147,30 @@ function handshakeNames(
   bytes: Uint8Array,
   from: number,
   end: number,
-  own: TcpFlow,
-  other: TcpFlow,
+  tcpFlow: TcpFlow,
+  reverseFlow: TcpFlow,
 ): string {
   const names: string[] = [];
   for (let at = from; at + TLS_HANDSHAKE_HEADER_BYTES <= end; ) {
     const type = bytes[at] as number;
     const body = at + TLS_HANDSHAKE_HEADER_BYTES;
-    const next = body + u24(bytes, at + 1);
+    const bodyEnd = body + u24(bytes, at + 1);
     // A message that continues from the previous record, or is encrypted.
     const name = HANDSHAKES[type] ?? 'Encrypted Handshake Message';
     if (!HANDSHAKES[type]) return [...names, name].join(', ');
-    const isWhole = next <= end;
+    const isWhole = bodyEnd <= end;
     if (type === TLS_HANDSHAKE.clientHello && isWhole) {
-      const serverName = readClientHello(bytes, body, next)?.serverName;
+      const serverName = readClientHello(bytes, body, bodyEnd)?.serverName;
       names.push(serverName === undefined ? name : `${name} (SNI=${serverName})`);
     } else {
       names.push(name);
       const hello =
         type === TLS_HANDSHAKE.serverHello && isWhole
-          ? readServerHello(bytes, body, next)
+          ? readServerHello(bytes, body, bodyEnd)
           : undefined;
-      if (hello) own.tlsVersion = other.tlsVersion = hello.version;
+      if (hello) tcpFlow.tlsVersion = reverseFlow.tlsVersion = hello.version;
     }
-    at = next;
+    at = bodyEnd;
   }
   return names.length === 0 ? 'Handshake' : names.join(', ');
 }

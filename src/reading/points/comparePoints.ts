@@ -5,9 +5,9 @@ import { type MatchedTrails, matchTrails } from './matchTrails.ts';
 import type { PacketTraces, Trail } from './packetTraces.ts';
 import type {
   ClockOffset,
+  DirectionComparison,
   JoinedConnection,
   PointComparison,
-  WayComparison,
 } from './pointComparison.ts';
 import { isRouted, isSameEnd, isSamePlace, type PointView } from './pointView.ts';
 
@@ -16,7 +16,7 @@ const MAX_LOSING = 3;
 /** The number of conversations remembered to find the consequences of a loss. */
 const MAX_LOSING_NUMBERS = 5_000;
 /** Packets sent less than this before the end of a point's recording may have arrived after it. Nanoseconds. */
-const ON_THE_WAY_NS = 10e6;
+const MAX_TRANSIT_NS = 10e6;
 /** The maximum time between the ends of recorders that are stopped together. Nanoseconds. */
 const END_SKEW_NS = 1e9;
 
@@ -52,8 +52,8 @@ export function comparePoints(
   const compared = views.filter(isRouted);
   const joined = joinViews(compared, traces);
   for (const connection of joined) addConnection(connection, pairs, interfaces, traces);
-  const known = new Set(joined.flat().map(({ serial }) => serial));
-  const silent = compared.filter((view) => !known.has(view.serial) && !view.isAnswered);
+  const joinedSerials = new Set(joined.flat().map(({ serial }) => serial));
+  const silent = compared.filter((view) => !joinedSerials.has(view.serial) && !view.isAnswered);
   return [...pairs.values()].map((pair) => {
     for (const view of silent) pair.addSilent(view, traces);
     return pair.finish(traces, onLost);
@@ -113,19 +113,21 @@ class PointPair {
     if (this.#connections.length < MAX_CONNECTIONS) this.#connections.push(connection);
     if (this.#first === this.#second) return;
     if (near.server.address === far.server.address) {
-      const reached = this.#reached.get(near.interfaceIndex) ?? new Set();
-      this.#reached.set(near.interfaceIndex, reached.add(near.server.address));
+      const servers = this.#reached.get(near.interfaceIndex) ?? new Set();
+      this.#reached.set(near.interfaceIndex, servers.add(near.server.address));
     }
     if (near.isFragmented || far.isFragmented) return;
-    const up = matchTrails(traces, near.trace.client, far.trace.client);
-    const down = matchTrails(traces, far.trace.server, near.trace.server);
+    const clientMatch = matchTrails(traces, near.trace.client, far.trace.client);
+    const serverMatch = matchTrails(traces, far.trace.server, near.trace.server);
     const isOrdered = !isSamePlace(near, far);
-    this.#addLeg(near, far, 'client', up, isOrdered, interfaces);
-    this.#addLeg(far, near, 'server', down, isOrdered, interfaces);
+    this.#addLeg(near, far, 'client', clientMatch, isOrdered, interfaces);
+    this.#addLeg(far, near, 'server', serverMatch, isOrdered, interfaces);
     const isFromFirst = near.interfaceIndex === this.#first.index;
-    const [there, back] = isFromFirst ? [up, down] : [down, up];
-    this.#toSecond = Math.min(this.#toSecond, there.shortest);
-    this.#toFirst = Math.min(this.#toFirst, back.shortest);
+    const [toSecond, toFirst] = isFromFirst
+      ? [clientMatch, serverMatch]
+      : [serverMatch, clientMatch];
+    this.#toSecond = Math.min(this.#toSecond, toSecond.shortest);
+    this.#toFirst = Math.min(this.#toFirst, toFirst.shortest);
   }
 
   /**
@@ -145,13 +147,13 @@ class PointPair {
     const matched = { missing, unseen: isOrdered ? unseen : [], shortest };
     this.#legs.push({ view: from, trail: from.trace[end], source, target, matched });
     if (isOrdered || unseen.length === 0) return;
-    const back = { missing: unseen, unseen: [], shortest };
+    const reverseMatch = { missing: unseen, unseen: [], shortest };
     this.#legs.push({
       view: to,
       trail: to.trace[end],
       source: target,
       target: source,
-      matched: back,
+      matched: reverseMatch,
     });
   }
 
@@ -168,7 +170,7 @@ class PointPair {
   finish(traces: PacketTraces, onLost: OnLost | undefined): PointComparison {
     const clock = this.#clock();
     const offset = clock?.offset ?? 0;
-    const patience = ON_THE_WAY_NS + 4 * (clock?.uncertainty ?? 0);
+    const margin = MAX_TRANSIT_NS + 4 * (clock?.uncertainty ?? 0);
     const indexes = [this.#first.index, this.#second.index];
     return {
       first: this.#first,
@@ -177,8 +179,8 @@ class PointPair {
       translated: this.#translated,
       connections: this.#connections,
       clock,
-      toSecond: this.#way(this.#first, new Way(traces, offset, patience, onLost)),
-      toFirst: this.#way(this.#second, new Way(traces, -offset, patience, onLost)),
+      toSecond: this.#way(this.#first, new DirectionCollector(traces, offset, margin, onLost)),
+      toFirst: this.#way(this.#second, new DirectionCollector(traces, -offset, margin, onLost)),
       isPartial: indexes.some((index) => Number.isFinite(traces.fullSince(index))),
     };
   }
@@ -192,13 +194,13 @@ class PointPair {
     };
   }
 
-  #way(source: CaptureInterface, way: Way): WayComparison {
-    for (const leg of this.#legs) if (leg.source === source) way.add(leg);
-    return way.finish();
+  #way(source: CaptureInterface, collector: DirectionCollector): DirectionComparison {
+    for (const leg of this.#legs) if (leg.source === source) collector.add(leg);
+    return collector.finish();
   }
 }
 
-class Way implements WayComparison {
+class DirectionCollector implements DirectionComparison {
   packets = 0;
   lostData = 0;
   unseen = 0;
@@ -215,11 +217,11 @@ class Way implements WayComparison {
   readonly #onLost: OnLost | undefined;
 
   /** `offset`: how far the clock of the destination point is ahead of the clock of the source point. */
-  constructor(traces: PacketTraces, offset: number, patience: number, onLost: OnLost | undefined) {
+  constructor(traces: PacketTraces, offset: number, margin: number, onLost: OnLost | undefined) {
     this.#traces = traces;
     this.#onLost = onLost;
     this.#offset = offset;
-    this.#patience = patience;
+    this.#patience = margin;
   }
 
   add({ view, trail, source, target, matched }: Leg): void {
@@ -263,15 +265,15 @@ class Way implements WayComparison {
     return this.#missing.length;
   }
 
-  /** Creates a test whether a packet at `here`, by its time, passed while `there` was recording too. */
-  #recorded(here: CaptureInterface, there: CaptureInterface, offset: number) {
+  /** Creates a test whether a packet at `source`, by its time, passed while `target` was recording too. */
+  #recorded(source: CaptureInterface, target: CaptureInterface, offset: number) {
     const traces = this.#traces;
-    const full = Math.min(traces.fullSince(here.index), traces.fullSince(there.index) - offset);
-    const end = there.end - offset;
+    const full = Math.min(traces.fullSince(source.index), traces.fullSince(target.index) - offset);
+    const end = target.end - offset;
     // Recording ended at the same moment for all interfaces of a file, even if one saw no more packets.
-    const isTogether = here.capture === there.capture;
-    const until = isTogether ? Math.max(end, here.end - END_SKEW_NS) : end;
-    const first = there.start - offset;
+    const isTogether = source.capture === target.capture;
+    const until = isTogether ? Math.max(end, source.end - END_SKEW_NS) : end;
+    const first = target.start - offset;
     const last = Math.min(until, full) - this.#patience;
     return (time: number) => time >= first && time <= last;
   }

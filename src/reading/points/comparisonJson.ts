@@ -1,6 +1,6 @@
 import type { CaptureInterface } from '../captureInterface.ts';
 import { inMilliseconds } from '../timeText.ts';
-import type { PointComparison, WayComparison } from './pointComparison.ts';
+import type { DirectionComparison, PointComparison } from './pointComparison.ts';
 
 /** The comparison of two points in the format of docs/summary.md. */
 export function comparisonFacts(comparison: PointComparison) {
@@ -15,16 +15,20 @@ export function comparisonFacts(comparison: PointComparison) {
     }),
     ...(first !== second && {
       ways: [
-        wayFacts(first, second, comparison.toSecond),
-        wayFacts(second, first, comparison.toFirst),
+        directionFacts(first, second, comparison.toSecond),
+        directionFacts(second, first, comparison.toFirst),
       ],
     }),
     ...(isPartial && { partial: true }),
   };
 }
 
-function wayFacts(from: CaptureInterface, to: CaptureInterface, way: WayComparison) {
-  const { packets, lost, unseen, note } = way;
+function directionFacts(
+  from: CaptureInterface,
+  to: CaptureInterface,
+  direction: DirectionComparison,
+) {
+  const { packets, lost, unseen, note } = direction;
   return {
     from: from.label,
     to: to.label,

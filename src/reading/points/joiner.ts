@@ -8,10 +8,10 @@ export type JoinedViews = readonly PointView[];
  * Orders two points by TTL. TTLs are equal if nothing between the points routes; then the delay of the answer is
  * compared.
  */
-function byDistance(one: PointView, other: PointView): number {
-  if (one.ttl >= 0 && other.ttl >= 0 && one.ttl !== other.ttl) return other.ttl - one.ttl;
-  if (one.answerDelay !== other.answerDelay) return other.answerDelay - one.answerDelay;
-  return one.start - other.start;
+function byDistance(a: PointView, b: PointView): number {
+  if (a.ttl >= 0 && b.ttl >= 0 && a.ttl !== b.ttl) return b.ttl - a.ttl;
+  if (a.answerDelay !== b.answerDelay) return b.answerDelay - a.answerDelay;
+  return a.start - b.start;
 }
 
 /**
@@ -27,7 +27,7 @@ export function joinViews(views: readonly PointView[], traces: PacketTraces): Jo
   }
   const alone: PointView[] = [];
   for (const group of groups.values())
-    for (const cluster of clusters(group)) {
+    for (const cluster of clusterByTime(group)) {
       if (cluster.length > 1) joined.push(inOrder(cluster));
       else alone.push(...cluster);
     }
@@ -56,28 +56,28 @@ function add(groups: Map<string, PointView[]>, key: string, view: PointView): vo
 const MAX_POINTS = 16;
 
 /** Separates conversations that have the same initial sequence number by chance. */
-function clusters(group: readonly PointView[]): PointView[][] {
+function clusterByTime(group: readonly PointView[]): PointView[][] {
   if (group.length > MAX_POINTS) return group.map((view) => [view]);
-  const found: PointView[][] = [];
+  const groups: PointView[][] = [];
   for (const view of group) {
-    const cluster = found.find(([first]) => first && isSame(first, view));
+    const cluster = groups.find(([first]) => first && isSame(first, view));
     if (cluster) cluster.push(view);
-    else found.push([view]);
+    else groups.push([view]);
   }
   // Several conversations at one point cannot be distinguished.
-  return found.flatMap((cluster) =>
+  return groups.flatMap((cluster) =>
     hasOneEach(cluster) ? [cluster] : cluster.map((view) => [view]),
   );
 }
 
-function isSame(one: PointView, other: PointView): boolean {
-  if (one.protocol !== other.protocol) return false;
-  const hasEnd = isSameEnd(one.client, other.client) || isSameEnd(one.server, other.server);
-  if (one.serverStart === undefined || other.serverStart === undefined)
-    return hasEnd || one.tuple === other.tuple;
+function isSame(a: PointView, b: PointView): boolean {
+  if (a.protocol !== b.protocol) return false;
+  const hasEnd = isSameEnd(a.client, b.client) || isSameEnd(a.server, b.server);
+  if (a.serverStart === undefined || b.serverStart === undefined)
+    return hasEnd || a.tuple === b.tuple;
   // Translation on one interface leaves one endpoint unchanged.
-  const isPossible = hasEnd || one.interfaceIndex !== other.interfaceIndex;
-  return isPossible && one.serverStart === other.serverStart;
+  const isPossible = hasEnd || a.interfaceIndex !== b.interfaceIndex;
+  return isPossible && a.serverStart === b.serverStart;
 }
 
 /** Whether each point has the connection only once. An interface may have it before and after translation. */

@@ -14,15 +14,15 @@ export interface MatchedTrails {
  * Data that was split or merged on the way (offload) is matched by its position in the connection.
  */
 export function matchTrails(traces: PacketTraces, from: Trail, to: Trail): MatchedTrails {
-  const exact = pair(traces, [...traces.entries(from)], [...traces.entries(to)], true);
+  const exact = matchEqualPackets(traces, [...traces.entries(from)], [...traces.entries(to)], true);
   if (exact.missing.length === 0 || exact.unseen.length === 0) return exact;
-  const loose = pair(traces, exact.missing, exact.unseen, false);
+  const loose = matchEqualPackets(traces, exact.missing, exact.unseen, false);
   const shortest = Math.min(exact.shortest, loose.shortest);
   if (loose.missing.length === 0 || loose.unseen.length === 0) return { ...loose, shortest };
-  return { ...byPlace(traces, loose.missing, loose.unseen), shortest };
+  return { ...matchByPosition(traces, loose.missing, loose.unseen), shortest };
 }
 
-function pair(
+function matchEqualPackets(
   traces: PacketTraces,
   from: readonly number[],
   to: readonly number[],
@@ -88,8 +88,8 @@ class EqualPackets {
    */
   isMissing(entry: number): boolean {
     const group = this.#groupOf(entry);
-    const lost = (this.#sent[group] as number) - (this.#arrived[group] as number);
-    return count(this.#askedSent, group) < lost;
+    const lostCount = (this.#sent[group] as number) - (this.#arrived[group] as number);
+    return count(this.#askedSent, group) < lostCount;
   }
 
   /** Must be called once for each arrived entry, in order. */
@@ -101,16 +101,16 @@ class EqualPackets {
   #groupOf(entry: number): number {
     const traces = this.#traces;
     const mask = this.#mask;
-    let place = traces.hash(entry, this.#withIpId) & mask;
-    for (; ; place = (place + 1) & mask) {
-      const group = (this.#table[place] as number) - 1;
+    let slot = traces.hash(entry, this.#withIpId) & mask;
+    for (; ; slot = (slot + 1) & mask) {
+      const group = (this.#table[slot] as number) - 1;
       if (group < 0) break;
       if (traces.isEqual(this.#firsts[group] as number, entry, this.#withIpId)) return group;
     }
     const group = this.#groups;
     this.#groups += 1;
     this.#firsts[group] = entry;
-    this.#table[place] = group + 1;
+    this.#table[slot] = group + 1;
     return group;
   }
 }
@@ -130,49 +130,52 @@ interface Span {
 }
 
 /** Compares data by its position. Bytes that arrived as often as they were sent are not missing. */
-function byPlace(
+function matchByPosition(
   traces: PacketTraces,
   from: readonly number[],
   to: readonly number[],
 ): Omit<MatchedTrails, 'shortest'> {
   const base = traces.position(from[0] as number);
-  const sent = spans(traces, from, base);
-  const arrived = spans(traces, to, base);
-  const bounds = [...new Set([...sent, ...arrived].flatMap((span) => [span.from, span.to]))];
+  const sentSpans = spans(traces, from, base);
+  const arrivedSpans = spans(traces, to, base);
+  const bounds = [
+    ...new Set([...sentSpans, ...arrivedSpans].flatMap((span) => [span.from, span.to])),
+  ];
   bounds.sort((a, b) => a - b);
-  const lost = new Set<number>();
-  const needless = new Set<number>();
-  const sweep = { sent: new Sweep(sent), arrived: new Sweep(arrived) };
-  for (const at of bounds) {
-    const going = sweep.sent.at(at);
-    const coming = sweep.arrived.at(at);
-    const difference = going.length - coming.length;
-    for (const { entry } of going.slice(0, Math.max(0, difference))) lost.add(entry);
-    for (const { entry } of coming.slice(0, Math.max(0, -difference))) needless.add(entry);
+  const lostEntries = new Set<number>();
+  const surplusEntries = new Set<number>();
+  const sweep = { sent: new SpanSweep(sentSpans), arrived: new SpanSweep(arrivedSpans) };
+  for (const position of bounds) {
+    const sentHere = sweep.sent.covering(position);
+    const arrivedHere = sweep.arrived.covering(position);
+    const difference = sentHere.length - arrivedHere.length;
+    for (const { entry } of sentHere.slice(0, Math.max(0, difference))) lostEntries.add(entry);
+    for (const { entry } of arrivedHere.slice(0, Math.max(0, -difference)))
+      surplusEntries.add(entry);
   }
-  const bare = (entry: number) => traces.length(entry) === 0;
+  const hasNoData = (entry: number) => traces.length(entry) === 0;
   return {
-    missing: from.filter((entry) => bare(entry) || lost.has(entry)),
-    unseen: to.filter((entry) => bare(entry) || needless.has(entry)),
+    missing: from.filter((entry) => hasNoData(entry) || lostEntries.has(entry)),
+    unseen: to.filter((entry) => hasNoData(entry) || surplusEntries.has(entry)),
   };
 }
 
 function spans(traces: PacketTraces, entries: readonly number[], base: number): Span[] {
   let last = base;
-  let place = 0;
-  const found: Span[] = [];
+  let offset = 0;
+  const dataSpans: Span[] = [];
   for (const entry of entries) {
     const position = traces.position(entry);
-    place += (position - last) | 0;
+    offset += (position - last) | 0;
     last = position;
     const length = traces.length(entry);
-    if (length > 0) found.push({ entry, from: place, to: place + length });
+    if (length > 0) dataSpans.push({ entry, from: offset, to: offset + length });
   }
-  return found;
+  return dataSpans;
 }
 
 /** The spans that cover a position that only moves forward. */
-class Sweep {
+class SpanSweep {
   readonly #spans: readonly Span[];
   #next = 0;
   #over: Span[] = [];
@@ -182,10 +185,10 @@ class Sweep {
   }
 
   /** The spans that cover the byte at `place`, in the order of their times. */
-  at(place: number): readonly Span[] {
-    this.#over = this.#over.filter((span) => span.to > place);
-    for (let span = this.#spans[this.#next]; span && span.from <= place; ) {
-      if (span.to > place) this.#over.push(span);
+  covering(position: number): readonly Span[] {
+    this.#over = this.#over.filter((span) => span.to > position);
+    for (let span = this.#spans[this.#next]; span && span.from <= position; ) {
+      if (span.to > position) this.#over.push(span);
       this.#next += 1;
       span = this.#spans[this.#next];
     }

@@ -104,12 +104,12 @@ export class PacketTraces {
   }
 
   /** Whether two entries are the same packet at two points. Without `withIpId`, the IP identification may differ. */
-  isEqual(one: number, other: number, withIpId: boolean): boolean {
+  isEqual(a: number, b: number, withIpId: boolean): boolean {
     return (
-      this.#positions[one] === this.#positions[other] &&
-      this.#checks[one] === this.#checks[other] &&
-      this.#lengths[one] === this.#lengths[other] &&
-      this.#mark(one, withIpId) === this.#mark(other, withIpId)
+      this.#positions[a] === this.#positions[b] &&
+      this.#checks[a] === this.#checks[b] &&
+      this.#lengths[a] === this.#lengths[b] &&
+      this.#mark(a, withIpId) === this.#mark(b, withIpId)
     );
   }
 
@@ -124,8 +124,8 @@ export class PacketTraces {
   }
 
   #mark(entry: number, withIpId: boolean): number {
-    const mark = this.#marks[entry] as number;
-    return withIpId ? mark : mark & CONTROL;
+    const controlBits = this.#marks[entry] as number;
+    return withIpId ? controlBits : controlBits & CONTROL;
   }
 
   /** Identifies a conversation by its first packet; undefined if that would match many conversations. */

@@ -18,7 +18,7 @@ export interface ClockOffset {
 }
 
 /** The packets of one direction between two points. */
-export interface WayComparison {
+export interface DirectionComparison {
   /** Packets seen at the first point on their way while both points were recording. */
   readonly packets: number;
   /** Packets that never arrived at the other point. */
@@ -52,8 +52,8 @@ export interface PointComparison {
   readonly connections: readonly JoinedConnection[];
   /** Undefined if both points saw packets of one direction only. */
   readonly clock: ClockOffset | undefined;
-  readonly toSecond: WayComparison;
-  readonly toFirst: WayComparison;
+  readonly toSecond: DirectionComparison;
+  readonly toFirst: DirectionComparison;
   /** Not all packets were remembered, so the figures cover only the first ones. */
   readonly isPartial: boolean;
 }

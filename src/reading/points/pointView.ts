@@ -44,9 +44,9 @@ export class PointView {
     this.ttl = client.ttl;
     this.isAnswered = conversation.serverPackets > 0;
     this.isFragmented = conversation.fragments > 0;
-    const answered = client.head >= 0 && server.head >= 0;
+    const isAnswered = client.head >= 0 && server.head >= 0;
     // If there is no answer here, it was lost before this point, so this point is closer to the client.
-    this.answerDelay = answered
+    this.answerDelay = isAnswered
       ? traces.time(server.head) - traces.time(client.head)
       : Number.POSITIVE_INFINITY;
   }
@@ -59,25 +59,25 @@ export class PointView {
 }
 
 /** Whether both have the same address and port. */
-export function isSameEnd(one: Endpoint, other: Endpoint): boolean {
-  return one.address === other.address && one.port === other.port;
+export function isSameEnd(a: Endpoint, b: Endpoint): boolean {
+  return a.address === b.address && a.port === b.port;
 }
 
 /** Addresses that routers do not forward: link-local, multicast, broadcast, unspecified (RFC 6890, RFC 4291). */
-const ONE_LINK =
+const LINK_LOCAL =
   /^(?:169\.254\.|22[4-9]\.|23\d\.|255\.255\.255\.255$|0\.0\.0\.0$|127\.|fe[89ab]|ff|::1?$)/;
 
 /** Whether other points can see the conversation too. */
 export function isRouted({ client, server }: PointView): boolean {
-  return !ONE_LINK.test(client.address) && !ONE_LINK.test(server.address);
+  return !LINK_LOCAL.test(client.address) && !LINK_LOCAL.test(server.address);
 }
 
 /** If the delays of two points differ by less, their order is unknown. Nanoseconds. */
 const SAME_PLACE_NS = 2_000;
 
 /** Whether it is unknown which point is closer to the client. */
-export function isSamePlace(one: PointView, other: PointView): boolean {
-  if (one.ttl !== other.ttl) return false;
-  const difference = Math.abs(one.answerDelay - other.answerDelay);
+export function isSamePlace(a: PointView, b: PointView): boolean {
+  if (a.ttl !== b.ttl) return false;
+  const difference = Math.abs(a.answerDelay - b.answerDelay);
   return Number.isNaN(difference) || difference < SAME_PLACE_NS;
 }

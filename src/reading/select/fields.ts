@@ -39,12 +39,12 @@ export const PROTOCOLS: Readonly<Record<string, (layer: Layer) => boolean>> = {
   vlan: ({ packet }) => packet.vlan >= 0,
 };
 
-const inside =
+const inTunnel =
   (is: (layer: Layer) => boolean, value: (packet: Packet) => number): NumberOf =>
   (layer) =>
     is(layer) ? value(layer.packet) : undefined;
 
-const bit = (mask: number) => inside(isTcp, ({ flags }) => ((flags & mask) === 0 ? 0 : 1));
+const bit = (mask: number) => inTunnel(isTcp, ({ flags }) => ((flags & mask) === 0 ? 0 : 1));
 
 /** Fields with one number. */
 export const NUMBERS: Readonly<Record<string, NumberOf>> = {
@@ -52,33 +52,33 @@ export const NUMBERS: Readonly<Record<string, NumberOf>> = {
   'frame.len': ({ cursor }) => cursor.originalLength,
   'frame.cap_len': ({ cursor }) => cursor.end - cursor.start,
   'vlan.id': ({ packet }) => (packet.vlan < 0 ? undefined : packet.vlan),
-  'ip.ttl': inside(isV4, ({ ttl }) => ttl),
-  'ip.id': inside(isV4, ({ ipId }) => ipId),
-  'ip.proto': inside(isV4, ({ protocol }) => protocol),
-  'ip.flags.df': inside(isV4, ({ dontFragment }) => (dontFragment ? 1 : 0)),
-  'ip.flags.mf': inside(isV4, ({ moreFragments }) => (moreFragments ? 1 : 0)),
-  'ipv6.hlim': inside(isV6, ({ ttl }) => ttl),
-  'tcp.srcport': inside(isTcp, ({ sourcePort }) => sourcePort),
-  'tcp.dstport': inside(isTcp, ({ destinationPort }) => destinationPort),
-  'tcp.len': inside(isTcp, ({ payloadLength }) => payloadLength),
-  'tcp.window_size_value': inside(isTcp, ({ window }) => window),
+  'ip.ttl': inTunnel(isV4, ({ ttl }) => ttl),
+  'ip.id': inTunnel(isV4, ({ ipId }) => ipId),
+  'ip.proto': inTunnel(isV4, ({ protocol }) => protocol),
+  'ip.flags.df': inTunnel(isV4, ({ dontFragment }) => (dontFragment ? 1 : 0)),
+  'ip.flags.mf': inTunnel(isV4, ({ moreFragments }) => (moreFragments ? 1 : 0)),
+  'ipv6.hlim': inTunnel(isV6, ({ ttl }) => ttl),
+  'tcp.srcport': inTunnel(isTcp, ({ sourcePort }) => sourcePort),
+  'tcp.dstport': inTunnel(isTcp, ({ destinationPort }) => destinationPort),
+  'tcp.len': inTunnel(isTcp, ({ payloadLength }) => payloadLength),
+  'tcp.window_size_value': inTunnel(isTcp, ({ window }) => window),
   'tcp.flags.fin': bit(0x01),
   'tcp.flags.syn': bit(0x02),
   'tcp.flags.reset': bit(0x04),
   'tcp.flags.push': bit(0x08),
   'tcp.flags.ack': bit(0x10),
   'tcp.flags.urg': bit(0x20),
-  'udp.srcport': inside(isUdp, ({ sourcePort }) => sourcePort),
-  'udp.dstport': inside(isUdp, ({ destinationPort }) => destinationPort),
-  'udp.length': inside(isUdp, ({ payloadLength }) => payloadLength + 8),
-  'icmp.type': inside(isIcmp, ({ icmpType }) => icmpType),
-  'icmp.code': inside(isIcmp, ({ icmpCode }) => icmpCode),
-  'icmpv6.type': inside(isIcmp6, ({ icmpType }) => icmpType),
-  'icmpv6.code': inside(isIcmp6, ({ icmpCode }) => icmpCode),
+  'udp.srcport': inTunnel(isUdp, ({ sourcePort }) => sourcePort),
+  'udp.dstport': inTunnel(isUdp, ({ destinationPort }) => destinationPort),
+  'udp.length': inTunnel(isUdp, ({ payloadLength }) => payloadLength + 8),
+  'icmp.type': inTunnel(isIcmp, ({ icmpType }) => icmpType),
+  'icmp.code': inTunnel(isIcmp, ({ icmpCode }) => icmpCode),
+  'icmpv6.type': inTunnel(isIcmp6, ({ icmpType }) => icmpType),
+  'icmpv6.code': inTunnel(isIcmp6, ({ icmpCode }) => icmpCode),
 };
 
 /** Fields that stand for either of two other fields. */
-export const EITHER: Readonly<Record<string, readonly [string, string]>> = {
+export const EITHER_DIRECTION: Readonly<Record<string, readonly [string, string]>> = {
   'tcp.port': ['tcp.srcport', 'tcp.dstport'],
   'udp.port': ['udp.srcport', 'udp.dstport'],
   'ip.addr': ['ip.src', 'ip.dst'],

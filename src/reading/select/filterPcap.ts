@@ -24,11 +24,11 @@ export function filterPcap(
   tshark: string | undefined,
 ): AsyncGenerator<Buffer, void> {
   return tshark === undefined
-    ? filterBySubset(packets, filter)
-    : filterByTshark(packets, filter, tshark);
+    ? filterWithSubset(packets, filter)
+    : filterWithTshark(packets, filter, tshark);
 }
 
-async function* filterByTshark(
+async function* filterWithTshark(
   packets: AsyncIterable<Buffer>,
   filter: string,
   tshark: string,
@@ -81,7 +81,7 @@ class WatchedSource {
   }
 }
 
-async function* filterBySubset(
+async function* filterWithSubset(
   packets: AsyncIterable<Buffer>,
   filter: string,
 ): AsyncGenerator<Buffer, void> {
@@ -92,13 +92,13 @@ async function* filterBySubset(
   try {
     stream = await PacketStream.open([{ name: 'the capture', stream: source.stream }]);
     while (await stream.more()) {
-      const chosen: Buffer[] = [];
+      const selected: Buffer[] = [];
       while (stream.next()) {
-        if (!hasHeader) chosen.push(fileHeader(stream.interface));
+        if (!hasHeader) selected.push(fileHeader(stream.interface));
         hasHeader = true;
-        if (matches(stream)) chosen.push(record(stream.cursor, stream.interface));
+        if (matches(stream)) selected.push(record(stream.cursor, stream.interface));
       }
-      if (chosen.length > 0) yield Buffer.concat(chosen);
+      if (selected.length > 0) yield Buffer.concat(selected);
     }
   } catch (error) {
     source.throwFailure();

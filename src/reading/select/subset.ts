@@ -5,22 +5,22 @@ import { Packet } from '../../packets/packet.ts';
 import { enterTunnel } from '../../packets/tunnels.ts';
 import { Problem } from '../../problem.ts';
 import type { PacketStream } from '../input/packetStream.ts';
-import { ADDRESSES, BYTES, EITHER, type Layer, NUMBERS, PROTOCOLS } from './fields.ts';
+import { ADDRESSES, BYTES, EITHER_DIRECTION, type Layer, NUMBERS, PROTOCOLS } from './fields.ts';
 
 /** The supported part of the display filter language, for messages. */
 const SUBSET = [
   ...Object.keys(PROTOCOLS),
   ...Object.keys(NUMBERS),
   ...Object.keys(ADDRESSES),
-  ...Object.keys(EITHER),
+  ...Object.keys(EITHER_DIRECTION),
   ...Object.keys(BYTES).filter((name) => name !== 'frame'),
   'frame.time_epoch',
 ];
 
 /** A filter needs tshark, because it is not supported here. */
 export class NeedsTshark extends Problem {
-  constructor(what: string) {
-    super(`${what} needs tshark, which is not installed`, {
+  constructor(unsupported: string) {
+    super(`${unsupported} needs tshark, which is not installed`, {
       kind: 'missing-program',
       next: [
         'install tshark (Debian, Ubuntu: apt install tshark; macOS, Windows: it comes with Wireshark)',
@@ -85,7 +85,7 @@ function compile(expression: DisplayExpression): Test {
       const tests = expression.ranges.map(({ first, last }) => {
         if (first === last) return compare(name, '==', first);
         const [from, to] = [compareOne(name, '>=', first), compareOne(name, '<=', last)];
-        return anyOf(name, (one, layer) => from(one, layer) && to(one, layer));
+        return anyOf(name, (field, layer) => from(field, layer) && to(field, layer));
       });
       return (layers) => tests.some((test) => test(layers));
     }
@@ -109,23 +109,23 @@ function existence(name: string): Test {
     const is = PROTOCOLS[name] as (layer: Layer) => boolean;
     return (layers) => layers.some(is);
   }
-  const names = EITHER[name] ?? [name];
-  return (layers) => layers.some((layer) => names.some((one) => has(one, layer)));
+  const names = EITHER_DIRECTION[name] ?? [name];
+  return (layers) => layers.some((layer) => names.some((field) => hasField(field, layer)));
 }
 
-function has(name: string, layer: Layer): boolean {
+function hasField(name: string, layer: Layer): boolean {
   if (Object.hasOwn(NUMBERS, name)) return NUMBERS[name]?.(layer) !== undefined;
   if (Object.hasOwn(ADDRESSES, name)) return (ADDRESSES[name]?.(layer) ?? []).length > 0;
   if (Object.hasOwn(BYTES, name)) return BYTES[name]?.(layer) !== undefined;
   throw new NeedsTshark(name);
 }
 
-type One = (name: string, layer: Layer) => boolean;
+type FieldTest = (name: string, layer: Layer) => boolean;
 
 /** A test that passes if any value of the field passes. */
-function anyOf(name: string, test: One): Test {
-  const names = EITHER[name] ?? [name];
-  return (layers) => layers.some((layer) => names.some((one) => test(one, layer)));
+function anyOf(name: string, test: FieldTest): Test {
+  const names = EITHER_DIRECTION[name] ?? [name];
+  return (layers) => layers.some((layer) => names.some((field) => test(field, layer)));
 }
 
 /** `!=` means that the field exists and none of its values is equal. */
@@ -137,16 +137,16 @@ function compare(name: string, operator: Comparison, value: FilterValue): Test {
   return anyOf(name, compareOne(name, operator, value));
 }
 
-function compareOne(name: string, operator: Comparison, value: FilterValue): One {
-  const [known = name] = EITHER[name] ?? [];
+function compareOne(name: string, operator: Comparison, value: FilterValue): FieldTest {
+  const [firstName = name] = EITHER_DIRECTION[name] ?? [];
   if (name === 'frame.time_epoch') return timeTest(operator, value.text);
-  if (Object.hasOwn(NUMBERS, known)) return numberTest(name, operator, value.text);
-  if (Object.hasOwn(ADDRESSES, known)) return addressTest(name, operator, value.text);
-  if (Object.hasOwn(BYTES, known) && operator === 'contains') return bytesTest(value);
+  if (Object.hasOwn(NUMBERS, firstName)) return numberTest(name, operator, value.text);
+  if (Object.hasOwn(ADDRESSES, firstName)) return addressTest(name, operator, value.text);
+  if (Object.hasOwn(BYTES, firstName) && operator === 'contains') return bytesTest(value);
   throw new NeedsTshark(`${name} ${operator} ${value.text}`);
 }
 
-function ordered(operator: Comparison, what: string): (difference: number) => boolean {
+function ordered(operator: Comparison, condition: string): (difference: number) => boolean {
   switch (operator) {
     case '==':
     case '===':
@@ -162,58 +162,61 @@ function ordered(operator: Comparison, what: string): (difference: number) => bo
     case '>=':
       return (difference) => difference >= 0;
     default:
-      throw new NeedsTshark(what);
+      throw new NeedsTshark(condition);
   }
 }
 
-function numberTest(name: string, operator: Comparison, text: string): One {
-  const what = `${name} ${operator} ${text}`;
-  const wanted = /^true$/i.test(text) ? 1 : /^false$/i.test(text) ? 0 : Number(text);
-  if (Number.isNaN(wanted) || text === '') throw new NeedsTshark(what);
-  const holds = ordered(operator, what);
-  return (one, layer) => {
-    const value = NUMBERS[one]?.(layer);
-    return value !== undefined && holds(value - wanted);
+function numberTest(name: string, operator: Comparison, text: string): FieldTest {
+  const condition = `${name} ${operator} ${text}`;
+  const expected = /^true$/i.test(text) ? 1 : /^false$/i.test(text) ? 0 : Number(text);
+  if (Number.isNaN(expected) || text === '') throw new NeedsTshark(condition);
+  const matches = ordered(operator, condition);
+  return (field, layer) => {
+    const value = NUMBERS[field]?.(layer);
+    return value !== undefined && matches(value - expected);
   };
 }
 
 /** Seconds since 1970, exact: as whole seconds and nanoseconds. */
-function timeTest(operator: Comparison, text: string): One {
-  const what = `frame.time_epoch ${operator} ${text}`;
-  const [, whole, fraction = ''] = /^(\d+)(?:\.(\d{1,9}))?$/.exec(text) ?? [];
-  if (whole === undefined) throw new NeedsTshark(what);
-  const [seconds, nanoseconds] = [Number(whole), Number(fraction.padEnd(9, '0'))];
-  const holds = ordered(operator, what);
+function timeTest(operator: Comparison, text: string): FieldTest {
+  const condition = `frame.time_epoch ${operator} ${text}`;
+  const [, wholeSeconds, fraction = ''] = /^(\d+)(?:\.(\d{1,9}))?$/.exec(text) ?? [];
+  if (wholeSeconds === undefined) throw new NeedsTshark(condition);
+  const [seconds, nanoseconds] = [Number(wholeSeconds), Number(fraction.padEnd(9, '0'))];
+  const matches = ordered(operator, condition);
   return (_name, { cursor }) =>
-    holds(cursor.seconds === seconds ? cursor.nanoseconds - nanoseconds : cursor.seconds - seconds);
+    matches(
+      cursor.seconds === seconds ? cursor.nanoseconds - nanoseconds : cursor.seconds - seconds,
+    );
 }
 
-function addressTest(name: string, operator: Comparison, text: string): One {
-  const what = `${name} ${operator} ${text}`;
-  if (operator !== '==') throw new NeedsTshark(what);
+function addressTest(name: string, operator: Comparison, text: string): FieldTest {
+  const condition = `${name} ${operator} ${text}`;
+  if (operator !== '==') throw new NeedsTshark(condition);
   if (name.startsWith('eth.')) {
-    const wanted = text.toLowerCase().replaceAll('-', ':');
-    return (one, layer) => (ADDRESSES[one]?.(layer) ?? []).includes(wanted);
+    const expected = text.toLowerCase().replaceAll('-', ':');
+    return (field, layer) => (ADDRESSES[field]?.(layer) ?? []).includes(expected);
   }
   const [address = '', prefix] = text.split('/');
   const version = isIP(address);
-  if (version === 0) throw new NeedsTshark(what);
+  if (version === 0) throw new NeedsTshark(condition);
   const family = version === 4 ? 'ipv4' : 'ipv6';
   const list = new BlockList();
   if (prefix === undefined) list.addAddress(address, family);
   else list.addSubnet(address, Number(prefix), family);
-  return (one, layer) => (ADDRESSES[one]?.(layer) ?? []).some((found) => list.check(found, family));
+  return (field, layer) =>
+    (ADDRESSES[field]?.(layer) ?? []).some((fieldAddress) => list.check(fieldAddress, family));
 }
 
 /** Bytes, written as `"GET"` or `47:45:54`. */
-function bytesTest({ text, quoted }: FilterValue): One {
+function bytesTest({ text, quoted }: FilterValue): FieldTest {
   const isHex = !quoted && /^[\da-f]{2}(:[\da-f]{2})+$/i.test(text);
-  const wanted = isHex ? Buffer.from(text.replaceAll(':', ''), 'hex') : Buffer.from(text, 'utf8');
-  return (one, layer) => {
-    const range = BYTES[one]?.(layer);
+  const expected = isHex ? Buffer.from(text.replaceAll(':', ''), 'hex') : Buffer.from(text, 'utf8');
+  return (field, layer) => {
+    const range = BYTES[field]?.(layer);
     if (!range) return false;
     const { bytes } = layer.cursor;
-    const at = bytes.subarray(range[0], range[1]).indexOf(wanted);
+    const at = bytes.subarray(range[0], range[1]).indexOf(expected);
     return at >= 0;
   };
 }

@@ -100,7 +100,7 @@ async function feed({ stdin }: ChildProcess, stream: PacketStream): Promise<void
   });
   try {
     while (stdin.writable && (await stream.more())) {
-      writer.takeNames(stream);
+      writer.addNames(stream);
       while (stream.next())
         if (!writer.add(stream)) {
           await writer.flush();

@@ -37,37 +37,38 @@ export function analyseSegment(
   }
   const expected = from.nextSequence;
   const isControl = (flags & CONTROL) !== 0;
-  let found = 0;
+  let analysis = 0;
 
-  if (length === 1 && sequence === expected && to.window === 0) found |= SEGMENT.zeroWindowProbe;
+  if (length === 1 && sequence === expected && to.window === 0) analysis |= SEGMENT.zeroWindowProbe;
   else {
-    if (window === 0 && !isControl) found |= SEGMENT.zeroWindow;
-    if (expected !== 0 && isAfter(sequence, expected) && !(flags & FLAG.rst)) found |= SEGMENT.lost;
-    if (!isControl) found |= findSpecialSegment(packet, from, to, expected);
+    if (window === 0 && !isControl) analysis |= SEGMENT.zeroWindow;
+    if (expected !== 0 && isAfter(sequence, expected) && !(flags & FLAG.rst))
+      analysis |= SEGMENT.lost;
+    if (!isControl) analysis |= findSpecialSegment(packet, from, to, expected);
   }
-  if (ack !== from.lastAck && !(found & SEGMENT.duplicateAck)) from.duplicateAcks = 0;
+  if (ack !== from.lastAck && !(analysis & SEGMENT.duplicateAck)) from.duplicateAcks = 0;
 
   if (to.contiguousSequence !== 0 && flags & FLAG.ack && isAfter(ack, to.contiguousSequence)) {
     // The acknowledged data is not in the capture. Report each gap only once.
     if (isAfter(to.nextSequence, to.contiguousSequence)) {
-      found |= SEGMENT.ackLost;
+      analysis |= SEGMENT.ackLost;
       to.contiguousSequence = to.nextSequence;
     } else {
-      if (to.duplicateAcks === 0) found |= SEGMENT.ackLost;
+      if (to.duplicateAcks === 0) analysis |= SEGMENT.ackLost;
       to.duplicateAcks = -1;
     }
   }
 
-  const isKeepAlive = (found & SEGMENT.keepAlive) !== 0;
+  const isKeepAlive = (analysis & SEGMENT.keepAlive) !== 0;
   const isSynOrFin = (flags & (FLAG.syn | FLAG.fin)) !== 0;
   if ((length > 0 || isSynOrFin) && !isKeepAlive)
-    found |= findRepetition(packet, now, connection, from, to, expected);
+    analysis |= findRepetition(packet, now, connection, from, to, expected);
 
   // Remember the end of the segment and its fields.
-  const next = (sequence + length + (isSynOrFin ? 1 : 0)) | 0;
-  if (!(found & SEGMENT.zeroWindowProbe)) {
-    if (expected === 0 || isAfter(next, expected)) {
-      from.nextSequence = next;
+  const nextSequence = (sequence + length + (isSynOrFin ? 1 : 0)) | 0;
+  if (!(analysis & SEGMENT.zeroWindowProbe)) {
+    if (expected === 0 || isAfter(nextSequence, expected)) {
+      from.nextSequence = nextSequence;
       from.nextSequenceTime = now;
     }
     if (from.contiguousSequence === 0 || sequence === from.contiguousSequence)
@@ -77,31 +78,33 @@ export function analyseSegment(
   from.isSynWindow = (flags & FLAG.syn) !== 0;
   from.lastAck = ack;
   from.lastAckTime = now;
-  from.lastFindings = found;
-  return found;
+  from.lastFindings = analysis;
+  return analysis;
 }
 
 /** Detects segments without SYN, FIN and RST that only keep the connection or its window alive. */
 function findSpecialSegment(packet: Packet, from: TcpSide, to: TcpSide, expected: number): number {
   const { sequence, acknowledgment: ack, window, payloadLength: length } = packet;
-  let found = 0;
-  if (length <= 1 && sequence === ((expected - 1) | 0)) found |= SEGMENT.keepAlive;
+  let analysis = 0;
+  if (length <= 1 && sequence === ((expected - 1) | 0)) analysis |= SEGMENT.keepAlive;
   if (length > 0) {
     if (to.windowScale !== SCALE_UNKNOWN) {
       const shift = to.isSynWindow || to.windowScale === SCALE_UNUSED ? 0 : to.windowScale;
       const edge = (to.lastAck + (to.window << shift)) | 0;
-      if (((sequence + length) | 0) === edge) found |= SEGMENT.windowFull;
+      if (((sequence + length) | 0) === edge) analysis |= SEGMENT.windowFull;
     }
-    return found;
+    return analysis;
   }
   const repeatsAck = sequence === expected && ack === from.lastAck;
-  if (!repeatsAck) return found;
-  if (window !== from.window) return window === 0 ? found : found | SEGMENT.windowUpdate;
+  if (!repeatsAck) return analysis;
+  if (window !== from.window) return window === 0 ? analysis : analysis | SEGMENT.windowUpdate;
   if (window === 0)
-    return to.lastFindings & SEGMENT.zeroWindowProbe ? found | SEGMENT.zeroWindowProbeAck : found;
-  if (to.lastFindings & SEGMENT.keepAlive) return found | SEGMENT.keepAliveAck;
+    return to.lastFindings & SEGMENT.zeroWindowProbe
+      ? analysis | SEGMENT.zeroWindowProbeAck
+      : analysis;
+  if (to.lastFindings & SEGMENT.keepAlive) return analysis | SEGMENT.keepAliveAck;
   from.duplicateAcks = from.duplicateAcks === -1 ? 1 : from.duplicateAcks + 1;
-  return found | SEGMENT.duplicateAck;
+  return analysis | SEGMENT.duplicateAck;
 }
 
 /** Detects data, a SYN or a FIN that was sent before, and classifies the repetition. */

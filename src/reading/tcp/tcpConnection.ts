@@ -22,7 +22,7 @@ export interface Reset {
 }
 
 /** A silence that ended less than this before a reset is related to it: the next data found the connection gone. */
-const AFTER_SILENCE_NS = 120e9;
+const USUAL_TTL_SILENCE_NS = 120e9;
 /** Shorter pauses are not remembered. */
 const SILENCE_NS = 10e9;
 /** The maximum length of the text of a reset. */
@@ -87,9 +87,9 @@ export class TcpConnection {
     }
     if (flags & FLAG.fin) from.fins += 1;
     if (packet.offloaded) from.offloaded += 1;
-    const found = analyseSegment(packet, now, this, from, to);
+    const analysis = analyseSegment(packet, now, this, from, to);
     advanceEnd(from, to, fromClient, flags, length);
-    if (length > 0) this.#addData(packet, now, found, from, to);
+    if (length > 0) this.#addData(packet, now, analysis, from, to);
     if (flags & FLAG.ack) acknowledge(packet, now, to);
     if (
       this.#synTime >= 0 &&
@@ -97,13 +97,13 @@ export class TcpConnection {
       (flags & (FLAG.syn | FLAG.ack)) === FLAG.ack
     )
       this.roundTripTime = now - this.#synTime;
-    if (found !== 0) this.#count(found, number, now, from, notes);
+    if (analysis !== 0) this.#count(analysis, number, now, from, notes);
     if (from.closedSince >= 0 && from.window > 0) {
       from.closedTime += now - from.closedSince;
       from.closedSince = -1;
     }
     this.#lastTime = now;
-    return found;
+    return analysis;
   }
 
   #addSyn(packet: Packet, now: number, number: number, from: TcpSide, to: TcpSide): void {
@@ -142,7 +142,7 @@ export class TcpConnection {
       packet: number,
       time: now,
       byClient,
-      silence: now - this.#silenceEnd < AFTER_SILENCE_NS ? this.#silence : 0,
+      silence: now - this.#silenceEnd < USUAL_TTL_SILENCE_NS ? this.#silence : 0,
       ttl: packet.ttl,
       usualTtl: from.ttl,
       bytesBefore: this.client.payloadBytes + this.server.payloadBytes,
@@ -150,12 +150,12 @@ export class TcpConnection {
     };
   }
 
-  #addData(packet: Packet, now: number, found: number, from: TcpSide, to: TcpSide): void {
+  #addData(packet: Packet, now: number, analysis: number, from: TcpSide, to: TcpSide): void {
     const { sequence, payloadLength: length } = packet;
     const end = (sequence + length) | 0;
     from.dataSegments += 1;
     if (!(packet.flags & FLAG.rst)) from.payloadBytes += length;
-    if (found & ANY_RETRANSMISSION) {
+    if (analysis & ANY_RETRANSMISSION) {
       if (from.repeatedSequence === sequence) from.repeats += 1;
       else {
         from.repeatedSequence = sequence;
@@ -172,32 +172,32 @@ export class TcpConnection {
     }
   }
 
-  #count(found: number, number: number, now: number, from: TcpSide, notes: NoteTaker): void {
-    if (found & ANY_RETRANSMISSION) {
-      if (found & SEGMENT.fastRetransmission) from.fastRetransmissions += 1;
-      else if (found & SEGMENT.spuriousRetransmission) from.spuriousRetransmissions += 1;
+  #count(analysis: number, number: number, now: number, from: TcpSide, notes: NoteTaker): void {
+    if (analysis & ANY_RETRANSMISSION) {
+      if (analysis & SEGMENT.fastRetransmission) from.fastRetransmissions += 1;
+      else if (analysis & SEGMENT.spuriousRetransmission) from.spuriousRetransmissions += 1;
       else from.retransmissions += 1;
       notes.note('retransmission', number, now);
     }
-    if (found & SEGMENT.outOfOrder) {
+    if (analysis & SEGMENT.outOfOrder) {
       from.outOfOrder += 1;
       notes.note('out-of-order', number, now);
     }
-    if (found & SEGMENT.duplicateAck) from.duplicateAckPackets += 1;
-    if (found & SEGMENT.lost) {
+    if (analysis & SEGMENT.duplicateAck) from.duplicateAckPackets += 1;
+    if (analysis & SEGMENT.lost) {
       from.lostSegments += 1;
       notes.note('lost', number, now);
     }
-    if (found & SEGMENT.zeroWindow) {
+    if (analysis & SEGMENT.zeroWindow) {
       from.zeroWindows += 1;
       if (from.closedSince < 0) from.closedSince = now;
       notes.note('zero-window', number, now);
     }
-    if (found & SEGMENT.windowFull) {
+    if (analysis & SEGMENT.windowFull) {
       from.windowFulls += 1;
       notes.note('window-full', number, now);
     }
-    if (found & SEGMENT.keepAlive) from.keepAlives += 1;
+    if (analysis & SEGMENT.keepAlive) from.keepAlives += 1;
   }
 
   /** Both ends have closed the connection, or one has reset it. */

@@ -50,18 +50,18 @@ export class TlsReader implements StreamConsumer {
     let at = from;
     while (at < to && !this.isDone) {
       if (this.#recordLeft === 0) {
-        const taken = Math.min(to - at, TLS_RECORD_HEADER_BYTES - this.#headerBytes);
-        this.#header.set(bytes.subarray(at, at + taken), this.#headerBytes);
-        this.#headerBytes += taken;
-        at += taken;
+        const copied = Math.min(to - at, TLS_RECORD_HEADER_BYTES - this.#headerBytes);
+        this.#header.set(bytes.subarray(at, at + copied), this.#headerBytes);
+        this.#headerBytes += copied;
+        at += copied;
         if (this.#headerBytes < TLS_RECORD_HEADER_BYTES) return;
         this.#startRecord();
         continue;
       }
-      const taken = Math.min(to - at, this.#recordLeft);
-      this.#takeRecord(bytes, at, at + taken, arrival);
-      at += taken;
-      this.#recordLeft -= taken;
+      const consumed = Math.min(to - at, this.#recordLeft);
+      this.#takeRecord(bytes, at, at + consumed, arrival);
+      at += consumed;
+      this.#recordLeft -= consumed;
       if (this.#recordLeft === 0) this.#headerBytes = 0;
     }
   }

@@ -70,16 +70,16 @@ export function rowOf(conversation: Conversation, log: PacketLog | undefined): C
 }
 
 function whatOf({ tls, http, dns, carries, tunnel }: Conversation): string {
-  const inside = tunnel === 'none' ? '' : ` in ${tunnel}`;
+  const tunnelText = tunnel === 'none' ? '' : ` in ${tunnel}`;
   if (carries !== 'none') return `${carries} tunnel`;
-  if (tls) return `TLS ${tls.serverName ?? ''}`.trim() + inside;
+  if (tls) return `TLS ${tls.serverName ?? ''}`.trim() + tunnelText;
   if (http) {
     const [first] = http.exchanges;
     const request = first ? `${first.method} ${first.host ?? ''}${first.target}` : '';
-    return `${http.isGrpc ? 'gRPC' : 'HTTP'} ${request}`.trim() + inside;
+    return `${http.isGrpc ? 'gRPC' : 'HTTP'} ${request}`.trim() + tunnelText;
   }
-  if (dns) return `DNS ${dns.lookups[0]?.name ?? ''}`.trim() + inside;
-  return inside.trim();
+  if (dns) return `DNS ${dns.lookups[0]?.name ?? ''}`.trim() + tunnelText;
+  return tunnelText.trim();
 }
 
 /** Multicast DNS, LLMNR and NetBIOS: queries to all hosts, which may stay unanswered. */

@@ -1,17 +1,17 @@
 /** 32-bit words in a record: time (two), number, ordinal, sequence, acknowledgment, length, marks, IP id. */
-const WORDS = 10;
-const DOUBLES = WORDS / 2;
-const FIRST_CAPACITY = 8;
-const MOST = 240;
+const RECORD_WORDS = 10;
+const RECORD_DOUBLES = RECORD_WORDS / 2;
+const INITIAL_CAPACITY = 8;
+const MAX_PACKETS = 240;
 /** When a log is thinned out, this share of it is kept at each end of the conversation. */
 const EDGE_SHARE = 0.15;
 /** How many packets are kept before a packet with trouble. */
-const CONTEXT = 4;
+const CONTEXT_PACKETS = 4;
 /** How many packets to search backwards for the original of a retransmission. */
-const LOOK_BACK = 200;
+const MAX_LOOK_BACK = 200;
 
 /** A bit of a record's marks, above the TCP flags: keep this packet. */
-export const KEPT = 1 << 30;
+export const KEEP_BIT = 1 << 30;
 
 /** Limits how many packets all logs of a run keep together. */
 export class PacketBudget {
@@ -71,13 +71,13 @@ export class PacketLog {
   /** Adds a packet. A packet with KEPT in its marks is kept as long as there is any room. */
   add(packet: Omit<LoggedPacket, 'ordinal'>): void {
     this.ordinal += 1;
-    const isKept = (packet.marks & KEPT) !== 0;
+    const isKept = (packet.marks & KEEP_BIT) !== 0;
     if (this.count === this.#capacity && !this.#makeRoom(isKept)) return;
     const at = this.count;
     this.count += 1;
-    this.#times[at * DOUBLES] = packet.time;
+    this.#times[at * RECORD_DOUBLES] = packet.time;
     const words = this.#words;
-    const word = at * WORDS;
+    const word = at * RECORD_WORDS;
     words[word + 2] = packet.number;
     words[word + 3] = this.ordinal;
     words[word + 4] = packet.sequence;
@@ -90,31 +90,31 @@ export class PacketLog {
 
   at(index: number): LoggedPacket {
     const words = this.#words;
-    const word = index * WORDS;
+    const word = index * RECORD_WORDS;
     return {
-      time: this.#times[index * DOUBLES] as number,
+      time: this.#times[index * RECORD_DOUBLES] as number,
       number: words[word + 2] as number,
       ordinal: words[word + 3] as number,
       sequence: words[word + 4] as number,
       acknowledgment: words[word + 5] as number,
       length: words[word + 6] as number,
-      marks: (words[word + 7] as number) & ~KEPT,
+      marks: (words[word + 7] as number) & ~KEEP_BIT,
       ipId: words[word + 8] as number,
     };
   }
 
   /** The ordinal of the last kept packet; 0 for none. */
   get lastOrdinal(): number {
-    return this.count > 0 ? (this.#words[(this.count - 1) * WORDS + 3] as number) : 0;
+    return this.count > 0 ? (this.#words[(this.count - 1) * RECORD_WORDS + 3] as number) : 0;
   }
 
   numberAt(index: number): number {
-    return this.#words[index * WORDS + 2] as number;
+    return this.#words[index * RECORD_WORDS + 2] as number;
   }
 
   /** Sets bits in the marks of a packet. */
   mark(index: number, bits: number): void {
-    const word = index * WORDS + 7;
+    const word = index * RECORD_WORDS + 7;
     this.#words[word] = (this.#words[word] as number) | bits;
   }
 
@@ -125,9 +125,10 @@ export class PacketLog {
   }
 
   #makeRoom(isKept: boolean): boolean {
-    const more = Math.min(MOST, Math.max(FIRST_CAPACITY, this.#capacity * 2)) - this.#capacity;
-    if (more > 0 && this.#budget.take(more, isKept)) {
-      this.#resize(this.#capacity + more);
+    const growth =
+      Math.min(MAX_PACKETS, Math.max(INITIAL_CAPACITY, this.#capacity * 2)) - this.#capacity;
+    if (growth > 0 && this.#budget.take(growth, isKept)) {
+      this.#resize(this.#capacity + growth);
       return true;
     }
     this.#thinOut();
@@ -135,9 +136,9 @@ export class PacketLog {
   }
 
   #resize(capacity: number): void {
-    const memory = new ArrayBuffer(capacity * WORDS * 4);
+    const memory = new ArrayBuffer(capacity * RECORD_WORDS * 4);
     const words = new Int32Array(memory);
-    words.set(this.#words.subarray(0, this.count * WORDS));
+    words.set(this.#words.subarray(0, this.count * RECORD_WORDS));
     this.#words = words;
     this.#times = new Float64Array(memory);
     this.#capacity = capacity;
@@ -145,16 +146,17 @@ export class PacketLog {
 
   /** Marks what surrounds a packet with trouble: the packets just before it, and the one it repeats. */
   #keepContext(at: number): void {
-    for (let before = Math.max(0, at - CONTEXT); before < at; before++) this.mark(before, KEPT);
+    for (let earlier = Math.max(0, at - CONTEXT_PACKETS); earlier < at; earlier++)
+      this.mark(earlier, KEEP_BIT);
     const words = this.#words;
-    const word = at * WORDS;
+    const word = at * RECORD_WORDS;
     if (words[word + 6] === 0) return;
     const fromClient = (words[word + 7] as number) & 0x100;
-    for (let before = at - 1; before >= Math.max(0, at - LOOK_BACK); before--) {
-      const other = before * WORDS;
-      if (words[other + 4] !== words[word + 4]) continue;
-      if (((words[other + 7] as number) & 0x100) !== fromClient) continue;
-      this.mark(before, KEPT);
+    for (let earlier = at - 1; earlier >= Math.max(0, at - MAX_LOOK_BACK); earlier--) {
+      const earlierWord = earlier * RECORD_WORDS;
+      if (words[earlierWord + 4] !== words[word + 4]) continue;
+      if (((words[earlierWord + 7] as number) & 0x100) !== fromClient) continue;
+      this.mark(earlier, KEEP_BIT);
       return;
     }
   }
@@ -171,14 +173,15 @@ export class PacketLog {
   }
 
   #isKept(at: number): boolean {
-    return ((this.#words[at * WORDS + 7] as number) & KEPT) !== 0;
+    return ((this.#words[at * RECORD_WORDS + 7] as number) & KEEP_BIT) !== 0;
   }
 
   #keepWhere(isWanted: (at: number) => boolean): void {
     let to = 0;
     for (let at = 0; at < this.count; at++) {
       if (!isWanted(at)) continue;
-      if (to !== at) this.#words.copyWithin(to * WORDS, at * WORDS, (at + 1) * WORDS);
+      if (to !== at)
+        this.#words.copyWithin(to * RECORD_WORDS, at * RECORD_WORDS, (at + 1) * RECORD_WORDS);
       to += 1;
     }
     this.count = to;

@@ -5,12 +5,12 @@ import type { DnsLookup } from '../../reading/dns/dnsFacts.ts';
 import type { HttpExchange } from '../../reading/http/httpFacts.ts';
 import { icmpErrorKind } from '../../reading/icmpErrors.ts';
 import type { PointView } from '../../reading/points/pointView.ts';
-import type { SeenPacket, SummaryCollector } from '../../reading/summaryCollector.ts';
+import type { CollectedPacket, SummaryCollector } from '../../reading/summaryCollector.ts';
 import { ANY_RETRANSMISSION, SEGMENT } from '../../reading/tcp/segmentBits.ts';
 import type { TlsFacts } from '../../reading/tls/tlsFacts.ts';
 import { MARK } from '../model.ts';
 import { type ConversationRow, rowOf } from './conversationRow.ts';
-import { KEPT, PacketBudget, PacketLog } from './packetLog.ts';
+import { KEEP_BIT, PacketBudget, PacketLog } from './packetLog.ts';
 import { TimelineCollector } from './timeline.ts';
 
 /** How many conversations a report has. At ROWS_BEFORE_CUT, the least interesting ones are dropped. */
@@ -21,7 +21,7 @@ const MAX_PACKETS = 1_000_000;
 const MAX_ENTRIES = 50_000;
 
 /** Packets with one of these bits are always kept. */
-const TROUBLE =
+const TROUBLE_BITS =
   ANY_RETRANSMISSION | SEGMENT.outOfOrder | SEGMENT.lost | SEGMENT.zeroWindow | SEGMENT.windowFull;
 
 /** Entries of one table: DNS lookups, TLS handshakes, HTTP requests. */
@@ -55,16 +55,16 @@ export class ReportCollector implements SummaryCollector {
     return this.#rows;
   }
 
-  frame(on: CaptureInterface, time: number, length: number): void {
+  addFrame(on: CaptureInterface, time: number, length: number): void {
     this.timeline.addFrame(on, time, length);
   }
 
-  packet(packet: Packet, seen: SeenPacket): void {
-    if (seen.isCopy) return;
-    const { conversation, found, time, number, fromClient } = seen;
+  addPacket(packet: Packet, collected: CollectedPacket): void {
+    if (collected.isCopy) return;
+    const { conversation, analysis, time, number, fromClient } = collected;
     const isTcp = packet.protocol === PROTOCOL.tcp;
     const isReset = isTcp && (packet.flags & FLAG.rst) !== 0;
-    if (found & ANY_RETRANSMISSION) this.timeline.addTrouble('repeated', time);
+    if (analysis & ANY_RETRANSMISSION) this.timeline.addTrouble('repeated', time);
     if (isReset) this.timeline.addTrouble('reset', time);
     if (!isTcp && packet.protocol !== PROTOCOL.udp && icmpErrorKind(packet) !== undefined)
       this.timeline.addTrouble('failed', time);
@@ -73,7 +73,7 @@ export class ReportCollector implements SummaryCollector {
       log = new PacketLog(this.#budget);
       this.#logs.set(conversation.serial, log);
     }
-    const isKept = isReset || (found & TROUBLE) !== 0;
+    const isKept = isReset || (analysis & TROUBLE_BITS) !== 0;
     log.add({
       time,
       number,
@@ -83,17 +83,17 @@ export class ReportCollector implements SummaryCollector {
       marks:
         (isTcp ? packet.flags & 0xff : 0) |
         (fromClient ? MARK.fromClient : 0) |
-        (found << MARK.segmentShift) |
-        (isKept ? KEPT : 0),
+        (analysis << MARK.segmentShift) |
+        (isKept ? KEEP_BIT : 0),
       ipId: packet.ipId,
     });
   }
 
-  dropped(on: CaptureInterface, packets: number): void {
+  addDropped(on: CaptureInterface, packets: number): void {
     this.timeline.addDropped(on, packets);
   }
 
-  closed(conversation: Conversation): void {
+  addConversation(conversation: Conversation): void {
     this.total += 1;
     const { serial, dns, tls, http } = conversation;
     const log = this.#logs.get(serial);
@@ -109,7 +109,7 @@ export class ReportCollector implements SummaryCollector {
   }
 
   /** Notes a packet that `view` saw and the other point did not. */
-  lost(
+  addLost(
     view: PointView,
     from: CaptureInterface,
     to: CaptureInterface,

@@ -85,8 +85,8 @@ export class TimelineCollector {
   }
 
   #trafficOf(on: CaptureInterface): TrafficSeries {
-    const known = this.#traffic.get(on.index);
-    if (known) return known;
+    const existing = this.#traffic.get(on.index);
+    if (existing) return existing;
     const lines = this.traffic;
     const shared = lines.length >= MAX_LINES ? lines[MAX_LINES - 1] : undefined;
     const line = shared ?? {

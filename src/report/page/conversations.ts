@@ -7,7 +7,7 @@ import type { Span } from './timeScale.ts';
 import { type VirtualColumn, VirtualTable } from './virtualTable.ts';
 
 /** Filter when the user has stopped typing for this long. Milliseconds. */
-const TYPING = 120;
+const TYPING_PAUSE_MS = 120;
 
 /** Texts and numbers of conversations, by row. */
 export class ConversationRows {
@@ -39,9 +39,9 @@ export class ConversationRows {
       packets += kept[row] ?? 0;
     }
     for (const { rows } of data.joined) {
-      const [first = 0, ...others] = rows;
+      const [first = 0, ...joinedRows] = rows;
       this.#points.set(first, rows);
-      for (const other of others) this.#firsts.set(other, first);
+      for (const joinedRow of joinedRows) this.#firsts.set(joinedRow, first);
     }
     this.all = Array.from({ length: this.count }, (_, row) => row).filter(
       (row) => !this.#firsts.has(row),
@@ -49,7 +49,7 @@ export class ConversationRows {
   }
 
   /** The row that stands for this row's connection in the table. */
-  shown(row: number): number {
+  shownRow(row: number): number {
     return this.#firsts.get(row) ?? row;
   }
 
@@ -67,42 +67,42 @@ export class ConversationRows {
   }
 
   /** An endpoint as ADDRESS:PORT. ICMP has no ports. */
-  end(which: 'client' | 'server', row: number): string {
-    const text = this.text(which, row);
+  end(side: 'client' | 'server', row: number): string {
+    const text = this.text(side, row);
     if (this.text('protocol', row).startsWith('icmp')) return text;
-    const port = this.number(which === 'client' ? 'clientPort' : 'serverPort', row);
+    const port = this.number(side === 'client' ? 'clientPort' : 'serverPort', row);
     const [, name, address] = text.match(/^(.*) \(([\w.:]+)\)$/s) ?? [];
     const host = (address ?? text).includes(':') ? `[${address ?? text}]` : (address ?? text);
     return name === undefined ? `${host}:${port}` : `${name} (${host}:${port})`;
   }
 
-  place(row: number): string {
+  placeName(row: number): string {
     return this.data.interfaces[this.number('interface', row)] ?? '';
   }
 
   /** All points that saw the connection. */
-  places(row: number): string {
+  placeNames(row: number): string {
     return this.points(row)
-      .map((own) => this.place(own))
+      .map((pointRow) => this.placeName(pointRow))
       .join(' → ');
   }
 
   /** How many packets were lost after each of the points, added up. */
-  lost(row: number): number {
-    return this.points(row).reduce((sum, own) => sum + this.number('lost', own), 0);
+  lostPackets(row: number): number {
+    return this.points(row).reduce((sum, pointRow) => sum + this.number('lost', pointRow), 0);
   }
 
   /** The largest value of the points: several points saw the same events, so values are not added up. */
-  most(column: 'repeated' | 'resets' | 'failed', row: number): number {
-    return Math.max(...this.points(row).map((own) => this.number(column, own)));
+  largest(column: 'repeated' | 'resets' | 'failed', row: number): number {
+    return Math.max(...this.points(row).map((pointRow) => this.number(column, pointRow)));
   }
 
   troubles(row: number): string {
     const parts: readonly (readonly [number, string])[] = [
-      [this.lost(row), 'lost'],
-      [this.most('repeated', row), 'sent again'],
-      [this.most('resets', row), 'reset'],
-      [this.most('failed', row), 'failed'],
+      [this.lostPackets(row), 'lost'],
+      [this.largest('repeated', row), 'sent again'],
+      [this.largest('resets', row), 'reset'],
+      [this.largest('failed', row), 'failed'],
     ];
     return parts
       .filter(([count]) => count > 0)
@@ -111,8 +111,10 @@ export class ConversationRows {
   }
 
   troubleCount(row: number): number {
-    const others = (['repeated', 'resets', 'failed'] as const).map((of) => this.most(of, row));
-    return others.reduce((sum, count) => sum + count, this.lost(row) * 1e6);
+    const counts = (['repeated', 'resets', 'failed'] as const).map((column) =>
+      this.largest(column, row),
+    );
+    return counts.reduce((sum, count) => sum + count, this.lostPackets(row) * 1e6);
   }
 
   overlaps(row: number, { from, to }: Span): boolean {
@@ -124,8 +126,11 @@ export class ConversationRows {
     this.#haystacks[row] ??= [
       this.text('protocol', row),
       // Another point may have seen other addresses, for example behind NAT.
-      ...this.points(row).flatMap((own) => [this.end('client', own), this.end('server', own)]),
-      this.places(row),
+      ...this.points(row).flatMap((pointRow) => [
+        this.end('client', pointRow),
+        this.end('server', pointRow),
+      ]),
+      this.placeNames(row),
       this.text('state', row),
       stateText(this.text('state', row)),
       this.text('what', row),
@@ -168,7 +173,7 @@ export class ConversationTable {
     let typing: ReturnType<typeof setTimeout> | undefined;
     this.#search.addEventListener('input', () => {
       clearTimeout(typing);
-      typing = setTimeout(() => this.#filter(), TYPING);
+      typing = setTimeout(() => this.#filter(), TYPING_PAUSE_MS);
     });
     this.#troubleOnly.addEventListener('change', () => this.#filter());
     this.element = element(
@@ -208,12 +213,12 @@ export class ConversationTable {
 
   /** Shows only conversations of this finding. */
   setFinding(number: number, rows: readonly number[]): void {
-    this.#finding = { number, rows: new Set(rows.map((row) => this.#rows.shown(row))) };
+    this.#finding = { number, rows: new Set(rows.map((row) => this.#rows.shownRow(row))) };
     this.#filter();
   }
 
   mark(row: number): void {
-    this.#table.mark(this.#rows.shown(row));
+    this.#table.mark(this.#rows.shownRow(row));
   }
 
   #filter(): void {
@@ -221,19 +226,19 @@ export class ConversationTable {
     const words = searchWords(this.#search.value);
     const span = this.#span;
     const finding = this.#finding;
-    const shown = rows.all.filter(
+    const shownRows = rows.all.filter(
       (row) =>
         (!this.#troubleOnly.checked || rows.troubleCount(row) > 0) &&
         (!span || rows.overlaps(row, span)) &&
         (!finding || finding.rows.has(row)) &&
         (words.length === 0 || rows.matches(row, words)),
     );
-    this.#table.show(shown);
-    this.#showStatus(shown.length);
+    this.#table.show(shownRows);
+    this.#showStatus(shownRows.length);
     this.#showChips();
   }
 
-  #showStatus(shown: number): void {
+  #showStatus(shownCount: number): void {
     const { total } = this.#rows.data.conversations;
     const { count, all } = this.#rows;
     const joined =
@@ -244,7 +249,7 @@ export class ConversationTable {
       total > count
         ? ` ${numberText(total - count)} more are not in this report (the smallest ones without problems).`
         : '';
-    this.#status.textContent = `${numberText(shown)} of ${numberText(all.length)} conversations.${joined}${omitted}`;
+    this.#status.textContent = `${numberText(shownCount)} of ${numberText(all.length)} conversations.${joined}${omitted}`;
   }
 
   #showChips(): void {
@@ -296,7 +301,7 @@ function columnsOf(rows: ConversationRows): VirtualColumn[] {
     { title: 'Client', width: 16, text: (row) => rows.end('client', row) },
     { title: 'Server', width: 16, text: (row) => rows.end('server', row) },
     ...(isSeveral
-      ? [{ title: 'Captured at', width: 9, text: (row: number) => rows.places(row) }]
+      ? [{ title: 'Captured at', width: 9, text: (row: number) => rows.placeNames(row) }]
       : []),
     { title: 'Carries', width: 14, text: (row) => rows.text('what', row) },
     { title: 'State', width: 8, text: (row) => stateText(rows.text('state', row)) },
@@ -306,7 +311,7 @@ function columnsOf(rows: ConversationRows): VirtualColumn[] {
       text: (row) => rows.troubles(row),
       key: (row) => rows.troubleCount(row),
       largestFirst: true,
-      level: (row) => (rows.lost(row) > 0 ? 'error' : 'warning'),
+      level: (row) => (rows.lostPackets(row) > 0 ? 'error' : 'warning'),
     },
     number(
       'Packets',

@@ -15,9 +15,9 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   attributes: Attributes = {},
   ...children: readonly Child[]
 ): HTMLElementTagNameMap[Name] {
-  const made = document.createElement(name);
-  fill(made, attributes, children);
-  return made;
+  const created = document.createElement(name);
+  setContent(created, attributes, children);
+  return created;
 }
 
 export function svg<Name extends keyof SVGElementTagNameMap>(
@@ -25,9 +25,9 @@ export function svg<Name extends keyof SVGElementTagNameMap>(
   attributes: Attributes = {},
   ...children: readonly Child[]
 ): SVGElementTagNameMap[Name] {
-  const made = document.createElementNS(SVG, name);
-  fill(made, attributes, children);
-  return made;
+  const created = document.createElementNS(SVG, name);
+  setContent(created, attributes, children);
+  return created;
 }
 
 export function byId(id: string): HTMLElement | null {
@@ -42,14 +42,14 @@ export function goTo(target: HTMLElement | null | undefined): void {
   target.focus({ preventScroll: true });
 }
 
-function fill(made: Element, attributes: Attributes, children: readonly Child[]): void {
+function setContent(target: Element, attributes: Attributes, children: readonly Child[]): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === false) continue;
-    if (typeof value === 'function') made.addEventListener(name.slice(2), value);
-    else made.setAttribute(name, value === true ? '' : terminalSafe(String(value)));
+    if (typeof value === 'function') target.addEventListener(name.slice(2), value);
+    else target.setAttribute(name, value === true ? '' : terminalSafe(String(value)));
   }
   for (const child of children)
     if (child !== undefined)
       // Characters that reorder or hide text are made visible, as on a terminal.
-      made.append(typeof child === 'string' ? terminalSafe(child) : child);
+      target.append(typeof child === 'string' ? terminalSafe(child) : child);
 }

@@ -19,7 +19,7 @@ export function entrySections(
   const { data } = rows;
   const { dns, tls, http } = data;
   const text = (numbers: readonly number[]) => (at: number) => data.texts[numbers[at] ?? -1] ?? '';
-  const plain = (title: string, width: number, numbers: readonly number[]): VirtualColumn => ({
+  const textColumn = (title: string, width: number, numbers: readonly number[]): VirtualColumn => ({
     title,
     width,
     text: text(numbers),
@@ -37,8 +37,8 @@ export function entrySections(
     if (entries.total > 0) sections.push(section(rows, { id, title, entries, columns, onChoose }));
   };
   add('dns', 'DNS lookups', dns, [
-    plain('Name', 20, dns.name),
-    plain('Type', 5, dns.type),
+    textColumn('Name', 20, dns.name),
+    textColumn('Type', 5, dns.type),
     {
       title: 'Answer',
       width: 8,
@@ -47,7 +47,7 @@ export function entrySections(
         answer(at) === 'no answer' || /^(SERVFAIL|REFUSED)/i.test(answer(at)) ? 'error' : '',
     },
     latency(dns.latency),
-    plain('Addresses', 14, dns.addresses),
+    textColumn('Addresses', 14, dns.addresses),
     {
       title: 'Asked again',
       width: 8,
@@ -58,10 +58,10 @@ export function entrySections(
   ]);
   const alerts = text(tls.alerts);
   add('tls', 'TLS handshakes', tls, [
-    plain('Server name', 18, tls.serverName),
-    plain('Version', 10, tls.version),
-    plain('ALPN', 8, tls.alpn),
-    plain('Certificate', 18, tls.certificate),
+    textColumn('Server name', 18, tls.serverName),
+    textColumn('Version', 10, tls.version),
+    textColumn('ALPN', 8, tls.alpn),
+    textColumn('Certificate', 18, tls.certificate),
     {
       title: 'Alerts',
       width: 12,
@@ -70,9 +70,9 @@ export function entrySections(
     },
   ]);
   add('http', 'HTTP requests', http, [
-    plain('Method', 5, http.method),
-    plain('Host', 12, http.host),
-    plain('Target', 20, http.target),
+    textColumn('Method', 5, http.method),
+    textColumn('Host', 12, http.host),
+    textColumn('Target', 20, http.target),
     {
       title: 'Status',
       width: 6,
@@ -124,7 +124,7 @@ function section(
   const count = entries.row.length;
   const filter = () => {
     const words = searchWords(search.value);
-    const shown = Array.from({ length: count }, (_, at) => at).filter(
+    const shownRows = Array.from({ length: count }, (_, at) => at).filter(
       (at) =>
         words.length === 0 ||
         hasAllWords(
@@ -135,12 +135,12 @@ function section(
           words,
         ),
     );
-    table.show(shown);
+    table.show(shownRows);
     const omitted =
       entries.total > count
         ? `; ${numberText(entries.total - count)} more are not in this report`
         : '';
-    status.textContent = `${numberText(shown.length)} of ${numberText(count)}${omitted}.`;
+    status.textContent = `${numberText(shownRows.length)} of ${numberText(count)}${omitted}.`;
   };
   search.addEventListener('input', filter);
   filter();

@@ -35,11 +35,11 @@ export function spanText(microseconds: number): string {
 
 /** The time of day in UTC, with `digits` decimals of a second. `start` is in milliseconds since 1970. */
 export function utcClockText(start: number, microseconds: number, digits = 3): string {
-  const whole = Math.floor(microseconds / 1e6) * 1e6;
+  const wholeSecond = Math.floor(microseconds / 1e6) * 1e6;
   const base = start % 1000;
   // Only the parts below a second are added, as integers, to keep microseconds exact.
-  const micros = base * 1000 + (microseconds - whole);
-  const seconds = (start - base) / 1000 + whole / 1e6 + Math.floor(micros / 1e6);
+  const micros = base * 1000 + (microseconds - wholeSecond);
+  const seconds = (start - base) / 1000 + wholeSecond / 1e6 + Math.floor(micros / 1e6);
   const text = new Date(seconds * 1000).toISOString().slice(11, 19);
   if (digits === 0) return text;
   const fraction = String(Math.floor(micros % 1e6)).padStart(6, '0');

@@ -5,9 +5,9 @@ import { entrySections } from './entryTables.ts';
 import { PacketView } from './packetView.ts';
 import { TimelineView } from './timeline.ts';
 
-/** The view around a finding adds this share of the finding's length, and at least LEAST_AROUND. Microseconds. */
-const AROUND = 0.25;
-const LEAST_AROUND = 500_000;
+/** The view around a finding adds this share of the finding's length, and at least MIN_MARGIN. Microseconds. */
+const MARGIN_SHARE = 0.25;
+const MIN_MARGIN = 500_000;
 
 async function start(): Promise<void> {
   const data = await load<ReportData>('report-data');
@@ -35,7 +35,7 @@ async function start(): Promise<void> {
     view.element,
     ...entrySections(rows, choose),
   );
-  addActions(data, timeline, table, choose, (row) => rows.shown(row));
+  addActions(data, timeline, table, choose, (row) => rows.shownRow(row));
   document.documentElement.dataset.ready = 'true';
 }
 
@@ -54,19 +54,22 @@ function addActions(
       actions.append(element('button', { type: 'button', onclick }, text));
     if (from !== undefined)
       add('Show in timeline', () => {
-        const around = Math.max(LEAST_AROUND, ((to ?? from) - from) * AROUND);
-        timeline.zoomTo({ from: from - around, to: (to ?? from) + around });
+        const margin = Math.max(MIN_MARGIN, ((to ?? from) - from) * MARGIN_SHARE);
+        timeline.zoomTo({ from: from - margin, to: (to ?? from) + margin });
         goTo(byId('timeline'));
       });
-    const own = [...new Set(rows.map((row) => shown(row)))];
-    const [first] = own;
+    const shownRows = [...new Set(rows.map((row) => shown(row)))];
+    const [first] = shownRows;
     if (first === undefined) continue;
-    add(own.length === 1 ? 'Show the packets' : `Show the ${own.length} conversations`, () => {
-      if (own.length === 1) return choose(first);
-      table.setFinding(number, own);
-      goTo(byId('conversations'));
-    });
-    if (own.length > 1) add('Show packets of the first connection', () => choose(first));
+    add(
+      shownRows.length === 1 ? 'Show the packets' : `Show the ${shownRows.length} conversations`,
+      () => {
+        if (shownRows.length === 1) return choose(first);
+        table.setFinding(number, shownRows);
+        goTo(byId('conversations'));
+      },
+    );
+    if (shownRows.length > 1) add('Show packets of the first connection', () => choose(first));
     actions.hidden = false;
   }
 }

@@ -23,14 +23,14 @@ export interface PassingPacket {
 }
 
 /** Packets without equal IP identifications are only matched within this time. Microseconds. */
-const NEAR = 200_000;
+const MAX_TIME_DIFFERENCE = 200_000;
 
 /** Matches the packets of one connection across points, and orders all of them by time. */
 export function mergePoints(points: readonly PointPackets[]): PassingPacket[] {
   const places = points.map((_, index) => index);
-  const up = follow(points, places, true);
-  const down = follow(points, [...places].reverse(), false);
-  return [...up, ...down].sort((a, b) => firstTime(a) - firstTime(b));
+  const fromClient = mergeDirection(points, places, true);
+  const fromServer = mergeDirection(points, [...places].reverse(), false);
+  return [...fromClient, ...fromServer].sort((a, b) => firstTime(a) - firstTime(b));
 }
 
 export function firstTime({ times }: PassingPacket): number {
@@ -38,70 +38,74 @@ export function firstTime({ times }: PassingPacket): number {
 }
 
 /** Follows the packets of one direction past the points, in the order in which they pass them. */
-function follow(
+function mergeDirection(
   points: readonly PointPackets[],
   order: readonly number[],
   fromClient: boolean,
 ): PassingPacket[] {
-  const all: PassingPacket[] = [];
-  let before: number | undefined;
+  const merged: PassingPacket[] = [];
+  let previousPlace: number | undefined;
   for (const place of order) {
     const point = points[place] as PointPackets;
-    const seen = point.packets.filter((packet) => packet.fromClient === fromClient);
-    const waiting = before === undefined ? [] : all.filter(canArrive(before));
-    const found = match(waiting, before ?? 0, seen, point.offset);
-    for (const [index, packet] of seen.entries()) {
+    const pointPackets = point.packets.filter((packet) => packet.fromClient === fromClient);
+    const waiting = previousPlace === undefined ? [] : merged.filter(canArrive(previousPlace));
+    const matches = matchPackets(waiting, previousPlace ?? 0, pointPackets, point.offset);
+    for (const [index, packet] of pointPackets.entries()) {
       const time = packet.time + point.offset;
-      let passing = found.get(index);
-      if (passing) {
-        passing.times[place] = time;
-        if (passing.packet.label === '')
-          passing.packet = { ...passing.packet, label: packet.label };
+      let existing = matches.get(index);
+      if (existing) {
+        existing.times[place] = time;
+        if (existing.packet.label === '')
+          existing.packet = { ...existing.packet, label: packet.label };
       } else {
-        const times = points.map((_, other) => (other === place ? time : undefined));
-        passing = { packet, times, lostAfter: -1, skipped: packet.skipped };
-        all.push(passing);
+        const times = points.map((_, pointIndex) => (pointIndex === place ? time : undefined));
+        existing = { packet, times, lostAfter: -1, skipped: packet.skipped };
+        merged.push(existing);
       }
-      if (packet.isLost) passing.lostAfter = place;
+      if (packet.isLost) existing.lostAfter = place;
     }
-    before = place;
+    previousPlace = place;
   }
-  return all;
+  return merged;
 }
 
-function canArrive(before: number) {
-  return ({ times, lostAfter }: PassingPacket) => times[before] !== undefined && lostAfter < 0;
+function canArrive(previousPlace: number) {
+  return ({ times, lostAfter }: PassingPacket) =>
+    times[previousPlace] !== undefined && lostAfter < 0;
 }
 
-/** Matches packets in `seen`, by index, with waiting ones: equal IP identifications first, then the nearest in time. */
-function match(
+/** Matches `arrivals`, by index, with waiting ones: equal IP identifications first, then the nearest in time. */
+function matchPackets(
   waiting: readonly PassingPacket[],
-  before: number,
-  seen: readonly DiagramPacket[],
+  previousPlace: number,
+  arrivals: readonly DiagramPacket[],
   offset: number,
 ): Map<number, PassingPacket> {
-  const found = new Map<number, PassingPacket>();
-  const taken = new Set<PassingPacket>();
+  const matches = new Map<number, PassingPacket>();
+  const matched = new Set<PassingPacket>();
   for (const isExact of [true, false]) {
     const byKey = new Map<string, PassingPacket[]>();
     for (const passing of waiting) {
-      if (taken.has(passing)) continue;
+      if (matched.has(passing)) continue;
       const key = keyOf(passing.packet, isExact);
       byKey.set(key, [...(byKey.get(key) ?? []), passing]);
     }
-    for (const [index, packet] of seen.entries()) {
-      if (found.has(index)) continue;
-      const apart = (passing: PassingPacket) =>
-        Math.abs((passing.times[before] ?? 0) - (packet.time + offset));
+    for (const [index, packet] of arrivals.entries()) {
+      if (matches.has(index)) continue;
+      const timeDifference = (passing: PassingPacket) =>
+        Math.abs((passing.times[previousPlace] ?? 0) - (packet.time + offset));
       const [nearest] = (byKey.get(keyOf(packet, isExact)) ?? [])
-        .filter((passing) => !taken.has(passing) && (isExact || apart(passing) < NEAR))
-        .sort((a, b) => apart(a) - apart(b));
+        .filter(
+          (passing) =>
+            !matched.has(passing) && (isExact || timeDifference(passing) < MAX_TIME_DIFFERENCE),
+        )
+        .sort((a, b) => timeDifference(a) - timeDifference(b));
       if (!nearest) continue;
-      found.set(index, nearest);
-      taken.add(nearest);
+      matches.set(index, nearest);
+      matched.add(nearest);
     }
   }
-  return found;
+  return matches;
 }
 
 function keyOf(packet: DiagramPacket, withIpId: boolean): string {

@@ -54,16 +54,16 @@ export class PacketView {
     const first = joined.rows[0] ?? row;
     const last = joined.rows.at(-1) ?? row;
     const origin = rows.starts[first] ?? 0;
-    const points = joined.rows.map((own, index) => ({
-      packets: packetsOf(columns, rows.packetsAt[own] ?? 0, rows.number('kept', own)),
-      offset: (rows.starts[own] ?? 0) - (joined.clocks[index] ?? 0) - origin,
+    const points = joined.rows.map((pointRow, index) => ({
+      packets: packetsOf(columns, rows.packetsAt[pointRow] ?? 0, rows.number('kept', pointRow)),
+      offset: (rows.starts[pointRow] ?? 0) - (joined.clocks[index] ?? 0) - origin,
     }));
     const packets = mergePoints(points);
     const diagram = sequenceDiagram({
       protocol: rows.text('protocol', row),
       client: rows.end('client', first),
       server: rows.end('server', last),
-      points: joined.rows.map((own) => rows.place(own)),
+      points: joined.rows.map((pointRow) => rows.placeName(pointRow)),
       packets,
       skippedAtEnd: joined.rows.length > 1 ? 0 : rows.number('rest', row),
       start: rows.data.start,
@@ -97,7 +97,7 @@ export class PacketView {
         'p',
         { class: 'muted' },
         isJoined
-          ? `Captured at ${joined.rows.map((own) => rows.place(own)).join(' and ')}: each arrow goes from where a packet was seen to where it arrived, by the clock of ${rows.place(first)}. A cross marks a packet that never arrived.`
+          ? `Captured at ${joined.rows.map((pointRow) => rows.placeName(pointRow)).join(' and ')}: each arrow goes from where a packet was seen to where it arrived, by the clock of ${rows.placeName(first)}. A cross marks a packet that never arrived.`
           : 'As seen at the point of capture. Times are those of the capture.',
       ),
     ];
@@ -110,7 +110,7 @@ export class PacketView {
       rows.text('protocol', row).toUpperCase(),
       rows.text('what', row),
       stateText(rows.text('state', row)),
-      isJoined || rows.data.interfaces.length < 2 ? '' : `captured at ${rows.place(row)}`,
+      isJoined || rows.data.interfaces.length < 2 ? '' : `captured at ${rows.placeName(row)}`,
       `${utcClockText(start, rows.starts[row] ?? 0)} for ${spanText(rows.number('duration', row))}`,
       `${numberText(rows.number('clientPackets', row))} packets (${bytesText(rows.number('clientBytes', row))}) sent, ${numberText(rows.number('serverPackets', row))} (${bytesText(rows.number('serverBytes', row))}) received`,
       rows.troubles(row),

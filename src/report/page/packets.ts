@@ -12,7 +12,7 @@ export interface DiagramPacket {
   readonly isLost: boolean;
   readonly flags: number;
   /** Bits of SEGMENT. */
-  readonly found: number;
+  readonly analysis: number;
   readonly sequence: number;
   readonly acknowledgment: number;
   readonly length: number;
@@ -36,7 +36,7 @@ export function packetsOf(columns: PacketColumns, first: number, count: number):
       fromClient: (marks & MARK.fromClient) !== 0,
       isLost: (marks & MARK.lost) !== 0,
       flags: marks & 0xff,
-      found: marks >> MARK.segmentShift,
+      analysis: marks >> MARK.segmentShift,
       sequence: columns.sequence[at] ?? 0,
       acknowledgment: columns.acknowledgment[at] ?? 0,
       length: columns.length[at] ?? 0,

@@ -20,7 +20,7 @@ export function sortedRows(
   const keys = new Map(rows.map((row) => [row, keyOf(row)]));
   const sign = isDescending ? -1 : 1;
   return [...rows].sort((a, b) => {
-    const [one, other] = [keys.get(a) ?? 0, keys.get(b) ?? 0];
-    return one < other ? -sign : one > other ? sign : 0;
+    const [keyA, keyB] = [keys.get(a) ?? 0, keys.get(b) ?? 0];
+    return keyA < keyB ? -sign : keyA > keyB ? sign : 0;
   });
 }

@@ -6,15 +6,15 @@ import { firstTime, type PassingPacket } from './mergePoints.ts';
 const WIDTH = 1_120;
 const LEFT = 170;
 const RIGHT = 800;
-const NOTES = 830;
+const NOTES_LEFT = 830;
 const HEAD_HEIGHT = 52;
 const ROW_HEIGHT = 30;
 const GAP_HEIGHT = 26;
 
 /** The most packets in one diagram. */
-const MOST_ROWS = 600;
+const MAX_ROWS = 600;
 /** The shortest silence that is shown. Microseconds. */
-const SILENCE = 150_000;
+const MIN_SILENCE = 150_000;
 
 export interface Diagram {
   readonly protocol: string;
@@ -36,7 +36,7 @@ export function sequenceDiagram(diagram: Diagram): HTMLElement {
   const x = (place: number) => LEFT + (place / (lines - 1)) * (RIGHT - LEFT);
   const rows: SVGElement[] = [];
   let top = HEAD_HEIGHT;
-  let before: number | undefined;
+  let previousTime: number | undefined;
   let hasProblem = false;
   const addGap = (text: string) => {
     if (text === '') return;
@@ -44,20 +44,20 @@ export function sequenceDiagram(diagram: Diagram): HTMLElement {
     rows.push(svg('text', { class: 'muted gap', ...at }, text));
     top += GAP_HEIGHT;
   };
-  for (const passing of diagram.packets.slice(0, MOST_ROWS)) {
+  for (const passing of diagram.packets.slice(0, MAX_ROWS)) {
     const time = firstTime(passing);
-    addGap(describeGap(passing.skipped, before === undefined ? 0 : time - before));
-    const row = packetRow(passing, diagram, x, lines, top);
+    addGap(describeGap(passing.skipped, previousTime === undefined ? 0 : time - previousTime));
+    const row = drawPacketRow(passing, diagram, x, lines, top);
     if (row.classList.contains('problem') && !hasProblem) {
       hasProblem = true;
       row.id = 'first-problem';
     }
     rows.push(row);
-    before = time;
+    previousTime = time;
     top += ROW_HEIGHT;
   }
-  const left = diagram.packets.length - MOST_ROWS;
-  addGap(describeGap(diagram.skippedAtEnd + Math.max(0, left), 0));
+  const omittedCount = diagram.packets.length - MAX_ROWS;
+  addGap(describeGap(diagram.skippedAtEnd + Math.max(0, omittedCount), 0));
   const picture = svg(
     'svg',
     {
@@ -68,11 +68,11 @@ export function sequenceDiagram(diagram: Diagram): HTMLElement {
       role: 'img',
       'aria-label': `Packets between ${diagram.client} and ${diagram.server}`,
     },
-    arrowHeads(),
+    drawArrowHeads(),
     ...Array.from({ length: lines }, (_, place) =>
       svg('line', { class: 'lifeline', x1: x(place), x2: x(place), y1: HEAD_HEIGHT - 6, y2: top }),
     ),
-    ...heads(diagram, x, lines),
+    ...drawHeads(diagram, x, lines),
     ...rows,
   );
   return element(
@@ -82,7 +82,7 @@ export function sequenceDiagram(diagram: Diagram): HTMLElement {
   );
 }
 
-function heads(diagram: Diagram, x: (place: number) => number, lines: number): SVGElement[] {
+function drawHeads(diagram: Diagram, x: (place: number) => number, lines: number): SVGElement[] {
   const isBoth = diagram.points.length > 1;
   return Array.from({ length: lines }, (_, place) => {
     const isFirst = place === 0;
@@ -90,7 +90,7 @@ function heads(diagram: Diagram, x: (place: number) => number, lines: number): S
     const end = isFirst ? diagram.client : isLast ? diagram.server : '';
     const role = isFirst ? 'client' : isLast ? 'server' : '';
     const point = diagram.points[place] ?? '';
-    const under = isBoth ? `captured at ${short(point, 34)}` : role;
+    const caption = isBoth ? `captured at ${truncate(point, 34)}` : role;
     const anchor = 'middle';
     return svg(
       'g',
@@ -98,19 +98,19 @@ function heads(diagram: Diagram, x: (place: number) => number, lines: number): S
       svg(
         'text',
         { class: 'end', x: x(place), y: 18, 'text-anchor': anchor },
-        short(end || point, 44),
+        truncate(end || point, 44),
       ),
       svg(
         'text',
         { class: 'muted', x: x(place), y: 36, 'text-anchor': anchor },
-        end === '' ? '' : under,
+        end === '' ? '' : caption,
       ),
       svg('title', {}, [end, point].filter(Boolean).join(', captured at ')),
     );
   });
 }
 
-function packetRow(
+function drawPacketRow(
   passing: PassingPacket,
   { protocol, points, start, offset }: Diagram,
   x: (place: number) => number,
@@ -121,7 +121,7 @@ function packetRow(
   const isLost = lostAfter >= 0;
   const problems = problemsOf(packet);
   const y = top + 22;
-  const [from, to] = ends(passing, points.length, lines, x);
+  const [from, to] = arrowEnds(passing, points.length, lines, x);
   const text = packetText(packet, protocol);
   const notes = [...problems, ...remarksOf(packet)];
   if (isLost) notes.unshift(lossNote(passing, points));
@@ -152,17 +152,17 @@ function packetRow(
     isLost
       ? svg('path', { class: 'cross', d: `M${to - 6},${y - 6}l12,12m0,-12l-12,12` })
       : undefined,
-    svg('text', { x: (LEFT + RIGHT) / 2, y: y - 5, 'text-anchor': 'middle' }, short(text, 78)),
+    svg('text', { x: (LEFT + RIGHT) / 2, y: y - 5, 'text-anchor': 'middle' }, truncate(text, 78)),
     svg(
       'text',
-      { class: notes.length > 0 && kind !== 'fine' ? 'note' : 'muted', x: NOTES, y: y - 2 },
-      short([...notes, travel].filter(Boolean).join(' · '), 46),
+      { class: notes.length > 0 && kind !== 'fine' ? 'note' : 'muted', x: NOTES_LEFT, y: y - 2 },
+      truncate([...notes, travel].filter(Boolean).join(' · '), 46),
     ),
   );
 }
 
 /** The start and the end of the packet's arrow. The arrow of a lost packet ends half way to the next point. */
-function ends(
+function arrowEnds(
   { packet: { fromClient }, times, lostAfter }: PassingPacket,
   points: number,
   lines: number,
@@ -170,13 +170,13 @@ function ends(
 ): [number, number] {
   const last = lines - 1;
   if (points <= 1) return fromClient ? [x(0), x(last)] : [x(last), x(0)];
-  const seen = [...times.keys()].filter((place) => times[place] !== undefined);
-  const [lowest, highest] = [seen[0] ?? 0, seen.at(-1) ?? last];
+  const seenPlaces = [...times.keys()].filter((place) => times[place] !== undefined);
+  const [lowest, highest] = [seenPlaces[0] ?? 0, seenPlaces.at(-1) ?? last];
   const step = fromClient ? 1 : -1;
   const begin = fromClient ? lowest : highest;
   if (lostAfter >= 0) return [x(begin), x(lostAfter + step * 0.55)];
   // A packet that only one point saw, and that is not marked as lost, is drawn from one end to the other.
-  const [a, b] = seen.length > 1 ? [lowest, highest] : [0, last];
+  const [a, b] = seenPlaces.length > 1 ? [lowest, highest] : [0, last];
   return fromClient ? [x(a), x(b)] : [x(b), x(a)];
 }
 
@@ -187,12 +187,12 @@ function lossNote({ packet, lostAfter }: PassingPacket, points: readonly string[
 }
 
 function travelText(times: readonly (number | undefined)[]): string {
-  const seen = times.filter((time) => time !== undefined);
-  if (seen.length < 2) return '';
-  return `${spanText(Math.round(Math.max(...seen) - Math.min(...seen)))} on the way`;
+  const seenTimes = times.filter((time) => time !== undefined);
+  if (seenTimes.length < 2) return '';
+  return `${spanText(Math.round(Math.max(...seenTimes) - Math.min(...seenTimes)))} on the way`;
 }
 
-function arrowHeads(): SVGElement {
+function drawArrowHeads(): SVGElement {
   return svg(
     'defs',
     {},
@@ -214,8 +214,8 @@ function arrowHeads(): SVGElement {
   );
 }
 
-function short(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+function truncate(text: string, limit: number): string {
+  return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
 }
 
 /** How many packets of the diagram were lost, in words. */
@@ -229,6 +229,6 @@ function describeGap(skipped: number, silence: number): string {
   const parts: string[] = [];
   if (skipped > 0)
     parts.push(`${numberText(skipped)} ${skipped === 1 ? 'packet' : 'packets'} not shown`);
-  if (silence >= SILENCE) parts.push(`${spanText(Math.round(silence))} later`);
+  if (silence >= MIN_SILENCE) parts.push(`${spanText(Math.round(silence))} later`);
   return parts.length > 0 ? `⋮ ${parts.join(', ')} ⋮` : '';
 }

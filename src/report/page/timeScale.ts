@@ -5,19 +5,19 @@ export interface Span {
 }
 
 /** The shortest span to zoom into. */
-const LEAST_SPAN = 100;
+const MIN_SPAN = 100;
 
 /** Moves a span into the whole, and widens it if it is too short to show. */
-export function clampedSpan(span: Span, whole: Span): Span {
-  const length = Math.min(Math.max(span.to - span.from, LEAST_SPAN), whole.to - whole.from);
+export function clampSpan(span: Span, whole: Span): Span {
+  const length = Math.min(Math.max(span.to - span.from, MIN_SPAN), whole.to - whole.from);
   const from = Math.min(Math.max(span.from, whole.from), whole.to - length);
   return { from, to: from + length };
 }
 
 /** Zooms around a time: factors below 1 zoom in, factors above 1 zoom out. */
-export function zoomed(span: Span, factor: number, around: number, whole: Span): Span {
+export function zoomSpan(span: Span, factor: number, around: number, whole: Span): Span {
   const from = around - (around - span.from) * factor;
-  return clampedSpan({ from, to: from + (span.to - span.from) * factor }, whole);
+  return clampSpan({ from, to: from + (span.to - span.from) * factor }, whole);
 }
 
 const STEPS: readonly number[] = [
@@ -31,10 +31,10 @@ const STEPS: readonly number[] = [
 export function timeTicks(
   span: Span,
   start: number,
-  most: number,
+  maxTicks: number,
 ): { at: number; digits: number }[] {
   const length = span.to - span.from;
-  const step = STEPS.find((candidate) => length / candidate <= most) ?? length;
+  const step = STEPS.find((candidate) => length / candidate <= maxTicks) ?? length;
   const offset = (start * 1e3) % step;
   const ticks: { at: number; digits: number }[] = [];
   const digits = step >= 1e6 ? 0 : step >= 1e3 ? 3 : 6;
@@ -51,7 +51,7 @@ export function niceCeiling(value: number): number {
 }
 
 /** Adds up buckets in `bins` equal parts of a span. A bucket counts for the part that its middle is in. */
-export function binned(
+export function binValues(
   values: readonly number[],
   start: number,
   step: number,

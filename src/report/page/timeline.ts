@@ -1,12 +1,12 @@
 import type { ReportData } from '../model.ts';
 import { element, svg } from './dom.ts';
 import { numberText, rateText, spanText, utcClockText } from './format.ts';
-import { MARKS_HEIGHT, type Metric, SIDE, TimelinePicture } from './timelinePicture.ts';
-import { clampedSpan, type Span, zoomed } from './timeScale.ts';
+import { MARKS_HEIGHT, type Metric, SIDE_MARGIN, TimelinePicture } from './timelinePicture.ts';
+import { clampSpan, type Span, zoomSpan } from './timeScale.ts';
 
 const PRINT_WIDTH = 1_000;
 /** A shorter drag is a click. Pixels. */
-const LEAST_DRAG = 4;
+const MIN_DRAG = 4;
 
 /** Traffic and trouble over time. A span can be selected with the mouse, the keyboard or buttons. */
 export class TimelineView {
@@ -60,7 +60,7 @@ export class TimelineView {
 
   /** Shows a span, or everything. */
   zoomTo(span: Span | undefined): void {
-    this.#span = span ? clampedSpan(span, this.#whole) : this.#whole;
+    this.#span = span ? clampSpan(span, this.#whole) : this.#whole;
     this.#draw();
     this.#onSpan(this.#isWhole ? undefined : this.#span);
   }
@@ -70,7 +70,7 @@ export class TimelineView {
   }
 
   get #inner(): number {
-    return Math.max(50, this.#width - 2 * SIDE);
+    return Math.max(50, this.#width - 2 * SIDE_MARGIN);
   }
 
   #controls(): HTMLElement {
@@ -119,7 +119,7 @@ export class TimelineView {
 
   #key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const acts: Readonly<Record<string, () => void>> = {
+    const zoomActions: Readonly<Record<string, () => void>> = {
       '+': () => this.#zoom(0.5),
       '=': () => this.#zoom(0.5),
       '-': () => this.#zoom(2),
@@ -128,23 +128,23 @@ export class TimelineView {
       '0': () => this.zoomTo(undefined),
       Escape: () => this.zoomTo(undefined),
     };
-    const act = acts[event.key];
-    if (!act) return;
+    const runAction = zoomActions[event.key];
+    if (!runAction) return;
     event.preventDefault();
-    act();
+    runAction();
   }
 
   #zoom(factor: number, around = (this.#span.from + this.#span.to) / 2): void {
-    this.zoomTo(zoomed(this.#span, factor, around, this.#whole));
+    this.zoomTo(zoomSpan(this.#span, factor, around, this.#whole));
   }
 
   #move(share: number): void {
-    const by = (this.#span.to - this.#span.from) * share;
-    this.zoomTo({ from: this.#span.from + by, to: this.#span.to + by });
+    const shift = (this.#span.to - this.#span.from) * share;
+    this.zoomTo({ from: this.#span.from + shift, to: this.#span.to + shift });
   }
 
   #timeAt(clientX: number): number {
-    const x = clientX - this.#picture.getBoundingClientRect().left - SIDE;
+    const x = clientX - this.#picture.getBoundingClientRect().left - SIDE_MARGIN;
     const share = Math.min(1, Math.max(0, x / this.#inner));
     return this.#span.from + share * (this.#span.to - this.#span.from);
   }
@@ -169,7 +169,7 @@ export class TimelineView {
   #release(event: PointerEvent): void {
     const from = this.#dragFrom;
     this.#endDrag();
-    if (from === undefined || Math.abs(event.clientX - from) < LEAST_DRAG) return;
+    if (from === undefined || Math.abs(event.clientX - from) < MIN_DRAG) return;
     const [a, b] = [this.#timeAt(from), this.#timeAt(event.clientX)];
     this.zoomTo({ from: Math.min(a, b), to: Math.max(a, b) });
   }

@@ -1,10 +1,10 @@
 import type { FindingMark, ReportData, Trouble } from '../model.ts';
 import { byId, goTo, svg } from './dom.ts';
 import { numberText, rateText, utcClockText } from './format.ts';
-import { binned, niceCeiling, type Span, timeTicks } from './timeScale.ts';
+import { binValues, niceCeiling, type Span, timeTicks } from './timeScale.ts';
 
 /** The margin at both sides, and the height of the marks of findings at the top. */
-export const SIDE = 12;
+export const SIDE_MARGIN = 12;
 export const MARKS_HEIGHT = 26;
 const TRAFFIC_HEIGHT = 150;
 const STRIP_HEIGHT = 40;
@@ -48,12 +48,12 @@ export class TimelinePicture {
   }
 
   get #inner(): number {
-    return Math.max(50, this.#width - 2 * SIDE);
+    return Math.max(50, this.#width - 2 * SIDE_MARGIN);
   }
 
   #x(time: number): number {
     const { from, to } = this.#span;
-    return SIDE + ((time - from) / (to - from)) * this.#inner;
+    return SIDE_MARGIN + ((time - from) / (to - from)) * this.#inner;
   }
 
   #axis(bottom: number): SVGElement[] {
@@ -83,49 +83,57 @@ export class TimelinePicture {
     const bins = Math.max(1, Math.min(Math.floor(this.#inner / 3), Math.ceil(length / step)));
     const perSecond = (this.#metric === 'bits' ? 8 : 1) / (length / bins / 1e6);
     const lines = traffic.map(({ bytes, packets }) =>
-      binned(this.#metric === 'bits' ? bytes : packets, start, step, this.#span, bins).map(
+      binValues(this.#metric === 'bits' ? bytes : packets, start, step, this.#span, bins).map(
         (value) => value * perSecond,
       ),
     );
-    const most = niceCeiling(
+    const largest = niceCeiling(
       Math.max(0, ...lines.map((line) => line.reduce((a, b) => Math.max(a, b), 0))),
     );
     const bottom = MARKS_HEIGHT + TRAFFIC_HEIGHT;
     const room = TRAFFIC_HEIGHT - 34;
     const unit = this.#metric === 'bits' ? 'bit/s' : 'packets/s';
-    const y = (value: number) => bottom - (value / most) * room;
-    const drawn: SVGElement[] = [0.5, 1].flatMap((share) => [
+    const y = (value: number) => bottom - (value / largest) * room;
+    const gridLines: SVGElement[] = [0.5, 1].flatMap((share) => [
       svg('line', {
         class: 'grid',
-        x1: SIDE,
-        x2: SIDE + this.#inner,
-        y1: y(most * share),
-        y2: y(most * share),
+        x1: SIDE_MARGIN,
+        x2: SIDE_MARGIN + this.#inner,
+        y1: y(largest * share),
+        y2: y(largest * share),
       }),
       svg(
         'text',
-        { class: 'muted', x: SIDE + 2, y: y(most * share) - 3 },
-        rateText(most * share, unit),
+        { class: 'muted', x: SIDE_MARGIN + 2, y: y(largest * share) - 3 },
+        rateText(largest * share, unit),
       ),
     ]);
     for (const [index, line] of lines.entries()) {
       const color = `series-${(index % 6) + 1}`;
-      const points = steps(line, SIDE, this.#inner / bins, y);
+      const points = steps(line, SIDE_MARGIN, this.#inner / bins, y);
       if (lines.length === 1)
-        drawn.push(svg('path', { class: `area ${color}`, d: `${points}V${bottom}H${SIDE}Z` }));
-      drawn.push(svg('path', { class: `line ${color}`, d: points }));
+        gridLines.push(
+          svg('path', { class: `area ${color}`, d: `${points}V${bottom}H${SIDE_MARGIN}Z` }),
+        );
+      gridLines.push(svg('path', { class: `line ${color}`, d: points }));
     }
-    drawn.push(
-      svg('line', { class: 'base', x1: SIDE, x2: SIDE + this.#inner, y1: bottom, y2: bottom }),
+    gridLines.push(
+      svg('line', {
+        class: 'base',
+        x1: SIDE_MARGIN,
+        x2: SIDE_MARGIN + this.#inner,
+        y1: bottom,
+        y2: bottom,
+      }),
     );
-    return [...drawn, this.#legend()];
+    return [...gridLines, this.#legend()];
   }
 
   #legend(): SVGElement {
     const { traffic } = this.#data.timeline;
     const legend = svg('text', {
       class: 'legend',
-      x: SIDE + this.#inner,
+      x: SIDE_MARGIN + this.#inner,
       y: MARKS_HEIGHT + 14,
       'text-anchor': 'end',
     });
@@ -143,20 +151,20 @@ export class TimelinePicture {
     const { step } = timeline;
     const at = (index: number) => timeline.start + (buckets[index] ?? 0) * step;
     const bottom = top + STRIP_HEIGHT - 2;
-    const most = Math.max(...counts);
+    const largest = Math.max(...counts);
     const times = `${utcClockText(start, at(0))} to ${utcClockText(start, at(buckets.length - 1) + step)}`;
     const name = label.length > 70 ? `${label.slice(0, 70)}…` : label;
-    const drawn: SVGElement[] = [
+    const stripElements: SVGElement[] = [
       svg('rect', {
         class: 'lane',
-        x: SIDE,
+        x: SIDE_MARGIN,
         y: bottom - BARS_HEIGHT,
         width: this.#inner,
         height: BARS_HEIGHT,
       }),
       svg(
         'text',
-        { class: `name ${kind}`, x: SIDE, y: top + 15 },
+        { class: `name ${kind}`, x: SIDE_MARGIN, y: top + 15 },
         svg('tspan', { class: 'count' }, `${name}: ${numberText(Math.ceil(total))}`),
         svg('tspan', { class: 'muted' }, `   ${times}`),
       ),
@@ -164,15 +172,16 @@ export class TimelinePicture {
     const bars = new Map<number, number>();
     for (const [index, count] of counts.entries()) {
       const x = Math.floor(this.#x(at(index) + step / 2) / 2) * 2;
-      if (x >= SIDE - 2 && x <= SIDE + this.#inner) bars.set(x, (bars.get(x) ?? 0) + count);
+      if (x >= SIDE_MARGIN - 2 && x <= SIDE_MARGIN + this.#inner)
+        bars.set(x, (bars.get(x) ?? 0) + count);
     }
     const width = Math.max(
       3,
       Math.min(14, (step / (this.#span.to - this.#span.from)) * this.#inner),
     );
     for (const [x, count] of bars) {
-      const size = Math.max(5, Math.min(1, Math.sqrt(count / most)) * BARS_HEIGHT);
-      drawn.push(
+      const size = Math.max(5, Math.min(1, Math.sqrt(count / largest)) * BARS_HEIGHT);
+      stripElements.push(
         svg('rect', {
           class: `bar-${kind}`,
           x: x - width / 2,
@@ -182,19 +191,19 @@ export class TimelinePicture {
         }),
       );
     }
-    return drawn;
+    return stripElements;
   }
 
   /** Draws findings at their times, as numbers that link to them. */
   #marks(bottom: number): SVGElement[] {
-    const taken: number[] = [];
+    const usedPlaces: number[] = [];
     return this.#data.findings.filter(isMarked).flatMap(({ number, severity, from = 0, kind }) => {
       if (from < this.#span.from || from > this.#span.to) return [];
       const x = this.#x(from);
       let place = Math.min(this.#width - 12, Math.max(12, x));
-      while (taken.some((other) => Math.abs(other - place) < 22)) place += 22;
+      while (usedPlaces.some((usedPlace) => Math.abs(usedPlace - place) < 22)) place += 22;
       if (place > this.#width - 12) return [];
-      taken.push(place);
+      usedPlaces.push(place);
       const link = svg(
         'a',
         {

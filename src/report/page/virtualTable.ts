@@ -5,13 +5,13 @@ import { sortedRows } from './search.ts';
 /** The same as in the stylesheet. */
 const ROW_HEIGHT = 30;
 /** How many rows are rendered above and below the visible ones. */
-const SPARE = 12;
-const PRINTED = 100;
+const SPARE_ROWS = 12;
+const PRINTED_ROWS = 100;
 /**
  * More than any screen shows. Limits the rendered rows even without the stylesheet, when the table has its full
  * height.
  */
-const MOST_RENDERED = 300;
+const MAX_RENDERED_ROWS = 300;
 
 export interface VirtualColumn {
   readonly title: string;
@@ -37,7 +37,7 @@ export interface TableOptions {
 /** A table of any length that renders only the visible rows. It is sortable and works with the keyboard. */
 export class VirtualTable {
   readonly element: HTMLElement;
-  chosen = -1;
+  selectedRow = -1;
   readonly #options: TableOptions;
   readonly #body = element('tbody');
   readonly #heads: HTMLTableCellElement[];
@@ -86,7 +86,7 @@ export class VirtualTable {
 
   /** Marks a row as selected, without moving it. */
   mark(row: number): void {
-    this.chosen = row;
+    this.selectedRow = row;
     const place = this.#shown.indexOf(row);
     if (place >= 0) this.#active = place;
     this.#render();
@@ -129,12 +129,12 @@ export class VirtualTable {
 
   #render(): void {
     const { length } = this.#shown;
-    const height = Math.min(this.#scroll.clientHeight, MOST_RENDERED * ROW_HEIGHT);
+    const height = Math.min(this.#scroll.clientHeight, MAX_RENDERED_ROWS * ROW_HEIGHT);
     const [from, to] = this.#isPrinting
-      ? [0, Math.min(length, PRINTED)]
+      ? [0, Math.min(length, PRINTED_ROWS)]
       : [
-          Math.max(0, Math.floor(this.#scroll.scrollTop / ROW_HEIGHT) - SPARE),
-          Math.min(length, Math.ceil((this.#scroll.scrollTop + height) / ROW_HEIGHT) + SPARE),
+          Math.max(0, Math.floor(this.#scroll.scrollTop / ROW_HEIGHT) - SPARE_ROWS),
+          Math.min(length, Math.ceil((this.#scroll.scrollTop + height) / ROW_HEIGHT) + SPARE_ROWS),
         ];
     const hadFocus = this.#body.contains(document.activeElement);
     const rows: Child[] = [];
@@ -145,9 +145,9 @@ export class VirtualTable {
         element('tr', {}, element('td', { colspan: columns, class: 'muted' }, 'Nothing matches')),
       );
     this.#body.replaceChildren(
-      space(from, columns),
+      spacerRow(from, columns),
       ...(rows as Node[]),
-      space(this.#isPrinting ? 0 : length - to, columns),
+      spacerRow(this.#isPrinting ? 0 : length - to, columns),
     );
     this.#table.setAttribute('aria-rowcount', String(length + 1));
     if (hadFocus) this.#focusActive();
@@ -169,7 +169,7 @@ export class VirtualTable {
       {
         'data-place': place,
         'aria-rowindex': place + 2,
-        'aria-selected': row === this.chosen ? 'true' : 'false',
+        'aria-selected': row === this.selectedRow ? 'true' : 'false',
         tabindex: place === this.#active ? 0 : -1,
       },
       ...cells,
@@ -221,7 +221,7 @@ export class VirtualTable {
     const row = this.#shown[place];
     if (row === undefined) return;
     this.#active = place;
-    this.chosen = row;
+    this.selectedRow = row;
     this.#render();
     this.#options.onChoose(row);
   }
@@ -229,8 +229,8 @@ export class VirtualTable {
   #print(isPrinting: boolean): void {
     this.#isPrinting = isPrinting;
     const { length } = this.#shown;
-    this.#note.hidden = !isPrinting || length <= PRINTED;
-    this.#note.textContent = `The first ${PRINTED} of ${numberText(length)} rows; all rows are in the file.`;
+    this.#note.hidden = !isPrinting || length <= PRINTED_ROWS;
+    this.#note.textContent = `The first ${PRINTED_ROWS} of ${numberText(length)} rows; all rows are in the file.`;
     this.#render();
   }
 }
@@ -242,7 +242,7 @@ function columnWidth({ width }: VirtualColumn): HTMLTableColElement {
 }
 
 /** A spacer for rows that are not rendered. */
-function space(rows: number, columns: number): HTMLTableRowElement {
+function spacerRow(rows: number, columns: number): HTMLTableRowElement {
   const cell = element('td', { colspan: columns });
   const row = element('tr', { class: 'space', 'aria-hidden': 'true' }, cell);
   cell.style.height = `${rows * ROW_HEIGHT}px`;

@@ -9,7 +9,7 @@ const packet = (time: number, more: Partial<DiagramPacket> = {}): DiagramPacket 
   fromClient: true,
   isLost: false,
   flags: 0x10,
-  found: 0,
+  analysis: 0,
   sequence: 1,
   acknowledgment: 1,
   length: 100,

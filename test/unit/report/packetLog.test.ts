@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KEPT, PacketBudget, PacketLog } from '../../../src/report/collect/packetLog.ts';
+import { KEEP_BIT, PacketBudget, PacketLog } from '../../../src/report/collect/packetLog.ts';
 
 const packet = (number: number, { marks = 0, sequence = number, length = 100 } = {}) => ({
   time: number * 1e6,
@@ -28,7 +28,7 @@ describe('a log of packets', () => {
     const log = new PacketLog(new PacketBudget(1_000));
     for (let number = 1; number <= 10_000; number++) {
       const isRepeat = number === 5_030;
-      log.add(packet(number, isRepeat ? { marks: KEPT, sequence: 5_000 } : {}));
+      log.add(packet(number, isRepeat ? { marks: KEEP_BIT, sequence: 5_000 } : {}));
     }
     const numbers = numbersOf(log);
     expect(numbers.length).toBeLessThanOrEqual(240);
@@ -42,7 +42,7 @@ describe('a log of packets', () => {
 
   it('stays within its limit if every packet is a problem', () => {
     const log = new PacketLog(new PacketBudget(1_000));
-    for (let number = 1; number <= 5_000; number++) log.add(packet(number, { marks: KEPT }));
+    for (let number = 1; number <= 5_000; number++) log.add(packet(number, { marks: KEEP_BIT }));
     const numbers = numbersOf(log);
     expect(numbers.length).toBeLessThanOrEqual(240);
     expect(numbers[0]).toBe(1);
@@ -55,7 +55,7 @@ describe('a log of packets', () => {
     for (const log of logs) log.add(packet(1));
     expect(logs.filter(({ count }) => count > 0)).toHaveLength(9);
     const troubled = new PacketLog(budget);
-    troubled.add(packet(1, { marks: KEPT }));
+    troubled.add(packet(1, { marks: KEEP_BIT }));
     expect(troubled.count).toBe(1);
     for (const log of logs) log.close();
     const next = new PacketLog(budget);

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { bytesText } from '../../../src/output/quantities.ts';
 import { rateText, spanText, utcClockText } from '../../../src/report/page/format.ts';
 import {
-  binned,
-  clampedSpan,
+  binValues,
+  clampSpan,
   niceCeiling,
   timeTicks,
-  zoomed,
+  zoomSpan,
 } from '../../../src/report/page/timeScale.ts';
 
 const SECOND = 1e6;
@@ -16,13 +16,16 @@ describe('a span of time', () => {
   const whole = { from: 0, to: 100 * SECOND };
 
   it('zooms around a point and stays within the whole range', () => {
-    expect(zoomed(whole, 0.5, 20 * SECOND, whole)).toEqual({ from: 10 * SECOND, to: 60 * SECOND });
-    expect(zoomed({ from: 0, to: 60 * SECOND }, 2, 0, whole)).toEqual(whole);
-    expect(clampedSpan({ from: -5 * SECOND, to: 5 * SECOND }, whole)).toEqual({
+    expect(zoomSpan(whole, 0.5, 20 * SECOND, whole)).toEqual({
+      from: 10 * SECOND,
+      to: 60 * SECOND,
+    });
+    expect(zoomSpan({ from: 0, to: 60 * SECOND }, 2, 0, whole)).toEqual(whole);
+    expect(clampSpan({ from: -5 * SECOND, to: 5 * SECOND }, whole)).toEqual({
       from: 0,
       to: 10 * SECOND,
     });
-    const narrow = zoomed(whole, 1e-12, 50 * SECOND, whole);
+    const narrow = zoomSpan(whole, 1e-12, 50 * SECOND, whole);
     expect(narrow.to - narrow.from).toBeCloseTo(100);
   });
 
@@ -41,9 +44,9 @@ describe('a span of time', () => {
 
   it('adds up the buckets within a span, and nothing outside', () => {
     const values = [1, 2, 3, 4, 5, 6];
-    expect([...binned(values, 0, 10, { from: 0, to: 60 }, 3)]).toEqual([3, 7, 11]);
-    expect([...binned(values, 0, 10, { from: 20, to: 40 }, 2)]).toEqual([3, 4]);
-    expect([...binned(values, 100, 10, { from: 0, to: 60 }, 2)]).toEqual([0, 0]);
+    expect([...binValues(values, 0, 10, { from: 0, to: 60 }, 3)]).toEqual([3, 7, 11]);
+    expect([...binValues(values, 0, 10, { from: 20, to: 40 }, 2)]).toEqual([3, 4]);
+    expect([...binValues(values, 100, 10, { from: 0, to: 60 }, 2)]).toEqual([0, 0]);
   });
 });
 

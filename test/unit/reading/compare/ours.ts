@@ -26,8 +26,8 @@ export async function readOurs(capture: string): Promise<Ours> {
   const conversations: Conversation[] = [];
   const segments = new Map<number, FoundSegment>();
   const summarizer = new Summarizer({
-    closed: (conversation) => conversations.push(conversation),
-    segment: (packet, found, conversation, isCopy) =>
+    conversationClosed: (conversation) => conversations.push(conversation),
+    segmentAdded: (packet, found, conversation, isCopy) =>
       segments.set(packet, { found, conversation, isCopy }),
   });
   summarizer.beginCapture(capture);

@@ -1,7 +1,7 @@
-import { counted, durationText, percentText } from '../timeText.ts';
+import { durationText, percentText, pluralise } from '../timeText.ts';
 import type { Finder, FindingGroup } from './finder.ts';
 import type { FindingKind } from './finding.ts';
-import { type GroupWording, stateGroups } from './groupStatements.ts';
+import { addGroupFindings, type GroupWording } from './groupFindings.ts';
 
 const LOSS_CAUSES = [
   'packets are lost in the network: a full queue, an overloaded link or node',
@@ -23,7 +23,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'syn-unanswered': {
     severity: 'error',
     what: (group, server) =>
-      `nothing answers at ${server}: ${counted(group.number('syns'), 'connection request')} in ${counted(group.conversations, 'attempt')} got no answer and no refusal`,
+      `nothing answers at ${server}: ${pluralise(group.number('syns'), 'connection request')} in ${pluralise(group.conversations, 'attempt')} got no answer and no refusal`,
     filter: 'tcp.flags.syn == 1 && tcp.flags.ack == 0',
     causes: [
       'a network policy or firewall drops the packets',
@@ -34,7 +34,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'connection-refused': {
     severity: 'error',
     what: (group, server) =>
-      `${server} refuses connections: ${counted(group.conversations, 'attempt')} answered with RST`,
+      `${server} refuses connections: ${pluralise(group.conversations, 'attempt')} answered with RST`,
     filter: 'tcp.flags.reset == 1',
     causes: [
       'nothing listens on that port: the process has not started, has crashed, or listens on another port',
@@ -45,7 +45,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'syn-retried': {
     severity: 'warning',
     what: (group, server) =>
-      `${counted(group.conversations, 'connection')} to ${server} only opened after the SYN was retransmitted, up to ${group.number('syns')} times over ${durationText(group.number('waited'))}`,
+      `${pluralise(group.conversations, 'connection')} to ${server} only opened after the SYN was retransmitted, up to ${group.number('syns')} times over ${durationText(group.number('waited'))}`,
     filter: 'tcp.flags.syn == 1',
     causes: [
       'the first packets of connections are lost: a full accept queue or conntrack table, or an overloaded link',
@@ -73,7 +73,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
       ];
       const from = group.number('fromServer') > group.number('fromClient') ? 'from' : 'to';
       const detail = kinds.filter(Boolean).join(', ');
-      return `${counted(group.number('retransmissions'), 'segment')} of ${group.number('segments')} (${share}) were retransmitted, most of them ${from} ${server}${detail && ` (${detail})`}`;
+      return `${pluralise(group.number('retransmissions'), 'segment')} of ${group.number('segments')} (${share}) were retransmitted, most of them ${from} ${server}${detail && ` (${detail})`}`;
     },
     filter: 'tcp.analysis.retransmission',
     causes: LOSS_CAUSES,
@@ -81,7 +81,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'out-of-order': {
     severity: 'warning',
     what: (group, server) =>
-      `${counted(group.note.count, 'segment')} of connections with ${server} arrived out of order (${percentText(group.note.count, group.number('segments'))})`,
+      `${pluralise(group.note.count, 'segment')} of connections with ${server} arrived out of order (${percentText(group.note.count, group.number('segments'))})`,
     filter: 'tcp.analysis.out_of_order',
     causes: [
       'several paths or links that are used in parallel',
@@ -91,7 +91,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'segments-not-captured': {
     severity: 'info',
     what: (group, server) =>
-      `at ${counted(group.note.count, 'place')} segments of connections with ${server} are missing from the capture`,
+      `at ${pluralise(group.note.count, 'place')} segments of connections with ${server} are missing from the capture`,
     filter: 'tcp.analysis.lost_segment',
     causes: [
       'the capture lost packets, or began in the middle of a connection',
@@ -106,7 +106,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
       const acked = group.number('acked');
       const small =
         acked > 0 ? `while segments of up to ${acked} bytes arrive` : 'while the handshake passed';
-      return `large packets ${sender} ${server} never arrive: a segment of ${group.number('length')} bytes was sent ${counted(group.number('count'), 'time')} but not acknowledged, ${small}${group.word('silent') ? '; nothing came back afterwards, so the other end may also have died' : ''}`;
+      return `large packets ${sender} ${server} never arrive: a segment of ${group.number('length')} bytes was sent ${pluralise(group.number('count'), 'time')} but not acknowledged, ${small}${group.word('silent') ? '; nothing came back afterwards, so the other end may also have died' : ''}`;
     },
     filter: 'tcp.analysis.retransmission',
     causes: [
@@ -118,7 +118,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'peer-stopped-answering': {
     severity: 'error',
     what: (group, server) =>
-      `the ${group.word('silent')} of a connection with ${server} stopped answering: the same data was sent ${counted(group.number('count'), 'time')} without an acknowledgment`,
+      `the ${group.word('silent')} of a connection with ${server} stopped answering: the same data was sent ${pluralise(group.number('count'), 'time')} without an acknowledgment`,
     filter: 'tcp.analysis.retransmission',
     causes: [
       'the pod or node at the other end died or lost its network without closing its connections',
@@ -138,7 +138,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'idle-reset': {
     severity: 'error',
     what: (group, server) =>
-      `the ${group.word('by')} reset ${counted(group.conversations, 'connection')} with ${server} ${resetMoment(group)}${resetText(group)}`,
+      `the ${group.word('by')} reset ${pluralise(group.conversations, 'connection')} with ${server} ${resetMoment(group)}${resetText(group)}`,
     filter: 'tcp.flags.reset == 1',
     causes: [
       'an idle timeout at that end, or of a proxy or load balancer in front of it, that is shorter than the keep-alive interval of the other end',
@@ -148,7 +148,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'connection-reset': {
     severity: 'warning',
     what: (group, server) =>
-      `the ${group.word('by')} reset ${counted(group.conversations, 'connection')} with ${server}${group.word('unanswered') ? ', before any response' : ''}${resetText(group)}`,
+      `the ${group.word('by')} reset ${pluralise(group.conversations, 'connection')} with ${server}${group.word('unanswered') ? ', before any response' : ''}${resetText(group)}`,
     filter: 'tcp.flags.reset == 1',
     causes: [
       'the process at that end crashed, was killed, or closed the socket with data unread',
@@ -179,6 +179,6 @@ function resetText(group: FindingGroup): string {
 }
 
 /** Adds the findings for the groups of the TCP rules. */
-export function stateTcp(finder: Finder): void {
-  stateGroups(finder, WORDINGS);
+export function addTcpFindings(finder: Finder): void {
+  addGroupFindings(finder, WORDINGS);
 }

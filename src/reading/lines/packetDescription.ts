@@ -1,5 +1,5 @@
 /** The Protocol and Info columns of Wireshark. */
-export interface Described {
+export interface PacketDescription {
   readonly protocol: string;
   readonly info: string;
 }

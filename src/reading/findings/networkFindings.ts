@@ -1,15 +1,15 @@
 import type { ArpWatch } from '../arpWatch.ts';
 import { type Endpoint, protocolName } from '../conversation.ts';
 import type { IcmpError, IcmpErrorKind, IcmpErrors } from '../icmpErrors.ts';
-import { counted } from '../timeText.ts';
+import { pluralise } from '../timeText.ts';
 import { addressFilter, type Finder } from './finder.ts';
 import type { FindingKind } from './finding.ts';
 import type { Scope } from './incidents.ts';
 
 /** The number of requests a host sends before it gives up. */
-const ARP_TRIES = 3;
+const MIN_ARP_REQUESTS = 3;
 /** The maximum time between the requests: a host that got a reply does not ask again so soon. Nanoseconds. */
-const ARP_TRY_NS = 2e9;
+const ARP_TIMEOUT_NS = 2e9;
 
 const ICMP: Readonly<
   Record<IcmpErrorKind, { kind: FindingKind; text: string; causes: readonly string[] }>
@@ -51,14 +51,14 @@ const ICMP: Readonly<
 };
 
 /** Adds findings for ICMP errors. */
-export function stateIcmp(finder: Finder, errors: IcmpErrors): void {
+export function addIcmpFindings(finder: Finder, errors: IcmpErrors): void {
   for (const error of errors.all) {
     const { kind, text, causes } = ICMP[error.kind];
     const mtu = error.mtu > 0 ? `; the MTU there is ${error.mtu}` : '';
-    finder.state({
+    finder.add({
       kind,
       severity: error.kind === 'port-unreachable' ? 'warning' : 'error',
-      what: `${finder.names.withName(error.reporter)} ${text} ${targetOf(finder, error)} (${counted(error.note.count, 'ICMP message')}${mtu})`,
+      what: `${finder.names.withName(error.reporter)} ${text} ${targetOf(finder, error)} (${pluralise(error.note.count, 'ICMP message')}${mtu})`,
       who: `${finder.names.withName(error.source)} → ${targetOf(finder, error)}`,
       note: error.note,
       interfaceIndex: error.interfaceIndex,
@@ -86,7 +86,7 @@ function targetOf(finder: Finder, { target, port, protocol }: IcmpError): string
  * Adds findings for unanswered ARP requests. `isActive`: the address took part in conversations. `isQuiet`: there were
  * no conversations at all, as in the capture of a host that cannot reach anyone.
  */
-export function stateArp(
+export function addArpFindings(
   finder: Finder,
   arp: ArpWatch,
   isActive: (address: string) => boolean,
@@ -94,14 +94,14 @@ export function stateArp(
 ): void {
   for (const { sender, target, interfaceIndex, note, isAnswered } of arp.all) {
     // If the capture lacks the other packets of a host, it may lack the replies to it as well.
-    const isRepeated = note.lastTime - note.firstTime <= ARP_TRY_NS * (note.count - 1);
+    const isRepeated = note.lastTime - note.firstTime <= ARP_TIMEOUT_NS * (note.count - 1);
     const isAlone = isQuiet && isRepeated && arp.hasOneSender(interfaceIndex);
-    const isVisible = isActive(sender) || arp.seesAnswersTo(sender, interfaceIndex) || isAlone;
-    if (isAnswered || note.count < ARP_TRIES || !isVisible || isActive(target)) continue;
-    finder.state({
+    const isVisible = isActive(sender) || arp.hasRepliesTo(sender, interfaceIndex) || isAlone;
+    if (isAnswered || note.count < MIN_ARP_REQUESTS || !isVisible || isActive(target)) continue;
+    finder.add({
       kind: 'arp-unanswered',
       severity: 'warning',
-      what: `no host has the address ${finder.names.withName(target)}: ${counted(note.count, 'ARP request')} without an answer`,
+      what: `no host has the address ${finder.names.withName(target)}: ${pluralise(note.count, 'ARP request')} without an answer`,
       who: finder.names.withName(sender),
       note,
       interfaceIndex,

@@ -11,14 +11,14 @@ export interface GroupWording {
 }
 
 /** Adds a finding for each group whose kind has a wording. */
-export function stateGroups(
+export function addGroupFindings(
   finder: Finder,
   wordings: Partial<Record<FindingKind, GroupWording>>,
 ): void {
   for (const group of finder.groups) {
     const wording = wordings[group.kind];
     if (!wording || !group.server) continue;
-    finder.state({
+    finder.add({
       kind: group.kind,
       severity: wording.severity,
       what: wording.what(group, finder.endpoint(group.server)),

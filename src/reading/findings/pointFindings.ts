@@ -1,63 +1,63 @@
 import type { CaptureInterface } from '../captureInterface.ts';
 import { Note } from '../notes.ts';
 import type {
+  DirectionComparison,
   JoinedConnection,
   PointComparison,
-  WayComparison,
 } from '../points/pointComparison.ts';
 import { isSameEnd, type PointView } from '../points/pointView.ts';
-import { counted, durationText, percentText } from '../timeText.ts';
+import { durationText, percentText, pluralise } from '../timeText.ts';
 import type { Finder } from './finder.ts';
 
 /** Smaller clock offsets are not reported. Nanoseconds. */
-const LEAST_OFFSET_NS = 0.5e6;
+const MIN_OFFSET_NS = 0.5e6;
 /** A smaller share of lost packets is harmless. */
 const LOSS_SHARE = 0.001;
-const SHOWN_TRANSLATIONS = 3;
+const MAX_SHOWN_TRANSLATIONS = 3;
 
 /** Adds findings for differences between points of capture. */
-export function statePoints(finder: Finder, comparisons: readonly PointComparison[]): void {
+export function addPointFindings(finder: Finder, comparisons: readonly PointComparison[]): void {
   for (const comparison of comparisons) {
     const { first, second, toSecond, toFirst } = comparison;
-    stateLoss(finder, comparison, toSecond, [first, second]);
-    stateLoss(finder, comparison, toFirst, [second, first]);
-    stateForeignResets(finder, toSecond, [first, second]);
-    stateForeignResets(finder, toFirst, [second, first]);
-    stateClock(finder, comparison);
-    stateJoined(finder, comparison);
+    addLossFinding(finder, comparison, toSecond, [first, second]);
+    addLossFinding(finder, comparison, toFirst, [second, first]);
+    addForeignResetsFinding(finder, toSecond, [first, second]);
+    addForeignResetsFinding(finder, toFirst, [second, first]);
+    addClockFinding(finder, comparison);
+    addJoinedFinding(finder, comparison);
   }
 }
 
 type FromTo = readonly [from: CaptureInterface, to: CaptureInterface];
 
-function stateLoss(
+function addLossFinding(
   finder: Finder,
   { isPartial }: PointComparison,
-  way: WayComparison,
+  direction: DirectionComparison,
   [from, to]: FromTo,
 ): void {
-  const { lost, lostData, packets, note, connections } = way;
+  const { lost, lostData, packets, note, connections } = direction;
   if (lost === 0) return;
   const isHarmful = lostData > 0 && lost / Math.max(1, packets) >= LOSS_SHARE;
   // If the recorder dropped at least as many packets, the network may not have lost any.
   const isDrop = (to.dropped ?? 0) >= lost || to.gaps > 0;
-  const bare = lostData === 0 ? ', all of them bare acknowledgments' : '';
-  const part = isPartial ? ' (only the first packets were compared)' : '';
-  finder.state({
+  const onlyBareAcks = lostData === 0 ? ', all of them bare acknowledgments' : '';
+  const partialText = isPartial ? ' (only the first packets were compared)' : '';
+  finder.add({
     kind: 'loss-between-points',
     severity: isHarmful && !isDrop ? 'error' : 'warning',
-    what: `${counted(lost, 'packet')} of ${packets} (${percentText(lost, packets)}) passed ${from.label} and ${isDrop ? `were not recorded at ${to.label}, whose capture ${missingText(to)}: probably not lost` : `never reached ${to.label}: lost between the two`}${bare}${part}`,
+    what: `${pluralise(lost, 'packet')} of ${packets} (${percentText(lost, packets)}) passed ${from.label} and ${isDrop ? `were not recorded at ${to.label}, whose capture ${missingText(to)}: probably not lost` : `never reached ${to.label}: lost between the two`}${onlyBareAcks}${partialText}`,
     who: [...new Set(connections.map((view) => whoOf(finder, view)))].join(', '),
     note,
     interfaceIndex: from.index,
     filter: packetsFilter(note),
     scope: {
-      conversations: way.losing,
-      hasMore: way.hasMoreLosing,
+      conversations: direction.losing,
+      hasMore: direction.hasMoreLosing,
       servers: connections.map(({ server }) => server),
     },
     causes: [
-      ...captureCauses(way, [from, to]),
+      ...captureCauses(direction, [from, to]),
       `a device, queue, policy or firewall between ${from.label} and ${to.label} drops them`,
       'a smaller MTU between them, if only large packets are lost',
     ],
@@ -67,33 +67,33 @@ function stateLoss(
 /** What a capture lacks: `dropped 3 packets and misses 1 part`. */
 function missingText({ dropped = 0, gaps }: CaptureInterface): string {
   return [
-    ...(dropped > 0 ? [`dropped ${counted(dropped, 'packet')}`] : []),
-    ...(gaps > 0 ? [`misses ${counted(gaps, 'part')}`] : []),
+    ...(dropped > 0 ? [`dropped ${pluralise(dropped, 'packet')}`] : []),
+    ...(gaps > 0 ? [`misses ${pluralise(gaps, 'part')}`] : []),
   ].join(' and ');
 }
 
 /** Possible causes in the capture itself, listed before the others if there is evidence for them. */
-function captureCauses({ unseen }: WayComparison, [, to]: FromTo): string[] {
+function captureCauses({ unseen }: DirectionComparison, [, to]: FromTo): string[] {
   const causes: string[] = [];
   if ((to.dropped ?? 0) > 0 || to.gaps > 0)
     causes.push(`the capture at ${to.label} itself ${missingText(to)}`);
   if (unseen > 0)
     causes.push(
-      `the captures miss packets: ${counted(unseen, 'other packet')} arrived at ${to.label} without being seen at the other point`,
+      `the captures miss packets: ${pluralise(unseen, 'other packet')} arrived at ${to.label} without being seen at the other point`,
     );
   return causes;
 }
 
-function stateForeignResets(
+function addForeignResetsFinding(
   finder: Finder,
-  { foreignResets, resetConnection: view }: WayComparison,
+  { foreignResets, resetConnection: view }: DirectionComparison,
   [from, to]: FromTo,
 ): void {
   if (foreignResets.count === 0) return;
-  finder.state({
+  finder.add({
     kind: 'reset-by-middlebox',
     severity: 'error',
-    what: `${counted(foreignResets.count, 'RST')} arrived at ${to.label} but never passed ${from.label}, the side of the sender: something between the two sent it`,
+    what: `${pluralise(foreignResets.count, 'RST')} arrived at ${to.label} but never passed ${from.label}, the side of the sender: something between the two sent it`,
     who: view ? whoOf(finder, view) : `${from.label} → ${to.label}`,
     note: foreignResets,
     interfaceIndex: to.index,
@@ -108,16 +108,19 @@ function stateForeignResets(
   });
 }
 
-function stateClock(finder: Finder, { first, second, clock, connections }: PointComparison): void {
+function addClockFinding(
+  finder: Finder,
+  { first, second, clock, connections }: PointComparison,
+): void {
   if (!clock) return;
   const { offset, uncertainty } = clock;
-  if (Math.abs(offset) < LEAST_OFFSET_NS || Math.abs(offset) <= uncertainty) return;
+  if (Math.abs(offset) < MIN_OFFSET_NS || Math.abs(offset) <= uncertainty) return;
   const [ahead, behind] = offset > 0 ? [second, first] : [first, second];
   const note = new Note();
   const [connection] = connections;
   if (connection) note.firstTime = note.lastTime = connection.near.start;
   note.count = 1;
-  finder.state({
+  finder.add({
     kind: 'clock-offset',
     severity: 'info',
     what: `the clock at ${ahead.label} is ${durationText(Math.abs(offset))} ahead of that at ${behind.label} (± ${durationText(uncertainty)}): times and packet order of the two cannot be compared directly`,
@@ -132,7 +135,7 @@ function stateClock(finder: Finder, { first, second, clock, connections }: Point
   });
 }
 
-function stateJoined(finder: Finder, comparison: PointComparison): void {
+function addJoinedFinding(finder: Finder, comparison: PointComparison): void {
   const { first, second, joined, translated, connections } = comparison;
   const note = new Note();
   note.count = joined;
@@ -141,10 +144,10 @@ function stateJoined(finder: Finder, comparison: PointComparison): void {
   note.lastTime = Math.max(...starts);
   const place =
     first === second ? `${first.label} has twice` : `${first.label} and ${second.label} both have`;
-  finder.state({
+  finder.add({
     kind: 'joined-connection',
     severity: 'info',
-    what: `${place} ${counted(joined, 'connection')}${translated > 0 ? `, ${translated} of them translated between the points: ${translations(finder, connections)}` : ''}; they are compared, not counted twice`,
+    what: `${place} ${pluralise(joined, 'connection')}${translated > 0 ? `, ${translated} of them translated between the points: ${translations(finder, connections)}` : ''}; they are compared, not counted twice`,
     who: connections[0] ? whoOf(finder, connections[0].near) : '',
     note,
     interfaceIndex: -1,
@@ -158,17 +161,17 @@ function stateJoined(finder: Finder, comparison: PointComparison): void {
 }
 
 function translations(finder: Finder, connections: readonly JoinedConnection[]): string {
-  const found = new Set<string>();
+  const texts = new Set<string>();
   for (const { near, far } of connections) {
     if (!isSameEnd(near.server, far.server))
-      found.add(`${finder.endpoint(near.server)} is ${finder.endpoint(far.server)} there`);
+      texts.add(`${finder.endpoint(near.server)} is ${finder.endpoint(far.server)} there`);
     if (near.client.address !== far.client.address)
-      found.add(
+      texts.add(
         `the client ${finder.names.withName(near.client.address)} is ${finder.names.withName(far.client.address)} there`,
       );
-    if (found.size >= SHOWN_TRANSLATIONS) break;
+    if (texts.size >= MAX_SHOWN_TRANSLATIONS) break;
   }
-  return [...found].join(', ');
+  return [...texts].join(', ');
 }
 
 function whoOf(finder: Finder, { client, server }: PointView): string {

@@ -24,15 +24,15 @@ interface HalfConnection {
  * Finds answers from another address than the request was sent to: the address of a service was translated in one
  * direction only, so the client resets a connection that it never opened.
  */
-export class NatSkipped {
+export class NatBypassDetector {
   readonly #unanswered = new Map<string, HalfConnection>();
   readonly #unasked: HalfConnection[] = [];
 
   add(conversation: Conversation, { client, server }: TcpConnection): void {
     if (client.syns > 0 && server.syns === 0) {
       if (this.#unanswered.size >= MAX_REMEMBERED) return;
-      const asked = halfOf(conversation, client.baseSequence, client);
-      this.#unanswered.set(keyOf(asked), asked);
+      const unanswered = halfOf(conversation, client.baseSequence, client);
+      this.#unanswered.set(keyOf(unanswered), unanswered);
     } else if (client.syns === 0 && server.syns > 0 && this.#unasked.length < MAX_REMEMBERED)
       this.#unasked.push(halfOf(conversation, client.baseSequence, server));
   }
@@ -40,16 +40,16 @@ export class NatSkipped {
   /** Adds the findings. Returns the serial numbers of the conversations that they explain. */
   finish(finder: Finder): ReadonlySet<number> {
     const explained = new Set<number>();
-    for (const answered of this.#unasked) {
-      const asked = this.#unanswered.get(keyOf(answered));
-      if (!asked || asked.server.address === answered.server.address) continue;
-      explained.add(asked.serial);
-      explained.add(answered.serial);
-      const group = finder.group('nat-skipped', asked, answered.server.address);
-      group?.note.add(asked.synPacket, asked.synTime);
-      group?.note.add(answered.synPacket, answered.synTime);
-      group?.words.set('answered', finder.endpoint(answered.server));
-      group?.words.set('answerAddress', answered.server.address);
+    for (const unsolicited of this.#unasked) {
+      const unanswered = this.#unanswered.get(keyOf(unsolicited));
+      if (!unanswered || unanswered.server.address === unsolicited.server.address) continue;
+      explained.add(unanswered.serial);
+      explained.add(unsolicited.serial);
+      const group = finder.group('nat-skipped', unanswered, unsolicited.server.address);
+      group?.note.add(unanswered.synPacket, unanswered.synTime);
+      group?.note.add(unsolicited.synPacket, unsolicited.synTime);
+      group?.words.set('answered', finder.endpoint(unsolicited.server));
+      group?.words.set('answerAddress', unsolicited.server.address);
     }
     return explained;
   }

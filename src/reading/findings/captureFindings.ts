@@ -1,7 +1,7 @@
 import type { CaptureInterface } from '../captureInterface.ts';
 import { Note } from '../notes.ts';
-import { counted, percentText } from '../timeText.ts';
-import type { Finder, Statement } from './finder.ts';
+import { percentText, pluralise } from '../timeText.ts';
+import type { Finder, FindingDraft } from './finder.ts';
 
 /** No link carries larger frames. Jumbo frames of 9,000 bytes are only slightly smaller. */
 const LARGEST_FRAME = 9_216;
@@ -15,18 +15,18 @@ export interface BrokenFile {
 }
 
 /** Adds findings about what is missing from the capture. */
-export function stateCapture(
+export function addCaptureFindings(
   finder: Finder,
   interfaces: readonly CaptureInterface[],
   broken: readonly BrokenFile[],
 ): void {
   for (const { path, damage, packets } of broken)
-    finder.state({
-      ...empty(damage === undefined ? 'info' : 'error'),
+    finder.add({
+      ...emptySeverity(damage === undefined ? 'info' : 'error'),
       kind: 'capture-damaged',
       what:
         damage === undefined
-          ? `the file ends inside a packet, after ${counted(packets, 'whole packet')}: the recording or the copy was cut off`
+          ? `the file ends inside a packet, after ${pluralise(packets, 'whole packet')}: the recording or the copy was cut off`
           : `the file can only be read up to packet ${packets}: ${damage}`,
       who: path,
       causes:
@@ -37,18 +37,18 @@ export function stateCapture(
             ]
           : ['it was damaged in transfer, or written by two programs at once'],
     });
-  for (const on of interfaces) stateInterface(finder, on);
+  for (const on of interfaces) addInterfaceFindings(finder, on);
 }
 
-function stateInterface(finder: Finder, on: CaptureInterface): void {
+function addInterfaceFindings(finder: Finder, on: CaptureInterface): void {
   const { dropped = 0, packets, truncated, copies, index, label } = on;
   const base = { who: label, interfaceIndex: index };
   if (dropped > 0)
-    finder.state({
-      ...empty('warning'),
+    finder.add({
+      ...emptySeverity('warning'),
       ...base,
       kind: 'capture-drops',
-      what: `the capture itself lost ${counted(dropped, 'packet')} (${percentText(dropped, packets + dropped)})`,
+      what: `the capture itself lost ${pluralise(dropped, 'packet')} (${percentText(dropped, packets + dropped)})`,
       count: dropped,
       causes: [
         'more traffic than the recorder could write: use a filter or a snap length (-s)',
@@ -56,11 +56,11 @@ function stateInterface(finder: Finder, on: CaptureInterface): void {
       ],
     });
   if (on.gaps > 0)
-    finder.state({
-      ...empty('warning'),
+    finder.add({
+      ...emptySeverity('warning'),
       ...base,
       kind: 'capture-gaps',
-      what: `${counted(on.gaps, 'part')} of the recording ${on.gaps === 1 ? 'is' : 'are'} missing`,
+      what: `${pluralise(on.gaps, 'part')} of the recording ${on.gaps === 1 ? 'is' : 'are'} missing`,
       count: on.gaps,
       causes: [
         'the ring removed files before they were copied: more or larger files (-W, -C), or a narrower filter',
@@ -68,11 +68,11 @@ function stateInterface(finder: Finder, on: CaptureInterface): void {
       ],
     });
   if (copies > 0)
-    finder.state({
-      ...empty('info'),
+    finder.add({
+      ...emptySeverity('info'),
       ...base,
       kind: 'capture-copies',
-      what: `${counted(copies, 'packet')} of ${packets} are copies of others (same IP identification, equal or smaller TTL, same time): the capture saw them several times; they are not retransmissions`,
+      what: `${pluralise(copies, 'packet')} of ${packets} are copies of others (same IP identification, equal or smaller TTL, same time): the capture saw them several times; they are not retransmissions`,
       count: copies,
       causes: [
         'the capture is on all interfaces (-i any) and sees a packet at each of them',
@@ -80,17 +80,17 @@ function stateInterface(finder: Finder, on: CaptureInterface): void {
       ],
     });
   if (truncated > 0)
-    finder.state({
-      ...empty('info'),
+    finder.add({
+      ...emptySeverity('info'),
       ...base,
       kind: 'packets-cut',
-      what: `${counted(truncated, 'packet')} of ${packets} were truncated; their lengths are correct, but their content (TLS, DNS, HTTP) may be missing`,
+      what: `${pluralise(truncated, 'packet')} of ${packets} were truncated; their lengths are correct, but their content (TLS, DNS, HTTP) may be missing`,
       count: truncated,
       causes: [`a snap length${on.snapLength > 0 ? ` of ${on.snapLength} bytes` : ''} (-s)`],
     });
   if (on.offloaded > 0 || on.largestPacket > LARGEST_FRAME)
-    finder.state({
-      ...empty('info'),
+    finder.add({
+      ...emptySeverity('info'),
       ...base,
       kind: 'offload',
       what: `packets of up to ${on.largestPacket} bytes are larger than the MTU: offload, not jumbo frames`,
@@ -101,6 +101,6 @@ function stateInterface(finder: Finder, on: CaptureInterface): void {
     });
 }
 
-function empty(severity: Statement['severity']) {
+function emptySeverity(severity: FindingDraft['severity']) {
   return { severity, note: new Note(), interfaceIndex: -1, filter: '', count: 1 };
 }

@@ -2,7 +2,7 @@ import { type DnsEvents, type DnsServer, dnsServers } from '../dns/dnsServer.ts'
 import type { DnsPair, DnsTracker } from '../dns/dnsTracker.ts';
 import type { SearchWaste } from '../dns/searchWatch.ts';
 import { Note } from '../notes.ts';
-import { counted, durationText, percentText } from '../timeText.ts';
+import { durationText, percentText, pluralise } from '../timeText.ts';
 import { addressFilter, type Finder } from './finder.ts';
 import type { FindingKind, Severity } from './finding.ts';
 
@@ -56,7 +56,7 @@ const WORDINGS: readonly Wording[] = [
     severity: 'error',
     note: (pair) => (pair.ignoresAaaa ? pair.unanswered : NOTHING),
     what: (events, server) =>
-      `${server} answers questions for A but ignores those for AAAA: ${counted(events.aaaaQuestions, 'question')} without an answer, for which clients wait until a timeout`,
+      `${server} answers questions for A but ignores those for AAAA: ${pluralise(events.aaaaQuestions, 'question')} without an answer, for which clients wait until a timeout`,
     filter: 'dns.qry.type == 28',
     causes: [
       'a resolver or load balancer that drops unknown record types',
@@ -103,22 +103,22 @@ const WORDINGS: readonly Wording[] = [
 const MAX_CLIENTS = 3;
 
 /** Adds the findings about DNS servers: one for each kind of event and server, for all its clients. */
-export function stateDns(finder: Finder, dns: DnsTracker): void {
+export function addDnsFindings(finder: Finder, dns: DnsTracker): void {
   for (const server of dnsServers(dns.pairs.values())) {
-    for (const wording of WORDINGS) stateEvents(finder, server, wording);
-    stateTruncated(finder, server);
+    for (const wording of WORDINGS) addEventsFinding(finder, server, wording);
+    addTruncatedFinding(finder, server);
   }
-  for (const waste of dns.searches.clients.values()) stateSearch(finder, waste);
+  for (const waste of dns.searches.clients.values()) addSearchFinding(finder, waste);
 }
 
-function stateEvents(finder: Finder, server: DnsServer, wording: Wording): void {
+function addEventsFinding(finder: Finder, server: DnsServer, wording: Wording): void {
   const events = server.events(wording.note);
   if (!events) return;
   const { kind, severity, filter, causes } = wording;
   const name = finder.names.withName(server.address);
-  const what = wording.what(events, name, counted(events.note.count, 'question'));
-  finder.state({
-    ...placeOf(finder, server, events, filter),
+  const what = wording.what(events, name, pluralise(events.note.count, 'question'));
+  finder.add({
+    ...endpointsAndFilter(finder, server, events, filter),
     kind,
     severity,
     what: `${what}: ${namesOf(events)}`,
@@ -131,17 +131,17 @@ function stateEvents(finder: Finder, server: DnsServer, wording: Wording): void 
   });
 }
 
-function stateTruncated(finder: Finder, server: DnsServer): void {
+function addTruncatedFinding(finder: Finder, server: DnsServer): void {
   const events = server.events(({ truncated, tcpConversations }) =>
     tcpConversations > 0 ? NOTHING : truncated,
   );
   if (!events) return;
   const name = finder.names.withName(server.address);
-  finder.state({
-    ...placeOf(finder, server, events, 'dns.flags.truncated == 1'),
+  finder.add({
+    ...endpointsAndFilter(finder, server, events, 'dns.flags.truncated == 1'),
     kind: 'dns-truncated',
     severity: 'error',
-    what: `${counted(events.note.count, 'answer')} of ${name} were truncated and not repeated over TCP, so the client only has a part: ${namesOf(events)}`,
+    what: `${pluralise(events.note.count, 'answer')} of ${name} were truncated and not repeated over TCP, so the client only has a part: ${namesOf(events)}`,
     causes: [
       'the client’s resolver does not use TCP (musl before 1.2.4)',
       'a network policy only allows port 53 for UDP, or the filter of the capture excludes TCP',
@@ -150,22 +150,22 @@ function stateTruncated(finder: Finder, server: DnsServer): void {
 }
 
 /** The endpoints, the packets, and the display filter that shows them. */
-function placeOf(finder: Finder, server: DnsServer, events: DnsEvents, filter: string) {
+function endpointsAndFilter(finder: Finder, server: DnsServer, events: DnsEvents, filter: string) {
   const { note, clients } = events;
-  const shown = clients.slice(0, MAX_CLIENTS);
-  const named = shown.map((client) => finder.names.withName(client)).join(', ');
-  const more = clients.length - shown.length;
-  const filters = shown.map(addressFilter).join(' || ');
-  const ofClients = more > 0 ? [] : [shown.length > 1 ? `(${filters})` : filters];
+  const listedClients = clients.slice(0, MAX_CLIENTS);
+  const clientNames = listedClients.map((client) => finder.names.withName(client)).join(', ');
+  const more = clients.length - listedClients.length;
+  const filters = listedClients.map(addressFilter).join(' || ');
+  const clientFilters = more > 0 ? [] : [listedClients.length > 1 ? `(${filters})` : filters];
   return {
-    who: `${named}${more > 0 ? ` and ${more} more` : ''} → ${finder.names.withName(server.address)}`,
+    who: `${clientNames}${more > 0 ? ` and ${more} more` : ''} → ${finder.names.withName(server.address)}`,
     note,
     interfaceIndex: server.interfaceIndex,
-    filter: [...ofClients, addressFilter(server.address), filter].join(' && '),
+    filter: [...clientFilters, addressFilter(server.address), filter].join(' && '),
   };
 }
 
-function stateSearch(finder: Finder, waste: SearchWaste): void {
+function addSearchFinding(finder: Finder, waste: SearchWaste): void {
   if (waste.lookups === 0) return;
   const { lookups, questions, wasted, delay } = waste;
   const note = new Note();
@@ -176,10 +176,10 @@ function stateSearch(finder: Finder, waste: SearchWaste): void {
   const suffixes = [...waste.bySuffix]
     .sort(([, a], [, b]) => b - a)
     .map(([suffix, count]) => `${suffix} (${count})`);
-  finder.state({
+  finder.add({
     kind: 'dns-search-waste',
     severity: 'info',
-    what: `${wasted} of ${counted(questions, 'question')} for ${counted(lookups, 'name')} only tried search suffixes without success (${percentText(wasted, questions)}), ${durationText(delay / lookups)} per lookup: ${suffixes.join(', ')}; for example ${waste.example}`,
+    what: `${wasted} of ${pluralise(questions, 'question')} for ${pluralise(lookups, 'name')} only tried search suffixes without success (${percentText(wasted, questions)}), ${durationText(delay / lookups)} per lookup: ${suffixes.join(', ')}; for example ${waste.example}`,
     who: finder.names.withName(waste.client),
     note,
     interfaceIndex: -1,
