@@ -93,7 +93,7 @@ function parseEnds(
   if (flags.write !== undefined && /\.(pcap|cap)$/i.test(flags.write))
     throw wrongUsage(
       `-w ${flags.write}: only a pcapng file can hold an interface for each device`,
-      `name it ${flags.write.replace(/\.\w+$/, '.pcapng')}`,
+      `use the name ${flags.write.replace(/\.\w+$/, '.pcapng')}`,
     );
   return [from, to];
 }

@@ -51,7 +51,7 @@ const FLAGS = {
   'display-filter': {
     alias: 'Y',
     value: anyText('FILTER'),
-    help: "With read and fetch: only packets that match this filter in Wireshark's language; see: filters",
+    help: "With read and fetch: only packets that match this filter in Wireshark's language; see: kubectl netdebug filters",
   },
   count: { alias: 'c', value: count(), help: 'With read: stop after this many packets' },
   flush: { help: 'With fetch: also copy what has been written to the current file' },

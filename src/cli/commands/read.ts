@@ -30,7 +30,7 @@ const FLAGS = {
   'display-filter': {
     alias: 'Y',
     value: anyText('FILTER'),
-    help: "Read only packets that match this filter in Wireshark's language; see: filters",
+    help: "Read only packets that match this filter in Wireshark's language; see: kubectl netdebug filters",
   },
   from: {
     value: TIME_TYPE,
@@ -127,7 +127,7 @@ function checkUsage(
   if (write !== undefined && /\.(pcap|cap)$/i.test(write))
     throw wrongUsage(
       `-w ${write}: only pcapng files can hold interfaces and names`,
-      `name it ${write.replace(/\.\w+$/, '.pcapng')}`,
+      `use the name ${write.replace(/\.\w+$/, '.pcapng')}`,
     );
 }
 

@@ -48,7 +48,9 @@ export const CAPTURE_FLAGS = {
     help: 'Stop before the output exceeds this size: 100MB, 64MiB, 1G; a bare number is MB',
   },
   ...RING_FLAGS,
-  detach: { help: 'Keep recording in the cluster after this command exits; see: captures --help' },
+  detach: {
+    help: 'Keep recording in the cluster after this command exits; see: kubectl netdebug captures --help',
+  },
   name: { value: anyText('NAME'), help: 'With --detach: name of the capture' },
   volume: {
     value: anyText('NAME', 'volumes'),

@@ -18,7 +18,7 @@ const PRESET_LIST: ValueType<readonly Preset[]> = {
 export const PRESET_FLAG = {
   value: PRESET_LIST,
   repeatable: true,
-  help: 'Capture the packets of this preset. Can be repeated; see: presets',
+  help: 'Capture the packets of this preset. Can be repeated; see: kubectl netdebug presets',
 } as const satisfies ValueFlag<readonly Preset[]>;
 
 /** The named presets, and the filter that combines them with the expression after `--`. */

@@ -7,7 +7,7 @@ shift 2
 # Not readlink: for a mount it returns the path.
 is=$(ls -diL /proc/self/fd/9)
 if [ "${is%% */proc*}" != "$inode" ]; then
-  echo "the network namespace $inode is gone" >&2
+  echo "the network namespace $inode no longer exists" >&2
   exit 1
 fi
 exec nsenter -n/proc/self/fd/9 -- sh -c 'exec 9<&-; exec "$@"' sh "$@"

@@ -143,11 +143,11 @@ function addJoinedFinding(finder: Finder, comparison: PointComparison): void {
   note.firstTime = Math.min(...starts);
   note.lastTime = Math.max(...starts);
   const place =
-    first === second ? `${first.label} has twice` : `${first.label} and ${second.label} both have`;
+    first === second ? `twice at ${first.label}` : `at both ${first.label} and ${second.label}`;
   finder.add({
     kind: 'joined-connection',
     severity: 'info',
-    what: `${place} ${pluralise(joined, 'connection')}${translated > 0 ? `, ${translated} of them translated between the points: ${translations(finder, connections)}` : ''}; they are compared, not counted twice`,
+    what: `recorded ${place}: ${pluralise(joined, 'connection')}${translated > 0 ? `, ${translated} of them translated between the points: ${translations(finder, connections)}` : ''}; they are compared, not counted twice`,
     who: connections[0] ? whoOf(finder, connections[0].near) : '',
     note,
     interfaceIndex: -1,

@@ -61,6 +61,6 @@ export const PROBE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: (v) =>
       `${v('counter')} of ${v('node')} grew by ${v('by')}: a device on the path leaves wrong checksums in tunnelled packets.`,
     fix: () =>
-      'disable checksum offload on the tunnel device of the sender: ethtool -K flannel.1 tx-checksum-ip-generic off',
+      'disable checksum offload on the tunnel device of the sender, with flannel: ethtool -K flannel.1 tx-checksum-ip-generic off',
   },
 };

@@ -28,7 +28,7 @@ export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
     severity: 'error',
     layer: 6,
     summary: 'A service has no endpoint that accepts connections.',
-    meaning: (v) => `${v('service')} leads nowhere: ${v('state')}.`,
+    meaning: (v) => `${v('service')} has no endpoint that accepts connections: ${v('state')}.`,
     fix: (v) =>
       `kubectl get endpointslices -n ${v('namespace')} -l kubernetes.io/service-name=${v('name')}; compare the selector with the labels of the pods, and check why they are not ready`,
   },

@@ -10,7 +10,7 @@ path=$1 inode=$2 device=$3 user=$4 snap=$5 filter=$6
 case $path in
   */ns/net)
     if [ "$(readlink "$path")" != "net:[$inode]" ]; then
-      echo 'its namespace is gone' >&2
+      echo 'its network namespace no longer exists' >&2
       exit 1
     fi
     ;;

@@ -39,7 +39,7 @@ survey() {
 # For the short verbs: reads the state and lists the ring, or fails.
 know() {
   load_state || fail 3 'no spool'
-  survey || fail "$((2 * $? + 1))" 'the ring cannot be listed: it is gone, or turns too fast'
+  survey || fail "$((2 * $? + 1))" 'the ring cannot be listed: it was removed, or its files are replaced too fast'
 }
 
 # Sets name to the name of file number $1.
