@@ -1,21 +1,19 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHATTER, makePod, readyPod, runPod } from './support/pods.ts';
 import { type Running, run, start } from './support/process.ts';
 import { freshPath, kubectl, namespaced, PROGRAM, world } from './support/world.ts';
 
-/** Options that make an example end by itself, or run without a screen. The rest of the example is unchanged. */
-const BOUNDS: readonly (readonly [example: RegExp, added: string])[] = [
-  [/ capture (?!.*(-c 20|--detach)).*/, '--duration 2s'],
-];
-/** Examples that wait for Ctrl-C get it a moment after they have reported that they are running. */
+/** Examples that get this option, in place of their own duration, so that they end soon. */
+const UNBOUNDED = / capture (?!.*(-c 20|--detach)).*/;
+const BOUND = '--duration 2s';
+/** Examples that wait for Ctrl-C get it when they have printed this. */
 const INTERRUPTED: readonly (readonly [example: RegExp, atWork: RegExp])[] = [
-  [/captures follow/, /following capture/],
-  [/--watch/, /\S/],
+  // A line of tshark for a datagram of the chatter.
+  [/captures follow/, /Len=10/],
+  [/--watch/, /PROTO|no .*sockets/],
 ];
-const INTERRUPT_AFTER_MS = 1000;
 /** Examples that cannot be run here, and why. Each of them must exist, so that no entry outlives its example. */
 const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   [/--wireshark/, 'Wireshark needs a screen'],
@@ -79,16 +77,16 @@ function runnable(example: string): string {
     .replaceAll('pod-1', pod)
     .replaceAll('worker-1', world.nodes[0])
     .replaceAll(' shop/', ` ${world.namespace}/`);
-  const bound = BOUNDS.find(([pattern]) => pattern.test(named))?.[1];
-  if (bound === undefined) return named;
-  return named.replace(/^(kubectl netdebug capture \S+)/, `$1 ${bound}`);
+  if (!UNBOUNDED.test(named)) return named;
+  return named
+    .replace(/ --duration \S+/, '')
+    .replace(/^(kubectl netdebug capture \S+)/, `$1 ${BOUND}`);
 }
 
 async function finish(running: Running, line: string) {
   const atWork = INTERRUPTED.find(([example]) => example.test(line))?.[1];
   if (atWork) {
     await running.says(atWork);
-    await wait(INTERRUPT_AFTER_MS);
     process.kill(-(running.child.pid ?? 0), 'SIGINT');
   }
   return running.finished;
