@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { adminCall } from './support/adminApi.ts';
 import { failure } from './support/failure.ts';
 import { chattingPod, namespaceFor } from './support/namespaces.ts';
+import { holdsPackets } from './support/packets.ts';
 import { CHATTER, podName, runPod, runStaticPod } from './support/pods.ts';
 import { eventually, type Finished, run } from './support/process.ts';
 import { needs } from './support/skips.ts';
-import { freshPath, namespaced, netdebug, world } from './support/world.ts';
+import { freshPath, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
 
 const [{ image = '' } = {}, { image: otherImage = '' } = {}] = world.flavours;
 
@@ -43,6 +43,27 @@ async function packetsIn(file: string, expression = ''): Promise<string[]> {
   const { code, stdout, stderr } = await run('tcpdump', ['-nn', '-r', file, expression]);
   expect(code, stderr).toBe(0);
   return stdout.split('\n').filter(Boolean);
+}
+
+/** Packets in the files of a folder. */
+async function packetsInFolder(folder: string, expression: string): Promise<string[]> {
+  const files = readdirSync(folder).filter((entry) => entry.includes('.pcap'));
+  return (
+    await Promise.all(files.map((file) => packetsIn(`${folder}/${file}`, expression)))
+  ).flat();
+}
+
+/** Fetches a detached capture that is recording until more than the given number of datagrams have been fetched. */
+async function fetchesDatagrams(capture: string, folder: string, filter: string, least: number) {
+  const [program, ...words] = PROGRAM;
+  const env = { KUBECONFIG: namespaced(world.kubeconfig) };
+  const enough = async () => {
+    const args = ['captures', 'fetch', capture, '--flush', '-w', folder];
+    const { code, stderr } = await run(program, [...words, ...args], { env });
+    expect(code, stderr).toBe(0);
+    return (await packetsInFolder(folder, filter)).length > least;
+  };
+  expect(await eventually(enough)).toBe(true);
 }
 
 /** Captures three datagrams of the pod, and reads them with tcpdump. */
@@ -199,7 +220,7 @@ describe.concurrent('the debugger on a node', () => {
       },
       seccompProfile: { type: 'RuntimeDefault' },
     });
-    await wait(1000);
+    await holdsPackets(file, 6, 'udp port 9');
     capture.child.kill('SIGINT');
     const { code, stderr } = await capture.finished;
     expect(code, stderr).toBe(0);
@@ -293,13 +314,8 @@ describe.concurrent('the debugger on a node', () => {
     const which = `${name}/by-node`;
     const listed = await ours('captures');
     expect(listed.stdout).toMatch(new RegExp(`^by-node +${name} +Recording `, 'm'));
-    await wait(2000);
 
-    const folder = freshPath('by-node');
-    const fetched = await ours('captures', 'fetch', which, '--flush', '-w', folder);
-    expect(fetched.code, fetched.stderr).toBe(0);
-    const [file = ''] = readdirSync(folder).filter((entry) => entry.includes('.pcap'));
-    expect((await packetsIn(`${folder}/${file}`, 'udp port 9')).length).toBeGreaterThan(10);
+    await fetchesDatagrams(which, freshPath('by-node'), 'udp port 9', 10);
 
     const mine = await capturePods(name);
     expect(mine).toHaveLength(1);
@@ -326,21 +342,16 @@ describe.concurrent('the debugger on a node', () => {
     );
     expect(started.code, started.stderr).toBe(0);
     expect(started.stdout).toBe(`${capture}\n`);
-    await wait(1000);
     const folder = freshPath('of-node');
-    for (const _ of [1, 2]) {
-      const fetched = await ours('captures', 'fetch', capture, '--flush', '-w', folder);
-      expect(fetched.code, fetched.stderr).toBe(0);
-    }
-    const files = readdirSync(folder).filter((entry) => entry.includes('.pcap'));
-    const all = (filter: string) =>
-      Promise.all(files.map((file) => packetsIn(`${folder}/${file}`, filter)));
-    expect((await all(`udp port 9 and src ${ip}`)).flat().length).toBeGreaterThan(5);
-    expect((await all('tcp port 10250 or tcp port 10010')).flat()).toEqual([]);
+    await fetchesDatagrams(capture, folder, `udp port 9 and src ${ip}`, 5);
+    // Fetches what was recorded during the first copy.
+    const again = await ours('captures', 'fetch', capture, '--flush', '-w', folder);
+    expect(again.code, again.stderr).toBe(0);
+    expect(await packetsInFolder(folder, 'tcp port 10250 or tcp port 10010')).toEqual([]);
     const same = ['capture', node, '--detach', '--name', capture, '--image', image];
-    const again = await failure(same, { onTestFinished });
-    expect(again.code).toBe(1);
-    expect(again.kinds).toEqual(['exists']);
+    const twice = await failure(same, { onTestFinished });
+    expect(twice.code).toBe(1);
+    expect(twice.kinds).toEqual(['exists']);
     const removed = await ours('captures', 'rm', `${node}/${capture}`);
     expect(removed.code, removed.stderr).toBe(0);
   });

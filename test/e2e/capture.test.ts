@@ -2,8 +2,9 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { failure, reportedIn } from './support/failure.ts';
-import { CHATTER, leftWorking, runPod } from './support/pods.ts';
+import { CHATTER, runPod } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
+import { leftWorking } from './support/processes.ts';
 import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
 
 describe.each(world.flavours)('capture with the $name image', ({ image }) => {

@@ -1,18 +1,12 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { paired } from './support/combinations.ts';
-import { CHATTER, leftWorking, runPod, working } from './support/pods.ts';
-import { eventually, type Running, run, start } from './support/process.ts';
+import { CHATTER, runPod } from './support/pods.ts';
+import { eventually, type Running, run } from './support/process.ts';
+import { leftWorking, working } from './support/processes.ts';
 import { type FaultyProxy, proxyTo } from './support/proxy.ts';
-import {
-  type AtEnd,
-  freshPath,
-  kubectl,
-  namespaced,
-  netdebug,
-  PROGRAM,
-  world,
-} from './support/world.ts';
+import { watchRecorder } from './support/recorders.ts';
+import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
 
 interface End {
   readonly how: string;
@@ -142,28 +136,6 @@ describe('a capture and its target', () => {
     await expectWholeFile(file);
   });
 });
-
-/** After a line of input, counts the seconds until no recorder runs in the pod. */
-const COUNT = `echo ready; read -r _; n=0
-while [ "$n" -lt 100 ] && grep -qsxE 'dumpcap|tcpdump' /proc/[0-9]*/comm; do sleep 1; n=$((n + 1)); done; echo "after $n"`;
-
-/** Watches the recorder of a pod from its debugger until the recorder has ended. */
-async function watchRecorder(pod: string, atEnd: AtEnd) {
-  const words = ['-n', world.namespace, 'exec', '-i', pod, '-c', 'netdebug-network', '--'];
-  const env = { KUBECONFIG: world.kubeconfig };
-  const watching = start(world.kubectl, [...words, 'sh', '-c', COUNT], { env });
-  atEnd(() => watching.child.kill('SIGKILL'));
-  await watching.says(/^ready$/m);
-  return {
-    secondsToItsEnd: async () => {
-      watching.child.stdin.end('\n');
-      const { stdout, stderr } = await watching.finished;
-      const seconds = /^after (\d+)$/m.exec(stdout)?.[1];
-      if (seconds === undefined) throw new Error(`the recorder was not watched: ${stderr}`);
-      return Number(seconds);
-    },
-  };
-}
 
 /** tcpdump reads the file to its end without an error. */
 async function expectWholeFile(file: string): Promise<void> {

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PROTOCOLS, paired } from './support/combinations.ts';
 import { failure } from './support/failure.ts';
 import { namespaceFor } from './support/namespaces.ts';
-import { leftWorking, makePod, processes, runPod, runStaticPod, working } from './support/pods.ts';
+import { makePod, runPod, runStaticPod } from './support/pods.ts';
 import { eventually } from './support/process.ts';
+import { leftWorking, type Process, processes, untilProcesses } from './support/processes.ts';
 import { needs } from './support/skips.ts';
 import { inTerminal } from './support/tmux.ts';
 import { kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
@@ -81,45 +81,49 @@ describe.each(paired([{}]))(
       expect([stdout, code]).toEqual(['here\nbye\n', 5]);
     });
 
-    // The sleep is longer than a test may take: a command that waited for it would not end.
-    it('ends the background jobs of an interrupted command', async () => {
-      const script = 'sleep 9997 & trap "exit 6" INT; echo here; while :; do sleep 0.1; done';
-      const running = netdebug(['shell', pod.name, '--image', image, '--', 'sh', '-c', script], {
+    // The sleeps are longer than a test may take: a command that waited for one would not end.
+    it.concurrent.for([
+      {
+        title: 'ends the background jobs of an interrupted command',
+        script: 'sleep 9997 & trap "exit 6" INT; echo here; while :; do sleep 0.1; done',
+        signal: 'SIGINT',
+        code: 6,
+      },
+      {
+        title: 'leaves nothing after SIGKILL',
+        script: 'trap "" HUP; sleep 9999 & echo here; sleep 9998',
+        signal: 'SIGKILL',
+      },
+      {
+        title: 'leaves nothing after SIGTERM',
+        script: 'trap "" HUP; sleep 9999 & echo here; sleep 9998',
+        signal: 'SIGTERM',
+      },
+    ] as const)('$title', async ({ script, signal, ...expected }, { expect, onTestFinished }) => {
+      const { name } = await runPod('shell');
+      const running = netdebug(['shell', name, '--image', image, '--', 'sh', '-c', script], {
         env,
+        onTestFinished,
       });
       await running.says(/here/);
-      running.child.kill('SIGINT');
+      running.child.kill(signal);
       const { stdout, code } = await running.finished;
-      expect([stdout, code]).toEqual(['here\n', 6]);
-      expect(await leftWorking(pod.name)).toEqual([]);
+      if ('code' in expected) expect([stdout, code]).toEqual(['here\n', expected.code]);
+      expect(await leftWorking(name)).toEqual([]);
     });
 
-    it('returns all output of a command that leaves a background job, and its exit code at once', async () => {
+    it.concurrent('returns all output of a command that leaves a background job, and its exit code at once', async ({
+      expect,
+      onTestFinished,
+    }) => {
+      const { name } = await runPod('shell');
       const script = 'sleep 9996 & head -c 5000000 /dev/zero | tr "\\0" x; exit 3';
-      const { stdout, stderr, code } = await shell(['sh', '-c', script]);
+      const command = ['shell', name, '--image', image, '--', 'sh', '-c', script];
+      const running = netdebug(command, { env, stdin: '', onTestFinished });
+      const { stdout, stderr, code } = await running.finished;
       expect([code, stderr]).toEqual([3, '']);
       expect(stdout === 'x'.repeat(5_000_000)).toBe(true);
-      expect(await leftWorking(pod.name)).toEqual([]);
-    });
-
-    it.each(['SIGKILL', 'SIGTERM'] as const)('leaves nothing after %s', async (signal) => {
-      const running = netdebug(
-        [
-          'shell',
-          pod.name,
-          '--image',
-          image,
-          '--',
-          'sh',
-          '-c',
-          'trap "" HUP; sleep 9999 & echo here; sleep 9998',
-        ],
-        { env },
-      );
-      await running.says(/here/);
-      running.child.kill(signal);
-      await running.finished;
-      expect(await leftWorking(pod.name)).toEqual([]);
+      expect(await leftWorking(name)).toEqual([]);
     });
   },
 );
@@ -143,9 +147,11 @@ describe.each(PROTOCOLS)('shell over $protocol with a terminal', ({ kubeconfig }
     await shows(/^size 27 91 TERM (screen|tmux)/m);
     await terminal.resize(102, 33);
     // The new size is sent on a separate channel.
+    let tries = 0;
     const isResized = async () => {
-      await terminal.type('stty size');
-      await wait(500);
+      tries += 1;
+      await terminal.type(`stty size; echo "try $((${tries}))"`);
+      await shows(new RegExp(`^try ${tries}$`, 'm'));
       return /^33 102$/m.test(await terminal.screen());
     };
     expect(await eventually(isResized), await terminal.screen()).toBe(true);
@@ -189,9 +195,9 @@ describe.each(PROTOCOLS)('shell over $protocol with a terminal', ({ kubeconfig }
       'trap "" HUP; nohup sleep 9002 >/dev/null & setsid sleep 9003 & echo here $((1 + 1))',
     );
     expect(await shows(/here 2/)).toBe(true);
-    const sleeps = async () =>
-      (await working(pod.name)).filter((line) => line.includes('sleep')).length;
-    expect(await eventually(async () => (await sleeps()) > 1)).toBe(true);
+    const sleep = (all: readonly Process[]) =>
+      all.filter(({ name, parent }) => name === 'sleep' && parent !== 1).length > 1;
+    expect(sleep(await untilProcesses(pod.name, sleep))).toBe(true);
     process.kill(await terminal.pid(), 'SIGKILL');
     expect(await leftWorking(pod.name)).toEqual([]);
   });

@@ -1,7 +1,7 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SHIM } from '../../src/cli/completion/scripts.ts';
 import { kubectls, nameOfKubectl } from './support/kubectls.ts';
 import { runPod } from './support/pods.ts';
@@ -43,6 +43,17 @@ async function completedInTime(...words: string[]) {
     return false;
   });
   return last;
+}
+
+/** Ends the processes with these PIDs, of which some may have ended. */
+function endAll(pids: string): void {
+  for (const pid of pids.split('\n').filter(Boolean)) {
+    try {
+      process.kill(Number(pid));
+    } catch {
+      // It has ended.
+    }
+  }
 }
 
 describe('completion from the cluster', () => {
@@ -99,7 +110,12 @@ describe('completion from the cluster', () => {
 
   it('does not wait for a slow credential plugin', async () => {
     const plugin = freshPath('plugin');
-    writeFileSync(plugin, '#!/bin/sh\necho who are you? >&2\nexec sleep 5\n', { mode: 0o755 });
+    // Longer than a test may take: a completion that waited for it would not end.
+    const script = `#!/bin/sh\necho $$ >>'${plugin}.pids'\necho who are you? >&2\nexec sleep 9999\n`;
+    writeFileSync(plugin, script, { mode: 0o755 });
+    onTestFinished(() => {
+      if (existsSync(`${plugin}.pids`)) endAll(readFileSync(`${plugin}.pids`, 'utf8'));
+    });
     const config = freshPath('kubeconfig');
     const exec = {
       apiVersion: 'client.authentication.k8s.io/v1',

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { deny } from './support/denial.ts';
 import { failure } from './support/failure.ts';
 import { chattingPod, namespaceFor } from './support/namespaces.ts';
-import { makePod, processes, readyPod, runPod } from './support/pods.ts';
+import { makePod, readyPod, runPod } from './support/pods.ts';
 import { eventually } from './support/process.ts';
+import { processes } from './support/processes.ts';
 import { needs } from './support/skips.ts';
 import { kubectl, namespaced, netdebug, world } from './support/world.ts';
 
@@ -71,20 +72,13 @@ describe('the debugger', () => {
     ]);
   });
 
-  it.each(world.flavours)(
+  it.concurrent.for(world.flavours)(
     'reaps zombies, and ends after --ttl without use ($name)',
-    async ({ image }) => {
+    async ({ image }, { expect, onTestFinished }) => {
       const pod = await runPod('ttl');
-      const { code, stderr } = await netdebug([
-        'capture',
-        pod.name,
-        '--image',
-        image,
-        '--duration',
-        '1',
-        '--ttl',
-        '10s',
-      ]).finished;
+      const capture = (...args: string[]) =>
+        netdebug(['capture', pod.name, '--image', image, ...args], { onTestFinished }).finished;
+      const { code, stderr } = await capture('--duration', '1', '--ttl', '10s');
       expect(code, stderr).toBe(0);
       // An orphaned process becomes a child of the main process, and must not remain as a zombie.
       await kubectl([
@@ -97,8 +91,7 @@ describe('the debugger', () => {
         );
       expect(await eventually(async () => (await orphans()).length === 0)).toBe(true);
       // While it is in use, it continues after its time.
-      const long = netdebug(['capture', pod.name, '--image', image, '--duration', '12']);
-      expect((await long.finished).code).toBe(0);
+      expect((await capture('--duration', '12')).code).toBe(0);
       const ended = () =>
         kubectl(['get', 'pod', pod.name, '-o', 'json']).then((json) => {
           const { status } = JSON.parse(json) as {
@@ -110,9 +103,7 @@ describe('the debugger', () => {
         });
       expect(await eventually(ended)).toBe(true);
       // The next command creates a new one.
-      expect(
-        (await netdebug(['capture', pod.name, '--image', image, '--duration', '1']).finished).code,
-      ).toBe(0);
+      expect((await capture('--duration', '1')).code).toBe(0);
       expect(await ephemeralContainers(pod.name)).toHaveLength(2);
     },
   );

@@ -1,8 +1,9 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CHATTER, leftWorking, runPod } from './support/pods.ts';
+import { CHATTER, runPod } from './support/pods.ts';
 import { eventually, run, start } from './support/process.ts';
+import { leftWorking } from './support/processes.ts';
 import { freshPath, namespaced, PROGRAM, programFile, world } from './support/world.ts';
 
 const [program, ...before] = PROGRAM;

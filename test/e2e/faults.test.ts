@@ -4,8 +4,9 @@ import type { ProblemKind } from '../../src/problem.ts';
 import { adminCall } from './support/adminApi.ts';
 import { reportedIn } from './support/failure.ts';
 import { namespaceFor } from './support/namespaces.ts';
-import { CHATTER, runPod, working } from './support/pods.ts';
+import { CHATTER, runPod } from './support/pods.ts';
 import { eventually, type Running, run } from './support/process.ts';
+import { leftWorking } from './support/processes.ts';
 import { freshPath, namespaced, netdebug, world } from './support/world.ts';
 
 /**
@@ -209,8 +210,7 @@ async function datagramsIn(file: string): Promise<number> {
 }
 
 async function expectNothingLeft(pod: string, namespace: string): Promise<void> {
-  const idle = async () => (await working(pod, 'netdebug-network', namespace)).length === 0;
-  expect(await eventually(idle)).toBe(true);
+  expect(await leftWorking(pod, 'netdebug-network', namespace)).toEqual([]);
 }
 
 describe('under a fault', () => {
@@ -298,7 +298,7 @@ describe('under a fault', () => {
     const file = freshPath('restart.pcap');
     const running = command(['capture', POD, '-w', file, '--duration', '8']);
     await running.says(/capturing on/);
-    await eventually(() => existsSync(file) && statSync(file).size > 1000);
+    expect(await eventually(() => existsSync(file) && statSync(file).size > 1000)).toBe(true);
     await setFaults(namespace, { restart: '3000' });
     await running.says(/connection lost/);
     const trace = freshPath('trace.json');

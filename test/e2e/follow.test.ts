@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
+import { constants } from 'node:os';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { paired } from './support/combinations.ts';
 import { namespaceFor } from './support/namespaces.ts';
-import { CHATTER, runPod, working } from './support/pods.ts';
+import { CHATTER, runPod } from './support/pods.ts';
 import { eventually, type Running, run } from './support/process.ts';
+import { leftWorking, type Process, untilProcesses } from './support/processes.ts';
 import { type FaultyProxy, proxyTo } from './support/proxy.ts';
+import { watchRecorder, watchRing } from './support/recorders.ts';
 import { type AtEnd, freshPath, kubectl, netdebug, world } from './support/world.ts';
 
 let sink: string;
@@ -16,15 +18,15 @@ beforeAll(async () => {
 /** What interrupts the connection while client and recorder continue. */
 const CUTS: readonly {
   readonly how: string;
-  readonly cut: (proxy: FaultyProxy, capture: Running) => Promise<void> | void;
+  readonly cut: (proxy: FaultyProxy, capture: Running, pod: string) => Promise<void> | void;
 }[] = [
   { how: 'FIN', cut: (proxy) => proxy.fin() },
   { how: 'RST', cut: (proxy) => proxy.reset() },
   {
-    how: 'a server that is away for 3 s',
+    how: 'a server that is away for three attempts',
     cut: async (proxy) => {
       proxy.goDown();
-      await wait(3000);
+      expect(await eventually(() => proxy.refused() >= 3)).toBe(true);
       proxy.heal();
     },
   },
@@ -37,9 +39,11 @@ const CUTS: readonly {
   },
   {
     how: 'SIGSTOP for longer than the lease',
-    cut: async (_, { child }) => {
+    cut: async (_, { child }, pod) => {
       child.kill('SIGSTOP');
-      await wait(15_000);
+      expect(followers(await untilProcesses(pod, (all) => followers(all).length === 0))).toEqual(
+        [],
+      );
       child.kill('SIGCONT');
     },
   },
@@ -52,9 +56,10 @@ describe('a capture with a spool', () => {
   it.concurrent.for(CASES)(
     'over $protocol, $flavour image, continues after $how: no packet is missing or duplicated',
     async ({ kubeconfig, image, cut }, { onTestFinished }) => {
-      const { capture, file, proxy } = await chatterCapture({ kubeconfig, image }, onTestFinished);
+      const started = await chatterCapture({ kubeconfig, image }, onTestFinished);
+      const { capture, file, proxy } = started;
       await holds(file, 20);
-      await cut(proxy, capture);
+      await cut(proxy, capture, started.pod);
       await capture.says(/resumed after [\d.]+ s where it stopped/);
       await holds(file, (await packetsIn(file)) + 20);
       capture.child.kill('SIGINT');
@@ -110,12 +115,12 @@ describe('a capture with a spool', () => {
       await burst(pod.name, sink, 10);
       expect(await eventually(async () => (await packetsIn(file)) === 10)).toBe(true);
       capture.child.kill('SIGSTOP');
+      const ring = await watchRing(pod.name);
       await burst(pod.name, sink, 20_000);
-      await wait(2000);
+      await ring.turned();
       capture.child.kill('SIGCONT');
       await capture.says(/GAP: the ring in the pod overran this client/);
       await burst(pod.name, sink, 10);
-      await wait(1500);
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
       expect(code, stderr).toBe(0);
@@ -137,10 +142,10 @@ describe('a capture with a spool', () => {
       ['--linger', '3s'],
     );
     await holds(file, 10);
+    const recorder = await watchRecorder(pod, onTestFinished);
     capture.child.kill('SIGSTOP');
-    const gone = async () => (await working(pod)).length === 0;
-    await wait(12_000);
-    expect(await eventually(gone), String(await working(pod))).toBe(true);
+    await recorder.secondsToItsEnd();
+    expect(await leftWorking(pod)).toEqual([]);
     capture.child.kill('SIGCONT');
     const { code, stderr } = await capture.finished;
     expect(code, stderr).toBe(1);
@@ -158,13 +163,13 @@ describe('a capture with a spool', () => {
       ['--linger', '3s'],
     );
     capture.child.kill('SIGINT');
-    await wait(200);
+    expect(await eventually(() => hasTakenInterrupt(capture.child))).toBe(true);
     capture.child.kill('SIGINT');
     const { code, stderr } = await capture.finished;
     expect(code, stderr).toBe(130);
     expect(stderr).toMatch(/stopped at once: packets still in the pod were not copied/);
     await expectEverySequenceNumber(file, 1);
-    expect(await eventually(async () => (await working(pod)).length === 0)).toBe(true);
+    expect(await leftWorking(pod)).toEqual([]);
   });
 });
 
@@ -246,6 +251,21 @@ async function chatterCapture(
 async function holds(file: string, packets: number): Promise<void> {
   const enough = async () => existsSync(file) && (await packetsIn(file)) >= packets;
   expect(await eventually(enough), `${packets} packets in ${file}`).toBe(true);
+}
+
+/** Whether a process has been notified of the SIGINT that was sent to it: it is not pending any more. */
+function hasTakenInterrupt({ pid }: Running['child']): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const pending = Number.parseInt(/^ShdPnd:\s*([\da-f]+)/m.exec(status)?.[1] ?? '', 16);
+  return (pending & (1 << (constants.signals.SIGINT - 1))) === 0;
+}
+
+/**
+ * The commands of clients in a debugger. They end when their client has been silent too long, while a recorder, which
+ * belongs to the main process, continues.
+ */
+function followers(all: readonly Process[]): readonly Process[] {
+  return all.filter(({ pid, parent }) => pid !== 1 && parent === 0);
 }
 
 function storageLimit(limit: string) {

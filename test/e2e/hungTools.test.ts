@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { paired } from './support/combinations.ts';
 import { failure } from './support/failure.ts';
-import { CHATTER, podName, processes, runPod, working } from './support/pods.ts';
+import { holdsPackets } from './support/packets.ts';
+import { CHATTER, podName, runPod } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
+import { leftWorking, processes } from './support/processes.ts';
 import { needs } from './support/skips.ts';
 import { type AtEnd, freshPath, kubectl, namespaced, netdebug, world } from './support/world.ts';
 
@@ -37,8 +38,7 @@ function command(kubeconfig: string, args: readonly string[], onTestFinished: At
 }
 
 async function expectNothingLeft(pod: string, container?: string): Promise<void> {
-  const idle = async () => (await working(pod, container)).length === 0;
-  expect(await eventually(idle), String(await working(pod, container))).toBe(true);
+  expect(await leftWorking(pod, container)).toEqual([]);
 }
 
 async function packetsIn(file: string): Promise<number> {
@@ -59,7 +59,7 @@ describe('an image', () => {
       const capture = command(kubeconfig, args, onTestFinished);
       await capture.says(/still waiting for the pod to start the recorder/);
       await capture.says(/capturing on eth0 .*tcpdump/);
-      await wait(2000);
+      await holdsPackets(file, 21, 'udp port 9');
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
       expect(code, stderr).toBe(0);

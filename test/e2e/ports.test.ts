@@ -1,8 +1,9 @@
 import { load } from 'js-yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { failure } from './support/failure.ts';
-import { processes, runPod } from './support/pods.ts';
+import { runPod } from './support/pods.ts';
 import { eventually } from './support/process.ts';
+import { processes } from './support/processes.ts';
 import { needs } from './support/skips.ts';
 import { kubectl, netdebug, world } from './support/world.ts';
 

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { adminCall } from './adminApi.ts';
-import { eventually, run } from './process.ts';
+import { eventually } from './process.ts';
 import { kubectl, world } from './world.ts';
 
 export interface PodOptions {
@@ -160,67 +160,3 @@ export const CHATTER = [
   '-c',
   'exec 8<> <(:); while [ "$SECONDS" -lt 300 ]; do read -t 0.05 -u 8; n=$((n+1)); printf "seq-%06d" "$n" > "/dev/udp/$TO/9"; done; exec sleep 86400',
 ];
-
-interface Process {
-  readonly pid: number;
-  readonly name: string;
-  readonly state: string;
-  readonly parent: number;
-  /** Whether it is what the keys of its terminal act on, such as Ctrl-C. */
-  readonly foreground: boolean;
-}
-
-/** The processes a container sees, but for the one that lists them. */
-export async function processes(
-  pod: string,
-  container: string,
-  namespace = world.namespace,
-): Promise<Process[]> {
-  const { stdout } = await run(
-    world.kubectl,
-    [
-      ...['-n', namespace, 'exec', pod, '-c', container, '--'],
-      ...['sh', '-c', 'exec cat /proc/[0-9]*/stat'],
-    ],
-    { env: { KUBECONFIG: world.kubeconfig } },
-  );
-  // A process that ends while it is listed makes cat complain; an empty list would be no list.
-  if (!stdout.includes('(cat)')) throw new Error(`cannot list the processes of ${pod}`);
-  return stdout
-    .split('\n')
-    .map((line) => /^(\d+) \((.*)\) (\S) (\d+) (\d+) \d+ \d+ (-?\d+)/.exec(line))
-    .filter((match) => match !== null)
-    .map(([, pid, name, state, parent, group, foregroundGroup]) => ({
-      pid: Number(pid),
-      name: name ?? '',
-      state: state ?? '',
-      parent: Number(parent),
-      foreground: group === foregroundGroup,
-    }))
-    .filter(({ name }) => name !== 'cat');
-}
-
-/** The processes in a pod's network debugger, except its main process and that process's sleep. */
-export async function working(
-  pod: string,
-  container = 'netdebug-network',
-  namespace = world.namespace,
-): Promise<string[]> {
-  return (await processes(pod, container, namespace))
-    .filter(({ pid, name, parent }) => pid !== 1 && !(name === 'sleep' && parent === 1))
-    .map(({ pid, name, state }) => `${pid} ${name} ${state}`);
-}
-
-/**
- * Waits until only the main process runs in a pod's network debugger. Returns the other processes that run when the
- * time is over. The processes of a command that has ended may not have exited yet, and those of an abandoned command
- * may not have started yet.
- */
-export async function leftWorking(pod: string): Promise<string[]> {
-  let left: string[] = [];
-  await eventually(async () => {
-    left = await working(pod);
-    return left.length === 0;
-  });
-  return left;
-}

@@ -84,6 +84,8 @@ export async function run(
 
 /** Checks run programs, so they are expensive, and most conditions take seconds. */
 const POLL_MS = 300;
+/** The pause after a check, in times of its duration, so that checks leave the processors to what they wait for. */
+const PAUSES = 2;
 
 /**
  * Polls until `check` returns true. Resolves to false if the time is over. Only pass a time if users are promised less.
@@ -92,8 +94,10 @@ export async function eventually(
   check: () => Promise<boolean> | boolean,
   milliseconds = PATIENCE_MS,
 ): Promise<boolean> {
-  for (const end = Date.now() + milliseconds; ; await wait(POLL_MS)) {
+  for (const end = Date.now() + milliseconds; ; ) {
+    const begun = Date.now();
     if (await check()) return true;
     if (Date.now() > end) return false;
+    await wait(Math.max(POLL_MS, PAUSES * (Date.now() - begun)));
   }
 }

@@ -7,6 +7,10 @@ export interface FaultyProxy {
   readonly kubeconfig: string;
   /** The number of connections so far. */
   connections(): number;
+  /** The number of connections that it has reset because it is down. */
+  refused(): number;
+  /** Resolves when the server has sent the given number of bytes more. */
+  received(bytes: number): Promise<void>;
   /** Closes every connection with FIN, in both directions. */
   fin(): void;
   /** Ends every connection with a reset, in both directions. */
@@ -24,10 +28,12 @@ export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyP
   let target: URL | undefined;
   let [black, down] = [false, false];
   const pairs = new Set<Pair>();
-  let connections = 0;
+  let [connections, refused, received] = [0, 0, 0];
+  const waiting = new Set<() => void>();
   const server = createServer((client) => {
     client.on('error', () => {});
     if (down) {
+      refused += 1;
       client.resetAndDestroy();
       return;
     }
@@ -40,6 +46,10 @@ export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyP
       [upstream, client],
     ] as const) {
       from.on('data', (chunk: Buffer) => {
+        if (from === upstream) {
+          received += chunk.length;
+          for (const look of waiting) look();
+        }
         if (!pair.swallows && !to.write(chunk)) from.pause();
       });
       to.on('drain', () => from.resume());
@@ -72,6 +82,18 @@ export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyP
   return {
     kubeconfig: through,
     connections: () => connections,
+    refused: () => refused,
+    received: (bytes) => {
+      const enough = received + bytes;
+      return new Promise((resolve) => {
+        const look = () => {
+          if (received < enough) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+      });
+    },
     fin: () => each((socket) => socket.end()),
     reset: () => each((socket) => socket.resetAndDestroy()),
     blackhole: () => {
