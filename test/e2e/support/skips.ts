@@ -39,6 +39,10 @@ const NEEDS = {
     isMet: ({ kind }: World) => kind === 'kubernetes',
     why: 'the API server of the local cluster tells none',
   },
+  'netdebug on Node': {
+    isMet: () => !process.env.E2E_PROGRAM,
+    why: 'binaries ignore NODE_OPTIONS, with which the test stops the clock',
+  },
 } as const;
 
 export type Need = keyof typeof NEEDS;
