@@ -357,16 +357,16 @@ describe('a running capture', () => {
   });
 
   it('cuts off a capturing program that ignores its end; its remaining packets are unknown', async () => {
+    // The interval after which a silent stream is cut is never over.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const { pod, output, outcome, abort, nothingIsLeft } = await begun();
     pod.on = () => {};
     pod.says('netdebug: started');
     pod.listens();
     pod.writes(Buffer.concat([HEADER, SMALL]));
     await arrived(output, HEADER.length + SMALL.length);
-    const asked = performance.now();
     abort.abort();
     expect(await outcome).toMatchObject({ end: 'abandoned' });
-    expect(performance.now() - asked).toBeLessThan(3_000);
     await nothingIsLeft();
   });
 
@@ -384,12 +384,12 @@ describe('a running capture', () => {
   });
 
   it('is abandoned at once if the pod has not even started it', async () => {
+    // The interval after which a silent stream is cut is never over.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const { pod, outcome, abort, nothingIsLeft } = await begun();
     pod.on = () => {};
-    const asked = performance.now();
     abort.abort();
     expect(await outcome).toMatchObject({ end: 'interrupted' });
-    expect(performance.now() - asked).toBeLessThan(1_500);
     await nothingIsLeft();
   });
 
