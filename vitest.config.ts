@@ -120,8 +120,8 @@ export default defineConfig({
           // Only for tests that hang: no test measures the speed of a busy machine.
           testTimeout: 300_000,
           hookTimeout: 180_000,
-          // They wait most of the time, so more of them run at once than there are processors.
-          maxWorkers: 3,
+          // They wait half of the time, so more of them run at once than there are processors.
+          maxWorkers: 4,
           maxConcurrency: 6,
           sequence: { groupOrder: 3 },
         },

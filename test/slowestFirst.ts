@@ -6,8 +6,27 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * one of them when the others have nothing to do. Names of files that are faster now do no harm.
  */
 const SLOWEST: readonly string[] = [
-  ...['helpExamples', 'slowStart', 'care', 'debugger', 'faults', 'follow', 'hungTools', 'several'],
-  ...['captureEnds', 'capture', 'detached', 'fetch', 'accessLevels', 'rbac', 'ports', 'interfaces'],
+  ...[
+    'slowStart',
+    'helpExamples',
+    'faults',
+    'several',
+    'capture',
+    'hungTools',
+    'care',
+    'captureEnds',
+  ],
+  ...[
+    'follow',
+    'detached',
+    'debugger',
+    'fetch',
+    'ports',
+    'accessLevels',
+    'rbac',
+    'targets',
+    'interrupt',
+  ],
   ...['groundTruth', 'ends', 'boot', 'followCapture', 'vxlanPath', 'reading', 'ring', 'outages'],
 ];
 
