@@ -48,6 +48,7 @@ export class MergedTarget implements TargetSink {
   #clock: NodeClock | undefined;
   #clockRead: Promise<void> = Promise.resolve();
   #source: Source | undefined;
+  #hasEnded = false;
 
   constructor(options: MergedTargetOptions) {
     this.#options = options;
@@ -75,6 +76,8 @@ export class MergedTarget implements TargetSink {
   }
 
   end(outcome: CaptureOutcome | undefined, failure: string | undefined): void {
+    this.#hasEnded = true;
+    this.#listening.resolve();
     const { statistics, interruptions = 0, gaps = [], early } = outcome ?? {};
     this.#source?.end({
       ...(statistics && { statistics }),
@@ -103,8 +106,13 @@ export class MergedTarget implements TargetSink {
   }
 
   async #addSource(): Promise<Source> {
-    await Promise.race([this.#listening.promise, wait(WORD_MS)]);
+    const waiting = new AbortController();
+    const late = wait(WORD_MS, undefined, { signal: waiting.signal }).catch(() => {});
+    await Promise.race([this.#listening.promise, late]);
+    // A timer that is left would delay the end of the process.
+    waiting.abort();
     await this.#clockRead;
+    if (this.#hasEnded) throw new OutputClosed('the target has ended');
     return this.#options.addSource({
       ...this.#options.at,
       device: this.#device,
