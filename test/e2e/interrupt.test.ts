@@ -2,7 +2,7 @@ import { beforeAll, describe, it } from 'vitest';
 import { paired } from './support/combinations.ts';
 import { holdsPackets } from './support/packets.ts';
 import { CHATTER, runPod } from './support/pods.ts';
-import type { Running } from './support/process.ts';
+import { eventually, type Running } from './support/process.ts';
 import { needs } from './support/skips.ts';
 import { expectStoppedClock, STOPPED_CLOCK } from './support/stoppedClock.ts';
 import { freshPath, namespaced, netdebug, world } from './support/world.ts';
@@ -38,7 +38,12 @@ const CASES: readonly Case[] = [
   {
     title: 'capture -w of a node and a pod',
     args: (pod) => ['capture', pod, `node/${world.nodes[0]}`, '-w', 'FILE.pcapng'],
-    atWork: hasPackets,
+    atWork: prints(/capturing on[\s\S]*capturing on/),
+  },
+  {
+    title: 'capture -w of a node and a pod, of which one has not started',
+    args: (pod) => ['capture', pod, `node/${world.nodes[0]}`, '-w', 'FILE.pcapng'],
+    atWork: prints(/capturing on/),
   },
   {
     title: 'capture -w --via node',
@@ -90,6 +95,8 @@ describe('one Ctrl-C', () => {
       });
       await atWork(running, file);
       running.child.kill('SIGINT');
+      const hasEnded = () => running.child.exitCode !== null;
+      expect(await eventually(hasEnded), running.stderr()).toBe(true);
       const finished = await running.finished;
       expect(finished.code, finished.stderr).toBe(code);
       expectStoppedClock(finished);

@@ -1,7 +1,7 @@
 'use strict';
 
 // Loaded into netdebug by tests (stoppedClock.ts). After SIGINT, timers of a second or longer never fire, so a command
-// that waits for a fixed time instead of an event never ends.
+// that waits for a fixed time instead of an event never ends. What it waited for is printed.
 
 const promises = require('node:timers/promises');
 
@@ -15,9 +15,12 @@ process.once('SIGINT', () => {
 });
 
 globalThis.setTimeout = (callback, milliseconds, ...args) => {
+  const { stack } = new Error(`not fired after ${milliseconds} ms`);
   const timer = real.setTimeout(() => {
-    if (isStopped && milliseconds >= LONG_MS) timer.refresh();
-    else callback(...args);
+    if (isStopped && milliseconds >= LONG_MS) {
+      process.stderr.write(`${stack}\n`);
+      timer.refresh();
+    } else callback(...args);
   }, milliseconds);
   return timer;
 };
