@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { killSandbox } from './support/disturb.ts';
-import { failure } from './support/failure.ts';
+import { failure, traced } from './support/failure.ts';
 import { CHATTER, podName, runPod } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { leftWorking, working } from './support/processes.ts';
@@ -312,7 +312,7 @@ describe('a ring of files in the foreground', () => {
     async ({ image }, { onTestFinished }) => {
       const pod = await runPod('ring', { command: CHATTER, env: { TO: sink } });
       const folder = freshPath('ring');
-      const ring = netdebug(
+      const ring = traced(
         [
           'capture',
           pod.name,
@@ -332,12 +332,13 @@ describe('a ring of files in the foreground', () => {
         { onTestFinished },
       );
       await ring.says(/recording on eth0 of pod .*: keeping the newest 3 files of 1\.0 MB/);
-      expect(ring.stderr()).toContain('note: -G 2 means 2 seconds, as in tcpdump');
       await send(pod.name, 'in the first file');
       await (await watchRing(pod.name)).turned();
       ring.child.kill('SIGINT');
       const { code, stderr } = await ring.finished;
       expect(code, stderr).toBe(0);
+      // -G 2 means seconds, as in tcpdump.
+      expect(ring.reported().notices).toContain('hint');
       const files = packetFiles(folder);
       expect(files).toHaveLength(3);
       const numbers = (await Promise.all(files.map(sequenceNumbers))).flat();

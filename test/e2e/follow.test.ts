@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { paired } from './support/combinations.ts';
+import { traced } from './support/failure.ts';
 import { namespaceFor } from './support/namespaces.ts';
 import { CHATTER, runPod } from './support/pods.ts';
 import { eventually, type Running, run } from './support/process.ts';
@@ -65,8 +66,11 @@ describe('a capture with a spool', () => {
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
       expect(code, stderr).toBe(0);
-      expect(stderr).toMatch(/connection lost \(.*\); the pod keeps recording/);
-      expect(stderr).toMatch(/ packets captured .*, none dropped; resumed after 1 interruption\n/);
+      const { notices } = capture.reported();
+      expect(notices.filter((kind) => kind !== 'waiting')).toEqual([
+        ...['capturing', 'connection-lost', 'resumed'],
+      ]);
+      expect(stderr).toMatch(/, none dropped\b.* 1 interruption\n/);
       await expectEverySequenceNumber(file, 40);
     },
   );
@@ -110,7 +114,7 @@ describe('a capture with a spool', () => {
       const pod = await runPod('gap', { container: storageLimit('48Mi') });
       const file = freshPath('gap.pcap');
       const args = ['capture', pod.name, '--image', image, '-w', file, '--', 'udp port 7777'];
-      const capture = netdebug(args, { onTestFinished });
+      const capture = traced(args, { onTestFinished });
       await capture.says(/capturing on/);
       await burst(pod.name, sink, 10);
       expect(await eventually(async () => (await packetsIn(file)) === 10)).toBe(true);
@@ -124,9 +128,8 @@ describe('a capture with a spool', () => {
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
       expect(code, stderr).toBe(0);
-      expect(stderr).toMatch(
-        /\d GAPs?: \d+ files? of the recording \(at most [\d.]+ .?B\) missing/,
-      );
+      expect(capture.reported().notices).toContain('gap');
+      expect(stderr).toMatch(/GAPs?\b.* \d+ files? .*[\d.]+ .?B\b/);
       const count = await packetsIn(file);
       expect(count).toBeGreaterThan(1000);
       expect(count).toBeLessThan(20_000);
@@ -149,6 +152,8 @@ describe('a capture with a spool', () => {
     capture.child.kill('SIGCONT');
     const { code, stderr } = await capture.finished;
     expect(code, stderr).toBe(1);
+    expect(capture.reported().kinds, stderr).toEqual(['lost']);
+    // The reason: it is not just that the spool has disappeared.
     expect(stderr).toMatch(/had not heard from this client/);
     await expectEverySequenceNumber(file, 10);
   });
@@ -175,9 +180,9 @@ describe('a capture with a spool', () => {
 
 describe('a capture without a spool', () => {
   it.concurrent.for([
-    { way: 'where the pod has no room for one', limit: '8Mi', flags: [], note: true },
-    { way: 'when asked to', limit: '1Gi', flags: ['--stream'], note: false },
-  ])('$way streams directly', async ({ limit, flags, note }, context) => {
+    { way: 'where the pod has no room for one', limit: '8Mi', flags: [], notices: ['no-spool'] },
+    { way: 'when asked to', limit: '1Gi', flags: ['--stream'], notices: [] },
+  ])('$way streams directly', async ({ limit, flags, notices }, context) => {
     const pod = await runPod('direct', {
       command: CHATTER,
       env: { TO: sink },
@@ -186,16 +191,15 @@ describe('a capture without a spool', () => {
     const file = freshPath('direct.pcap');
     const image = world.flavours[0]?.image ?? '';
     const args = ['capture', pod.name, '--image', image, '-w', file, ...flags, '--', 'udp port 9'];
-    const capture = netdebug(args, { onTestFinished: context.onTestFinished });
+    const capture = traced(args, { onTestFinished: context.onTestFinished });
     await capture.says(/capturing on/);
     await holds(file, 10);
     expect(await inDebugger(pod.name, 'ls /')).not.toContain('netdebug-');
     capture.child.kill('SIGINT');
     const { code, stderr } = await capture.finished;
     expect(code, stderr).toBe(0);
-    expect(/note: streaming directly, not through a spool: the pod has room/.test(stderr)).toBe(
-      note,
-    );
+    const reported = capture.reported().notices.filter((kind) => kind !== 'waiting');
+    expect(reported).toEqual([...notices, 'capturing']);
     await expectEverySequenceNumber(file, 10);
   });
 });
@@ -240,7 +244,7 @@ async function chatterCapture(
   const proxy = await proxyTo(kubeconfig, onTestFinished);
   const file = freshPath('follow.pcap');
   const args = ['capture', pod.name, '--image', image, '-w', file, ...flags, '--', 'udp port 9'];
-  const capture = netdebug(args, { env: { KUBECONFIG: proxy.kubeconfig }, onTestFinished });
+  const capture = traced(args, { env: { KUBECONFIG: proxy.kubeconfig }, onTestFinished });
   await capture.says(/capturing on/);
   const some = () => existsSync(file) && statSync(file).size > 24;
   expect(await eventually(some), capture.stderr()).toBe(true);

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { paired } from './support/combinations.ts';
-import { failure } from './support/failure.ts';
+import { failure, traced } from './support/failure.ts';
 import { holdsPackets } from './support/packets.ts';
 import { CHATTER, podName, runPod } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { leftWorking, processes } from './support/processes.ts';
 import { needs } from './support/skips.ts';
-import { type AtEnd, freshPath, kubectl, namespaced, netdebug, world } from './support/world.ts';
+import { type AtEnd, freshPath, kubectl, namespaced, world } from './support/world.ts';
 
 /**
  * Images whose tools hang (test/cluster/images/hungTools.ts), longer than a test may take: a command that waited for them
@@ -34,7 +34,7 @@ async function chatter(): Promise<string> {
 }
 
 function command(kubeconfig: string, args: readonly string[], onTestFinished: AtEnd) {
-  return netdebug(args, { env: { KUBECONFIG: namespaced(kubeconfig) }, onTestFinished });
+  return traced(args, { env: { KUBECONFIG: namespaced(kubeconfig) }, onTestFinished });
 }
 
 async function expectNothingLeft(pod: string, container?: string): Promise<void> {
@@ -63,7 +63,7 @@ describe('an image', () => {
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
       expect(code, stderr).toBe(0);
-      expect(stderr).not.toMatch(/connection lost|interruption/);
+      expect(capture.reported().notices).not.toContain('connection-lost');
       expect(await packetsIn(file)).toBeGreaterThan(20);
       await expectNothingLeft(pod);
     },
@@ -148,7 +148,7 @@ describe('an image', () => {
       );
       const { code, stdout, stderr } = await ports.finished;
       expect(code, stderr).toBe(0);
-      expect(stderr).toMatch(/^note: ss /m);
+      expect(ports.reported().notices).toContain('program-unusable');
       expect(stdout).toContain(':80');
       await expectNothingLeft(pod.name);
     },

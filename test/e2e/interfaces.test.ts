@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { traced } from './support/failure.ts';
 import { inNetworkOf, type PodProcesses, processesOf } from './support/nodes.ts';
 import { podName, runPod } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
@@ -79,7 +80,7 @@ describe('an interface that disappears', () => {
       const pod = await podWithInterface('watched');
       const file = freshPath('net1.pcap');
       const words = ['capture', pod.name, '-i', 'net1', '--image', image, '-w', file];
-      const capture = netdebug([...words, '--', 'udp port 9'], { onTestFinished });
+      const capture = traced([...words, '--', 'udp port 9'], { onTestFinished });
       await capture.says(/capturing on net1/);
       await pod.send(3);
       expect(await eventually(async () => existsSync(file) && (await packetsIn(file)) === 3)).toBe(
@@ -99,7 +100,12 @@ describe('an interface that disappears', () => {
       const { code, stderr } = await capture.finished;
       expect(code, stderr).toBe(1);
       expect(stderr).toMatch(/7 packets captured .* in .*net1\.pcap, none dropped/);
-      expect(stderr).toMatch(/ENDED EARLY: net1 disappeared at \d\d:\d\d:\d\d.*\n {2}with -i any,/);
+      expect(stderr).toMatch(/net1 .*\d\d:\d\d:\d\d.*\n {2}.*-i any/);
+      const { notices, earlyEnds } = capture.reported();
+      expect(notices.filter((kind) => kind !== 'waiting')).toEqual([
+        ...['capturing', 'interface-gone', 'interface-back', 'interface-gone', 'ended-early'],
+      ]);
+      expect(earlyEnds).toEqual(['interface-gone']);
       // tcpdump reports the number of packets that it has not read.
       const unknown = 'packets that had not been read by then are lost (number unknown)';
       if (engine === 'dumpcap') expect(stderr).toContain(unknown);
@@ -145,15 +151,15 @@ describe('an interface that disappears', () => {
 
   it.concurrent('ends a capture as text, with the reason', async ({ onTestFinished }) => {
     const pod = await podWithInterface('text');
-    const capture = netdebug(
-      ['capture', pod.name, '-i', 'net1', '--image', IMAGES[0]?.image ?? ''],
-      { onTestFinished },
-    );
+    const capture = traced(['capture', pod.name, '-i', 'net1', '--image', IMAGES[0]?.image ?? ''], {
+      onTestFinished,
+    });
     await capture.says(/capturing on net1/);
     await pod.remove();
     const { code, stderr } = await capture.finished;
     expect(code, stderr).toBe(1);
-    expect(stderr).toMatch(/ENDED EARLY: net1 disappeared at/);
+    expect(capture.reported().earlyEnds).toEqual(['interface-gone']);
+    expect(stderr).toMatch(/net1 .*\d\d:\d\d:\d\d/);
   });
 
   it.concurrent('ends the recording of one of several pods, and the table shows it', async ({
@@ -162,14 +168,16 @@ describe('an interface that disappears', () => {
     const pod = await podWithInterface('several');
     const folder = `${freshPath('several')}/`;
     const words = ['capture', pod.name, other, '-i', 'net1', '--image', IMAGES[0]?.image ?? ''];
-    const capture = netdebug([...words, '-w', folder], { onTestFinished });
+    const capture = traced([...words, '-w', folder], { onTestFinished });
     await capture.says(/capturing on net1(.|\n)*capturing on net1/);
     await pod.remove();
     await capture.says(/net1 disappeared at/);
     capture.child.kill('SIGINT');
     const { code, stderr } = await capture.finished;
     expect(code, stderr).toBe(1);
-    expect(stderr).toMatch(new RegExp(`^${pod.name} .*ended early: net1 disappeared at`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^${pod.name} .*net1 `, 'm'));
+    expect(capture.reported().earlyEnds).toEqual(['interface-gone']);
+    expect(capture.reported().noticesOf(pod.name)).toContain('interface-gone');
     expect(stderr).toMatch(new RegExp(`^${other} .*complete`, 'm'));
   });
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { reportedIn } from './support/failure.ts';
+import type { NoticeKind } from '../../src/notice.ts';
+import { type Reported, traced } from './support/failure.ts';
 import { CHATTER, makePod, podName, runPod } from './support/pods.ts';
 import { eventually, type Finished, run } from './support/process.ts';
 import { leftWorking } from './support/processes.ts';
@@ -53,10 +54,18 @@ async function ask(from: string, ip: string, path: string): Promise<void> {
   ]);
 }
 
-/** Nothing was lost and nothing failed. The header of the table is ignored. */
-function isQuiet({ stderr }: Finished, hasTable = true): void {
-  const said = stderr.replace(/^POD +NODE .*\n/m, '').replace(/, none dropped$/m, '');
-  expect(said).not.toMatch(/warning|error|fault|gap|dropped|lost/i);
+/** Nothing was lost and nothing failed. */
+function isQuiet(
+  { stderr }: Finished,
+  { kinds, failed, notices }: Reported,
+  hasTable = true,
+): void {
+  expect([kinds, failed]).toEqual([[], {}]);
+  const expected: readonly NoticeKind[] = [
+    ...(['capturing', 'waiting', 'target-joined', 'first-packets-missed'] as const),
+  ];
+  expect(notices.filter((kind) => !expected.includes(kind))).toEqual([]);
+  expect(stderr).not.toMatch(/DROPPED by|number of dropped/);
   const rows = [...stderr.matchAll(/^.* complete$/gm)];
   expect(rows.length > 0).toBe(hasTable);
   for (const [row] of rows) expect(row).toMatch(/ [1-9]\d* +0 +0 +0 +complete$/);
@@ -70,14 +79,7 @@ beforeAll(async () => {
 });
 
 function capture(targets: readonly string[], ...args: readonly string[]) {
-  return netdebug(['capture', ...targets, '--image', image, ...args]);
-}
-
-/** The same with a trace. `reported` returns what it reported, after its end. */
-function tracedCapture(targets: readonly string[], ...args: readonly string[]) {
-  const trace = freshPath('trace.json');
-  const running = capture(targets, '--trace-timing', trace, ...args);
-  return { ...running, reported: () => reportedIn(trace) };
+  return traced(['capture', ...targets, '--image', image, ...args]);
 }
 
 describe('a capture of several pods', () => {
@@ -89,7 +91,7 @@ describe('a capture of several pods', () => {
     running.child.kill('SIGINT');
     const finished = await running.finished;
     expect(finished.code, finished.stderr).toBe(0);
-    isQuiet(finished);
+    isQuiet(finished, running.reported());
     expect(finished.stderr).toMatch(/^POD +NODE +PACKETS +DROPPED +GAPS +INTERRUPTIONS +END$/m);
     expect(finished.stderr).toMatch(/packets captured .* in .*both.pcapng, none dropped/);
 
@@ -180,7 +182,7 @@ describe('a capture of several pods', () => {
     running.child.kill('SIGINT');
     const finished = await running.finished;
     expect(finished.code, finished.stderr).toBe(0);
-    isQuiet(finished);
+    isQuiet(finished, running.reported());
     expect(readdirSync(folder).sort()).toEqual([`${web.name}.pcap`, `${client.name}.pcap`].sort());
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     for (const file of readdirSync(folder))
@@ -223,7 +225,7 @@ describe('a capture of several pods', () => {
       runPod('noisy', { node: 1, command: CHATTER, env: { TO: web.ip } }),
     ]);
     const file = freshPath('deleted.pcapng');
-    const running = tracedCapture(
+    const running = capture(
       [going.name, noisy.name],
       '-w',
       file,
@@ -275,7 +277,7 @@ describe('a capture of several pods', () => {
       spec: { nodeName: '', nodeSelector: { nowhere: 'at-all' } },
     });
     const file = freshPath('one.pcapng');
-    const running = tracedCapture([web.name, pending], '-w', file, '--', 'tcp port 80');
+    const running = capture([web.name, pending], '-w', file, '--', 'tcp port 80');
     await running.says(/capturing on/);
     await ask(client.name, web.ip, '/alone');
     running.child.kill('SIGINT');
@@ -293,7 +295,7 @@ describe('a capture of several pods', () => {
 
   it('fails and leaves no file if none can start', async () => {
     const file = freshPath('none.pcapng');
-    const running = tracedCapture(
+    const running = capture(
       ...[[web.name, client.name], '-w', file, '--duration', '1s', '-i', 'eth0', '--', 'prot 80'],
     );
     const { code } = await running.finished;
@@ -428,7 +430,7 @@ describe('a capture of the other end', () => {
     running.child.kill('SIGINT');
     const finished = await running.finished;
     expect(finished.code, finished.stderr).toBe(0);
-    isQuiet(finished);
+    isQuiet(finished, running.reported());
     const requests = await packetsOf(file, 'tcp.payload contains "GET /"', 'tcp.payload');
     const at = ({ name }: { name: string }) => `${world.namespace}/${name}/eth0`;
     const seen = requests.map(([where, , payload = '']) => [
@@ -482,7 +484,7 @@ describe('a capture of one pod', () => {
     running.child.kill('SIGINT');
     const finished = await running.finished;
     expect(finished.code, finished.stderr).toBe(0);
-    isQuiet(finished, false);
+    isQuiet(finished, running.reported(), false);
     expect(finished.stderr).not.toMatch(/^POD /m);
     expect(await reads('capinfos', '-t', '-T', '-r', file)).toMatch(/pcapng/);
     expect(await packetsOf(file, 'http.request')).toHaveLength(1);

@@ -2,11 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, it } from 'vitest';
 import { PROTOCOLS } from './support/combinations.ts';
 import { stopShims } from './support/disturb.ts';
+import { traced } from './support/failure.ts';
 import { holdsPackets } from './support/packets.ts';
 import { CHATTER, runPod } from './support/pods.ts';
 import { run } from './support/process.ts';
 import { leftWorking } from './support/processes.ts';
-import { freshPath, namespaced, netdebug, world } from './support/world.ts';
+import { freshPath, namespaced, world } from './support/world.ts';
 
 let sink: string;
 beforeAll(async () => {
@@ -26,7 +27,7 @@ describe('a capture', () => {
       const pod = await runPod('stopped', { command: CHATTER, env: { TO: sink } });
       const v4 = PROTOCOLS.find(({ protocol }) => protocol === 'v4')?.kubeconfig ?? '';
       const start = (args: readonly string[]) =>
-        netdebug(args, { env: { KUBECONFIG: namespaced(v4) }, onTestFinished });
+        traced(args, { env: { KUBECONFIG: namespaced(v4) }, onTestFinished });
       // Creates the debugger.
       await start(['ports', pod.name, '--image', image]).finished;
       const resume = await stopShims(pod.name, onTestFinished);
@@ -41,7 +42,9 @@ describe('a capture', () => {
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
       expect(code, stderr).toBe(0);
-      expect(stderr).not.toMatch(/connection lost|resumed|interruption|unreachable/);
+      const { kinds, notices } = capture.reported();
+      expect(kinds).toEqual([]);
+      expect(notices).not.toContain('connection-lost');
       const read = await run('tcpdump', ['-r', file, '-n', 'udp port 9']);
       expect(read.stdout.trim().split('\n').length).toBeGreaterThan(20);
       // Processes of earlier attempts do not remain for longer than they linger, either.
@@ -55,7 +58,7 @@ describe('a capture', () => {
       const pod = await runPod('stopped');
       const v4 = PROTOCOLS.find(({ protocol }) => protocol === 'v4')?.kubeconfig ?? '';
       const start = (args: readonly string[]) =>
-        netdebug(args, { env: { KUBECONFIG: namespaced(v4) }, onTestFinished });
+        traced(args, { env: { KUBECONFIG: namespaced(v4) }, onTestFinished });
       await start(['ports', pod.name, '--image', image]).finished;
       const resume = await stopShims(pod.name, onTestFinished);
       for (const flags of [['-w', freshPath('none.pcap')], []]) {

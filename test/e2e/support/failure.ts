@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { EarlyEndKind } from '../../../src/capture/earlyEnd.ts';
 import type { NoticeKind } from '../../../src/notice.ts';
 import type { ProblemKind } from '../../../src/problem.ts';
-import type { Finished, StartOptions } from './process.ts';
+import type { Finished, Running, StartOptions } from './process.ts';
 import { type AtEnd, freshPath, netdebug } from './world.ts';
 
 /** What a command reported, according to its trace. */
@@ -22,15 +22,26 @@ export interface Reported {
 /** The end of a command, and what it reported. */
 export interface Failure extends Finished, Reported {}
 
+type TracedOptions = StartOptions & { readonly onTestFinished?: AtEnd };
+
 /** Runs netdebug to its end with a trace, which contains the kinds of what it reports, whatever the messages are. */
 export async function failure(
   args: readonly string[],
-  options: StartOptions & { onTestFinished?: AtEnd } = {},
+  options: TracedOptions = {},
 ): Promise<Failure> {
+  const running = traced(args, options);
+  return { ...(await running.finished), ...running.reported() };
+}
+
+/** Starts netdebug with a trace. `reported` returns what it reported, after its end. */
+export function traced(
+  args: readonly string[],
+  options: TracedOptions = {},
+): Running & { readonly reported: () => Reported } {
   const file = freshPath('trace.json');
   const [command = '', ...rest] = args;
-  const finished = await netdebug([command, '--trace-timing', file, ...rest], options).finished;
-  return { ...finished, ...reportedIn(file) };
+  const running = netdebug([command, '--trace-timing', file, ...rest], options);
+  return { ...running, reported: () => reportedIn(file) };
 }
 
 /** Reads the trace of a command. */
