@@ -67,11 +67,11 @@ export function captureProgress(format: 'pcap' | 'text') {
         end,
         interruptions = 0,
         gaps = [],
-        early,
+        earlyEnd,
         unmatched,
       } = outcome;
       const unknownDrops =
-        outcome.unknownDrops ?? (early && statistics.receivedByFilter === undefined ? 1 : 0);
+        outcome.unknownDrops ?? (earlyEnd && statistics.receivedByFilter === undefined ? 1 : 0);
       clearInterval(refresh);
       line.clear();
       const dropped = (statistics.droppedByKernel ?? 0) + (statistics.droppedByInterface ?? 0);
@@ -92,7 +92,7 @@ export function captureProgress(format: 'pcap' | 'text') {
       );
       if (gaps.length > 0) notify({ kind: 'gap', text: gapsText(gaps) });
       if (unmatched) for (const text of unmatchedLines(unmatched)) note(text);
-      if (early) notify(earlyEndNotice(early));
+      if (earlyEnd) notify(earlyEndNotice(earlyEnd));
     },
   };
 }

@@ -23,8 +23,8 @@ export async function followDetached(
       progress,
     });
     progress.finish(outcome, flags.write === '-' ? undefined : flags.write);
-    if (outcome.early) earlyEndMoment(outcome.early);
-    return outcome.early ? 1 : 0;
+    if (outcome.earlyEnd) earlyEndMoment(outcome.earlyEnd);
+    return outcome.earlyEnd ? 1 : 0;
   } finally {
     await output.close();
     progress.clear();

@@ -1,7 +1,7 @@
+import { watchAdditions } from '../capture/live/additions.ts';
 import type { LiveCapture, LiveOutcome } from '../capture/live/captureTargets.ts';
 import { captureTargets } from '../capture/live/captureTargets.ts';
 import { Clients } from '../capture/live/clients.ts';
-import { joining } from '../capture/live/joining.ts';
 import { FolderSink } from '../capture/sinks/folderSink.ts';
 import { MergedSink } from '../capture/sinks/mergedSink.ts';
 import { PcapSink } from '../capture/sinks/pcapSink.ts';
@@ -30,7 +30,7 @@ import { targetsWithUnknownDrops, targetTable, unmatchedNotes } from './targetTa
  */
 export async function captureLive(
   api: KubeApi,
-  plan: PlanWithPeers & Pick<LiveCapture, 'early'>,
+  plan: PlanWithPeers & Pick<LiveCapture, 'earlyExec'>,
   flags: OutputFlags,
   { signal, abandon }: Interruption,
 ): Promise<number> {
@@ -66,14 +66,14 @@ export async function captureLive(
     const problem = outcome.targets.find((target) => target.problem)?.problem;
     if (problem && !isTable) throw problem;
     if (isTable) for (const line of targetTable(outcome.targets, nameOf)) note(line.trimEnd());
-    for (const { found, outcome: { early } = {} } of outcome.targets)
-      if (early) earlyEndMoment(early, isTable ? nameOf(found) : undefined);
+    for (const { target, outcome: { earlyEnd } = {} } of outcome.targets)
+      if (earlyEnd) earlyEndMoment(earlyEnd, isTable ? nameOf(target) : undefined);
     const total = totalOutcome(outcome, bytes());
     const unknownDrops = targetsWithUnknownDrops(outcome.targets);
     if (isTable) for (const line of unmatchedNotes(outcome.targets, nameOf)) note(line);
     progress.finish(isTable ? { ...total, unknownDrops } : total, path);
     if (outcome.end === 'abandoned') return FORCED_EXIT_CODE;
-    return problem || outcome.targets.some((target) => target.outcome?.early) ? 1 : 0;
+    return problem || outcome.targets.some((target) => target.outcome?.earlyEnd) ? 1 : 0;
   } finally {
     // A capture that never started has not closed the output, and an open Wireshark would keep this process alive.
     await output?.close();
@@ -88,17 +88,17 @@ function joinOptions(
   plan: PlanWithPeers,
   found: readonly ResolvedTarget[],
   destination: Destination,
-): Pick<LiveCapture, 'joining' | 'clients'> {
-  const { targets, peers, followPods: waits, withClients } = plan;
+): Pick<LiveCapture, 'additions' | 'clients'> {
+  const { targets, peers, followPods, withClients } = plan;
   const hasChangingPeers = peers.some(hasChangingAddresses);
   // A pcap file cannot hold the packets of a second recorder.
   if (hasChangingPeers && destination === 'one pcap') notify(FIXED_PEERS_NOTE);
   const clients = withClients ? new Clients(api, plan.namespace, notify) : undefined;
-  if (!waits && !clients && (!hasChangingPeers || destination === 'one pcap')) return {};
-  const sources = { peers, ...(waits && { targets }), ...(clients && { clients }) };
+  if (!followPods && !clients && (!hasChangingPeers || destination === 'one pcap')) return {};
+  const sources = { peers, ...(followPods && { targets }), ...(clients && { clients }) };
   const pods = found.flatMap(({ pod }) => pod ?? []);
   return {
-    joining: (signal) => joining(api, sources, { ...plan, pods, onNote: notify }, signal),
+    additions: (signal) => watchAdditions(api, sources, { ...plan, pods, onNote: notify }, signal),
     ...(clients && { clients }),
   };
 }
@@ -112,7 +112,7 @@ interface OpenedSink {
 
 function createSink(
   api: KubeApi,
-  { spec, followPods: waits }: PlanWithPeers,
+  { spec, followPods }: PlanWithPeers,
   targets: readonly ResolvedTarget[],
   to: {
     readonly flags: OutputFlags;
@@ -129,7 +129,7 @@ function createSink(
     return { sink: new FolderSink(folder, flags.force === true, nameOf), path: folder, bytes };
   }
   if (destination === 'text') {
-    const isSingle = targets.length === 1 && !waits;
+    const isSingle = targets.length === 1 && !followPods;
     const labelOf = isSingle ? () => '' : targetLabels(targets, nameOf);
     return { sink: new TextSink(output, labelOf, spec), bytes };
   }
@@ -144,7 +144,7 @@ function totalOutcome(
   bytes: number | undefined,
 ): Parameters<ReturnType<typeof captureProgress>['finish']>[0] {
   const statistics = targets.map(({ outcome }) => outcome?.statistics ?? {});
-  const { early, unmatched } = targets[0]?.outcome ?? {};
+  const { earlyEnd, unmatched } = targets[0]?.outcome ?? {};
   const hasStatistics = statistics.some(({ receivedByFilter }) => receivedByFilter !== undefined);
   return {
     end,
@@ -160,7 +160,7 @@ function totalOutcome(
     interruptions: sum(targets.map(({ outcome }) => outcome?.interruptions)),
     gaps: targets.flatMap(({ outcome }) => outcome?.gaps ?? []),
     // For several targets, the table and the lines below it contain this.
-    ...(targets.length === 1 && early && { early }),
+    ...(targets.length === 1 && earlyEnd && { earlyEnd }),
     ...(targets.length === 1 && unmatched && { unmatched }),
   };
 }

@@ -24,18 +24,18 @@ export async function runCapture(
   const validated = planInNamespace(parsed, namespace);
   const isRing = asksForRing(flags);
   const isLive = !flags.detach && !isRing;
-  const early = isLive ? openEarlyExec(api, validated.targets, validated.settings) : undefined;
+  const earlyExec = isLive ? openEarlyExec(api, validated.targets, validated.settings) : undefined;
   try {
     const plan = await withPeers(api, validated, interruption.signal);
     if (!isLive && plan.peers.some(hasChangingAddresses)) notify(FIXED_PEERS_NOTE);
     if (flags.detach) return await runDetached(api, flags, plan, interruption);
     if (isRing) return await runRing(api, flags, plan, interruption);
     // Loading the rest would delay the connection.
-    await early?.sent;
+    await earlyExec?.sent;
     const { captureLive } = await import('./liveCapture.ts');
-    return await captureLive(api, { ...plan, early }, flags, interruption);
+    return await captureLive(api, { ...plan, earlyExec }, flags, interruption);
   } finally {
-    early?.close();
+    earlyExec?.close();
     interruption.release();
     api.close();
   }
@@ -51,7 +51,7 @@ async function runRing(
   const { captureRing } = await import('./captureRing.ts');
   const request = {
     ...plan,
-    target: plan.targets.map(({ text }) => text).join(', '),
+    targetName: plan.targets.map(({ text }) => text).join(', '),
     ring: ringOptions(flags),
     folder: flags.write ?? '',
     force: flags.force,

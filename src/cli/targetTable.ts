@@ -8,15 +8,15 @@ import { renderTable } from '../output/table.ts';
 /** The result for each target of a capture, one per line. */
 export function targetTable(
   targets: readonly TargetOutcome[],
-  nameOf: (found: ResolvedTarget) => string,
+  nameOf: (target: ResolvedTarget) => string,
 ): Iterable<string> {
   return renderTable<TargetOutcome>(
     [
       {
-        header: targets.every(({ found }) => found.pod) ? 'POD' : 'TARGET',
-        cell: ({ found }) => nameOf(found),
+        header: targets.every(({ target }) => target.pod) ? 'POD' : 'TARGET',
+        cell: ({ target }) => nameOf(target),
       },
-      { header: 'NODE', cell: ({ found }) => targetNode(found) },
+      { header: 'NODE', cell: ({ target }) => targetNode(target) },
       { header: 'PACKETS', cell: ({ packets }) => packets },
       { header: 'DROPPED', cell: ({ outcome }) => droppedText(outcome?.statistics) },
       { header: 'GAPS', cell: ({ outcome }) => outcome?.gaps?.length ?? 0 },
@@ -45,10 +45,10 @@ const MAX_UNMATCHED_TARGETS = 5;
 /** Other traffic of the first few targets that captured nothing. */
 export function unmatchedNotes(
   targets: readonly TargetOutcome[],
-  nameOf: (found: ResolvedTarget) => string,
+  nameOf: (target: ResolvedTarget) => string,
 ): string[] {
-  const empty = targets.flatMap(({ found, outcome }) =>
-    outcome?.unmatched ? { name: nameOf(found), lines: unmatchedLines(outcome.unmatched) } : [],
+  const empty = targets.flatMap(({ target, outcome }) =>
+    outcome?.unmatched ? { name: nameOf(target), lines: unmatchedLines(outcome.unmatched) } : [],
   );
   const more = empty.length - MAX_UNMATCHED_TARGETS;
   return [
@@ -61,6 +61,6 @@ export function unmatchedNotes(
 
 function endText({ outcome, problem, packets }: TargetOutcome): string {
   if (problem) return packets > 0 ? 'partly lost' : 'not captured';
-  if (outcome?.early) return `ended early: ${earlyEndText(outcome.early)}`;
+  if (outcome?.earlyEnd) return `ended early: ${earlyEndText(outcome.earlyEnd)}`;
   return outcome ? 'complete' : 'pod has ended';
 }

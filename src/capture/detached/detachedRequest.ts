@@ -37,12 +37,12 @@ export function recordOptions(
   { spec, keep, image }: DetachedRequest,
   ring: RingPlan,
   created: Date,
-  place: Pick<Debugger, 'ownPorts'>,
+  dbg: Pick<Debugger, 'ownPorts'>,
 ): RecordOptions {
   const start = Math.floor(created.getTime() / 1000);
   return {
     // It ends at a fixed time instead, because its container may start late.
-    spec: { ...recorderSpec(spec, place), duration: undefined },
+    spec: { ...recorderSpec(spec, dbg), duration: undefined },
     ring,
     bufferKibibytes: BUFFER_KIB,
     until: start + inSeconds(spec.duration),

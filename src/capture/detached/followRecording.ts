@@ -23,8 +23,8 @@ export async function followRecording(
   return followSpool(
     api,
     {
-      place: ref,
-      home: capture.pod,
+      ref,
+      pod: capture.pod,
       folder: capture.spool,
       fileBytes: state.fileKilobytes * 1000,
       from: { seq: files[0]?.seq ?? 1, offset: 0 },

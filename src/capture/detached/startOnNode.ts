@@ -38,18 +38,18 @@ export async function startOnNode(
   if (request.volume !== undefined)
     throw wrongUsage('--volume names a volume of the pod, which cannot be used from its node');
   const { onProgress, onNote, signal } = request;
-  const place = await nodeDebugger(api, target, debuggerRequest(request), { onProgress, signal });
+  const dbg = await nodeDebugger(api, target, debuggerRequest(request), { onProgress, signal });
   let created: Pod;
   try {
-    const note = nodeNetworkNote(place, target.pod?.metadata.name);
+    const note = nodeNetworkNote(dbg, target.pod?.metadata.name);
     if (note !== undefined) onNote(note);
-    created = await createCapturePod(api, target, place, request);
+    created = await createCapturePod(api, target, dbg, request);
   } finally {
-    await place.close();
+    await dbg.close();
   }
   try {
     const listing = await waitForStart(api, created, request);
-    const label = describeTarget(target, place);
+    const label = describeTarget(target, dbg);
     return { capture: captureOf(created), label, listing };
   } catch (error) {
     throw await undoNodePod(api, created.metadata.namespace, created.metadata.name, error);
@@ -64,10 +64,10 @@ export function debuggerRequest(request: DetachedRequest): DebuggerRequest {
 async function createCapturePod(
   api: KubeApi,
   target: NodeTarget,
-  place: Debugger,
+  dbg: Debugger,
   request: DetachedRequest,
 ): Promise<Pod> {
-  const { namespace, home } = place;
+  const { namespace, home } = dbg;
   const name = await chooseName(api, namespace, target, request);
   // Admission adds to this pod what it added to the debugger's pod, so both have the same limits.
   const ring = planRing(request.ring, spoolRoom(home, 'detached'), 'detached');
@@ -80,7 +80,7 @@ async function createCapturePod(
     created,
     ...ownerField,
     spool: spoolFolder(name, home, undefined),
-    record: recordOptions(request, ring, created, place),
+    record: recordOptions(request, ring, created, dbg),
   });
   const deadline = inSeconds(request.spec.duration) + inSeconds(request.keep) + START_WINDOW_S;
   const podName = `netdebug-capture-${name}-${randomBytes(4).toString('hex')}`;

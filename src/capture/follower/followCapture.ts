@@ -53,7 +53,7 @@ export interface FollowResult {
   readonly end: CaptureEnd;
   readonly statistics: Partial<TcpdumpStatistics>;
   readonly gaps: readonly Gap[];
-  readonly early?: EarlyEnd;
+  readonly earlyEnd?: EarlyEnd;
   /** Set for a recording without packets. */
   readonly unmatched?: UnmatchedCapture;
 }
@@ -102,13 +102,13 @@ export async function followCapture(capture: FollowOptions): Promise<FollowResul
     const { gaps } = state;
     if (!over) return { end: state.end ?? 'abandoned', statistics: {}, gaps };
     const end = follower.isReadOnly && over.why === 'stopped' ? 'complete' : endOf(over, state);
-    const early = state.early ?? earlyEndOf(over, state);
+    const early = state.earlyEnd ?? earlyEndOf(over, state);
     const statistics = statisticsOf(over);
     const unmatched = (statistics.captured ?? 0) === 0 &&
       capture.packets.packets === 0 && {
         unmatched: { ...state.unmatched, device: state.device },
       };
-    return { end, statistics, gaps, ...(early && { early }), ...unmatched };
+    return { end, statistics, gaps, ...(early && { earlyEnd: early }), ...unmatched };
   } catch (error) {
     if (error instanceof RecordingLost) spoolExists = false;
     if (!(error instanceof SpoolRefused)) await output.close();
@@ -127,7 +127,7 @@ class FollowState {
   end: CaptureEnd | undefined;
   failure: Problem | undefined;
   /** Why the capture cannot continue although its recorder could. */
-  early: EarlyEnd | undefined;
+  earlyEnd: EarlyEnd | undefined;
   /** Whether packets are being recorded. */
   isRecording = false;
   device = '';
@@ -232,7 +232,7 @@ class FollowState {
     if (joined.startsStream) {
       const change = linkTypeChange(this.device, before, packets.linkType);
       if (!output.nextFile) {
-        this.early = { at: Math.round(Date.now() / 1000), ...LINK_TYPE_ADVICE, why: change };
+        this.earlyEnd = { at: Math.round(Date.now() / 1000), ...LINK_TYPE_ADVICE, why: change };
         this.#discardRest('early');
         return;
       }

@@ -18,18 +18,18 @@ import type {
 import { recordTarget } from '../recorder/recordTarget.ts';
 import type { Sink, TargetSink } from '../sinks/sink.ts';
 import { type Milliseconds, milliseconds } from '../units.ts';
+import type { Addition } from './additions.ts';
 import type { Clients } from './clients.ts';
-import type { Joining } from './joining.ts';
-import { hasEnded, runningFor } from './podLife.ts';
+import { hasPodEnded, podRunningTime } from './podLife.ts';
 
 /** A live capture of one target or of several at once. */
 export interface LiveCapture extends Omit<Recording, 'output' | 'events'> {
   readonly targets: readonly ResolvedTarget[];
   readonly sink: Sink;
   /** The name of a target in messages. */
-  readonly nameOf: (found: ResolvedTarget) => string;
+  readonly nameOf: (target: ResolvedTarget) => string;
   /** Yields additions to the capture until the signal; does not throw. */
-  readonly joining?: (signal: AbortSignal) => AsyncIterable<Joining>;
+  readonly additions?: (signal: AbortSignal) => AsyncIterable<Addition>;
   /** Whether to wait for additions when no target is left. */
   readonly followPods: boolean;
   /** The maximum number of pods captured at once; additional pods are skipped. */
@@ -40,7 +40,7 @@ export interface LiveCapture extends Omit<Recording, 'output' | 'events'> {
 
 /** The result for one target. */
 export interface TargetOutcome {
-  readonly found: ResolvedTarget;
+  readonly target: ResolvedTarget;
   /** Packets that arrived, however the recording ended. */
   readonly packets: number;
   readonly bytes: number;
@@ -72,21 +72,21 @@ export async function captureTargets(api: KubeApi, recording: LiveCapture): Prom
 
 /** One target's part of the capture. */
 interface Part {
-  readonly found: ResolvedTarget;
+  readonly target: ResolvedTarget;
   readonly filter: CaptureFilter;
   /** Called when its start is over, successful or not. */
-  started: () => void;
+  freeSlot: () => void;
   state: () => CaptureState;
   /** Whether packets are or were being captured. */
-  listened: boolean;
+  hasRecorded: boolean;
   /** It joined the running capture. */
-  readonly joined: boolean;
-  ended: boolean;
+  readonly isAddition: boolean;
+  hasEnded: boolean;
   outcome?: CaptureOutcome;
   problem?: Problem;
 }
 
-const NOTHING: CaptureState = { packets: 0, bytes: 0 };
+const NO_PACKETS: CaptureState = { packets: 0, bytes: 0 };
 
 class Capture {
   readonly #api: KubeApi;
@@ -95,14 +95,14 @@ class Capture {
   readonly #running = new Set<Promise<void>>();
   readonly #slots = new StartSlots();
   /** Ends all parts in order. */
-  readonly #ending = new AbortController();
+  readonly #stopping = new AbortController();
   /** Failures already reported: a failure that many targets share is reported in full only once. */
   readonly #reported = new Set<string>();
   #end: CaptureEnd | undefined;
   #timer: NodeJS.Timeout | undefined;
   #deadline: number | undefined;
   /** Whether the hint about the first packets of new pods was already shown. */
-  #hinted = false;
+  #hintShown = false;
 
   constructor(api: KubeApi, recording: LiveCapture) {
     this.#api = api;
@@ -110,7 +110,7 @@ class Capture {
   }
 
   async run(): Promise<void> {
-    const { targets, sink, interrupt, joining, followPods: waits } = this.#recording;
+    const { targets, sink, interrupt, additions, followPods } = this.#recording;
     const { filter } = this.#recording.spec;
     const onInterrupt = () => this.#stop('interrupted', interrupt.reason);
     interrupt.addEventListener('abort', onInterrupt, { once: true });
@@ -118,21 +118,21 @@ class Capture {
     sink.onEnd((why) => this.#stop(why, new Error('no more packets are wanted')));
     try {
       // Opens all of them first, so that a file that cannot be written is noticed before anything starts.
-      const sinks = await Promise.all(targets.map((found) => sink.open(found)));
-      for (const [index, found] of targets.entries())
-        this.#begin(found, filter, { sink: sinks[index], joined: false });
-      const joined = joining && this.#join(joining(this.#ending.signal));
+      const sinks = await Promise.all(targets.map((target) => sink.open(target)));
+      for (const [index, target] of targets.entries())
+        this.#start(target, filter, { sink: sinks[index], isAddition: false });
+      const adding = additions && this.#startAdditions(additions(this.#stopping.signal));
       // The duration must apply even if there is nothing to record yet.
       if (targets.length === 0) this.#startTimer();
       await this.#allEnded();
-      if (!this.#parts.some(({ listened }) => listened)) this.#throwWhy();
-      if (!waits) this.#ending.abort();
-      await joined;
+      if (!this.#parts.some(({ hasRecorded }) => hasRecorded)) this.#throwFailure();
+      if (!followPods) this.#stopping.abort();
+      await adding;
       await this.#allEnded();
     } finally {
       clearTimeout(this.#timer);
       interrupt.removeEventListener('abort', onInterrupt);
-      this.#ending.abort();
+      this.#stopping.abort();
     }
   }
 
@@ -146,8 +146,8 @@ class Capture {
   }
 
   outcomes(): TargetOutcome[] {
-    return this.#parts.map(({ found, state, outcome, problem }) => ({
-      found,
+    return this.#parts.map(({ target, state, outcome, problem }) => ({
+      target,
       packets: outcome?.packets ?? state().packets,
       bytes: outcome?.bytes ?? state().bytes,
       ...(outcome && { outcome }),
@@ -155,19 +155,19 @@ class Capture {
     }));
   }
 
-  #begin(
-    found: ResolvedTarget,
+  #start(
+    target: ResolvedTarget,
     filter: CaptureFilter,
-    { sink, joined }: { readonly sink?: TargetSink | undefined; readonly joined: boolean },
+    { sink, isAddition }: { readonly sink?: TargetSink | undefined; readonly isAddition: boolean },
   ): void {
     const part: Part = {
-      found,
+      target,
       filter,
-      started: () => {},
-      state: () => NOTHING,
-      listened: false,
-      joined,
-      ended: false,
+      freeSlot: () => {},
+      state: () => NO_PACKETS,
+      hasRecorded: false,
+      isAddition,
+      hasEnded: false,
     };
     this.#parts.push(part);
     const running = this.#record(part, sink).finally(() => this.#running.delete(running));
@@ -175,92 +175,96 @@ class Capture {
   }
 
   async #record(part: Part, opened: TargetSink | undefined): Promise<void> {
-    const { found, filter } = part;
+    const { target, filter } = part;
     const { clients, ...recording } = this.#recording;
     let sink = opened;
     try {
-      sink ??= await recording.sink.open(found);
-      part.started = await this.#slots.take(targetNode(found), this.#ending.signal);
-      const { output, events } = clients?.watching(found, sink) ?? sink;
-      part.outcome = await recordTarget(this.#api, found, {
+      sink ??= await recording.sink.open(target);
+      part.freeSlot = await this.#slots.take(targetNode(target), this.#stopping.signal);
+      const { output, events } = clients?.watchSink(target, sink) ?? sink;
+      part.outcome = await recordTarget(this.#api, target, {
         ...recording,
         spec: { ...recording.spec, filter, duration: this.#timeLeft() },
         output,
         ...(events && { events }),
-        interrupt: this.#ending.signal,
+        interrupt: this.#stopping.signal,
         progress: this.#progressOf(part),
       });
-      if (!this.#ending.signal.aborted && this.#hasSeveral)
+      if (!this.#stopping.signal.aborted && this.#hasManyTargets)
         this.#note(
-          found,
-          part.outcome.early
-            ? { kind: 'ended-early', text: `ended early: ${earlyEndText(part.outcome.early)}` }
+          target,
+          part.outcome.earlyEnd
+            ? { kind: 'ended-early', text: `ended early: ${earlyEndText(part.outcome.earlyEnd)}` }
             : { kind: 'target-ended', text: 'ended: limit reached' },
         );
     } catch (error) {
-      await this.#failed(part, error);
+      await this.#handleFailure(part, error);
     }
-    part.started();
-    part.ended = true;
+    part.freeSlot();
+    part.hasEnded = true;
     sink?.end(part.outcome, part.problem?.message);
   }
 
-  async #failed(part: Part, error: unknown): Promise<void> {
+  async #handleFailure(part: Part, error: unknown): Promise<void> {
     // An interrupt before the first packet makes the recorder fail, which need not be reported.
-    if (this.#ending.signal.aborted && !part.listened) return;
+    if (this.#stopping.signal.aborted && !part.hasRecorded) return;
     if (!(error instanceof Problem)) throw error;
-    const { found } = part;
-    if (found.pod && this.#mayEnd(found.pod) && (await hasEnded(this.#api, found.pod))) {
+    const { target } = part;
+    if (
+      target.pod &&
+      this.#isExpectedToEnd(target.pod) &&
+      (await hasPodEnded(this.#api, target.pod))
+    ) {
       const text = `ended: ${error.message.replaceAll('\n', '; ')}`;
-      this.#note(found, { kind: 'target-ended', text });
+      this.#note(target, { kind: 'target-ended', text });
       return;
     }
     part.problem = error;
-    if (!this.#hasSeveral) return;
-    problemMoment(error, this.#recording.nameOf(found));
-    const text = error.message.replaceAll(found.pod ? found.pod.metadata.name : found.node, '');
+    if (!this.#hasManyTargets) return;
+    problemMoment(error, this.#recording.nameOf(target));
+    const text = error.message.replaceAll(target.pod ? target.pod.metadata.name : target.node, '');
     const next = this.#reported.has(text) ? [] : error.next;
     this.#reported.add(text);
     const [first = '', ...more] = [error.message, ...next].flatMap((step) => step.split('\n'));
-    this.#note(found, { kind: 'target-failed', text: `error: ${first}`, next: more });
+    this.#note(target, { kind: 'target-failed', text: `error: ${first}`, next: more });
   }
 
   /** Whether a pod may end without that being a failure: if it joined later, or if pods are expected to come and go. */
-  #mayEnd(pod: Pod): boolean {
-    const { targets, followPods: waits } = this.#recording;
-    return waits || !targets.some((found) => found.pod?.metadata.uid === pod.metadata.uid);
+  #isExpectedToEnd(pod: Pod): boolean {
+    const { targets, followPods } = this.#recording;
+    return followPods || !targets.some((target) => target.pod?.metadata.uid === pod.metadata.uid);
   }
 
   /** Starts to capture additions, until the capture ends. */
-  async #join(changes: AsyncIterable<Joining>): Promise<void> {
+  async #startAdditions(changes: AsyncIterable<Addition>): Promise<void> {
     const { maxPods, progress } = this.#recording;
     for await (const { pod, filter, text } of changes) {
-      if (this.#ending.signal.aborted) return;
-      const captured = this.#captured();
+      if (this.#stopping.signal.aborted) return;
+      const runningTargets = this.#runningTargets();
       if (!pod) {
         progress.note({ kind: 'addresses-added', text });
-        for (const one of captured.values()) this.#begin(one, filter, { joined: false });
+        for (const one of runningTargets.values()) this.#start(one, filter, { isAddition: false });
         continue;
       }
-      const found = { pod };
+      const target = { pod };
       // Two sources can name the same pod.
-      if (captured.has(targetKey(found))) continue;
-      if (captured.size >= maxPods)
-        this.#note(found, {
+      if (runningTargets.has(targetKey(target))) continue;
+      if (runningTargets.size >= maxPods)
+        this.#note(target, {
           kind: 'target-skipped',
           text: `skipped: ${maxPods} targets are already being captured (--max-pods)`,
         });
       else {
-        this.#note(found, { kind: 'target-joined', text });
-        this.#begin(found, filter, { joined: true });
+        this.#note(target, { kind: 'target-joined', text });
+        this.#start(target, filter, { isAddition: true });
       }
     }
   }
 
   /** The targets that are being captured, by key. */
-  #captured(): Map<string, ResolvedTarget> {
-    const going = this.#parts.filter(({ ended }) => !ended);
-    return new Map(going.map(({ found }) => [targetKey(found), found]));
+  #runningTargets(): Map<string, ResolvedTarget> {
+    const running = this.#parts.filter(({ hasEnded }) => !hasEnded);
+    return new Map(running.map(({ target }) => [targetKey(target), target]));
   }
 
   async #allEnded(): Promise<void> {
@@ -268,14 +272,14 @@ class Capture {
   }
 
   /** Throws the reason if nothing was captured. */
-  #throwWhy(): void {
+  #throwFailure(): void {
     const problems = this.#parts.flatMap(({ problem }) => problem ?? []);
     const [first] = problems;
     if (!first) {
       this.#recording.interrupt.throwIfAborted();
       return;
     }
-    if (!this.#hasSeveral) throw first;
+    if (!this.#hasManyTargets) throw first;
     throw new Problem(`none of the ${this.#parts.length} targets could be captured`, {
       next: first.next,
       exitCode: first.exitCode,
@@ -284,32 +288,33 @@ class Capture {
   }
 
   #stop(why: CaptureEnd, reason: unknown): void {
-    if (this.#ending.signal.aborted) return;
+    if (this.#stopping.signal.aborted) return;
     this.#end = why;
-    this.#ending.abort(reason);
+    this.#stopping.abort(reason);
   }
 
-  get #hasSeveral(): boolean {
-    return this.#parts.length > 1 || this.#recording.joining !== undefined;
+  get #hasManyTargets(): boolean {
+    return this.#parts.length > 1 || this.#recording.additions !== undefined;
   }
 
-  #note(found: ResolvedTarget, notice: Notice): void {
-    this.#recording.progress.note({ ...notice, target: this.#recording.nameOf(found) });
+  #note(target: ResolvedTarget, notice: Notice): void {
+    this.#recording.progress.note({ ...notice, target: this.#recording.nameOf(target) });
   }
 
   #progressOf(part: Part): CaptureProgress {
     const { progress } = this.#recording;
     return {
-      note: (notice) => (this.#hasSeveral ? this.#note(part.found, notice) : progress.note(notice)),
+      note: (notice) =>
+        this.#hasManyTargets ? this.#note(part.target, notice) : progress.note(notice),
       waiting: (text) => {
-        if (this.#listening === 0) progress.waiting(text);
+        if (this.#recordingCount === 0) progress.waiting(text);
       },
       capturing: (text, now) => {
-        part.listened = true;
-        part.started();
+        part.hasRecorded = true;
+        part.freeSlot();
         part.state = now;
-        if (part.joined && part.found.pod) void this.#noteMissed(part.found.pod);
-        if (this.#listening > 1) progress.note({ kind: 'capturing', text });
+        if (part.isAddition && part.target.pod) void this.#noteMissed(part.target.pod);
+        if (this.#recordingCount > 1) progress.note({ kind: 'capturing', text });
         else progress.capturing(text, () => this.#state());
         this.#startTimer();
       },
@@ -318,27 +323,27 @@ class Capture {
 
   /** Reports how long an added pod had been running before its first packet could be captured. */
   async #noteMissed(pod: Pod): Promise<void> {
-    const missed = await runningFor(this.#api, pod);
-    if (missed === undefined || this.#ending.signal.aborted) return;
+    const missed = await podRunningTime(this.#api, pod);
+    if (missed === undefined || this.#stopping.signal.aborted) return;
     // Both times have a resolution of a second.
     const seconds = Math.max(1, Math.round(missed / 1000));
-    const hint = this.#hinted
+    const hint = this.#hintShown
       ? ''
       : `; to capture the first packets of new pods, capture node/${pod.spec.nodeName}`;
-    this.#hinted = true;
+    this.#hintShown = true;
     const text = `the packets of its first ${seconds} s (about) were not captured${hint}`;
     this.#note({ pod }, { kind: 'first-packets-missed', text });
   }
 
-  get #listening(): number {
-    return this.#parts.filter(({ listened }) => listened).length;
+  get #recordingCount(): number {
+    return this.#parts.filter(({ hasRecorded }) => hasRecorded).length;
   }
 
   /** The time runs from the first recorder that listens, so that targets that join later end with the others. */
   #startTimer(): void {
-    const { joining } = this.#recording;
+    const { additions } = this.#recording;
     const { duration } = this.#recording.spec;
-    if (duration === undefined || !joining || this.#deadline !== undefined) return;
+    if (duration === undefined || !additions || this.#deadline !== undefined) return;
     this.#deadline = Date.now() + duration;
     this.#timer = setTimeout(
       () => this.#stop('duration', new Error('the duration has passed')),
@@ -355,7 +360,7 @@ class Capture {
   /** The combined state of all parts. */
   #state(): CaptureState {
     const states = this.#parts.map(({ state }) => state());
-    const active = this.#parts.flatMap(({ ended, state }) => (ended ? [] : state()));
+    const active = this.#parts.flatMap(({ hasEnded, state }) => (hasEnded ? [] : state()));
     const dropped = states.map((state) => state.dropped);
     const giveUpAt = active.flatMap((state) => state.giveUpAt ?? []);
     return {
@@ -363,7 +368,7 @@ class Capture {
       bytes: sum(states.map(({ bytes }) => bytes)),
       ...(dropped.some((count) => count !== undefined) && { dropped: sum(dropped) }),
       lag: sum(active.map(({ lag }) => lag)),
-      ending: this.#ending.signal.aborted,
+      ending: this.#stopping.signal.aborted,
       // The capture is not lost while any part is connected.
       ...(giveUpAt.length > 0 &&
         giveUpAt.length === active.length && { giveUpAt: Math.max(...giveUpAt) }),

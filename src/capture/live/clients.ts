@@ -9,7 +9,7 @@ import { openCursor } from '../../pcap/openCursor.ts';
 import type { PacketCursor } from '../../pcap/packetCursor.ts';
 import { NotPcap } from '../../pcap/records.ts';
 import type { TargetSink } from '../sinks/sink.ts';
-import { callOf } from './calls.ts';
+import { parseClientPacket } from './clientPacket.ts';
 
 /** A pod that connects to a captured one, and the note about it. */
 interface Client {
@@ -17,29 +17,29 @@ interface Client {
   readonly text: string;
 }
 
-interface Caller {
+interface ClientLookup {
   readonly address: string;
   /** The captured pod that it connected to. */
-  readonly called: Pod;
+  readonly server: Pod;
   /** Set if an earlier lookup found no pod with this address. */
-  readonly again?: true;
+  readonly isRetry?: true;
 }
 
-/** How many callers outside the cluster to report: a public service has very many. */
-const STRANGERS_REPORTED = 3;
-/** How many callers may wait for a lookup; more are ignored to bound memory. */
+/** How many clients outside the cluster to report: a public service has very many. */
+const MAX_REPORTED_EXTERNALS = 3;
+/** How many clients may wait for a lookup; more are ignored to bound memory. */
 const MAX_WAITING = 1_000;
 /** How many addresses to remember. */
 const MAX_KNOWN = 100_000;
 /** When to look up an address again, in milliseconds, because another pod may have it by then. */
-const POD_AGAIN_MS = 60_000;
-const STRANGER_AGAIN_MS = 600_000;
+const POD_RECHECK_MS = 60_000;
+const EXTERNAL_RECHECK_MS = 600_000;
 /** Milliseconds in which a new pod may send packets before the API server knows its address. */
-const NEW_POD_MS = 3_000;
+const NEW_POD_DELAY_MS = 3_000;
 
 /**
  * Finds the pods that connect to captured pods by looking at packets, so that both ends of a connection are captured.
- * calls.ts detects the callers. The API server tells which pod has an address, in all namespaces or, if the user may
+ * clientPacket.ts detects the clients. The API server tells which pod has an address, in all namespaces or, if the user may
  * not list pods there, in one.
  */
 export class Clients {
@@ -47,12 +47,12 @@ export class Clients {
   readonly #namespace: string;
   readonly #onNote: (notice: Notice) => void;
   /** When an address may be looked up again, as a time of performance.now(). */
-  readonly #known = new Map<string, number>();
-  readonly #waiting: Caller[] = [];
+  readonly #recheckAt = new Map<string, number>();
+  readonly #queue: ClientLookup[] = [];
   /** UIDs of reported pods: each is captured at most once. */
   readonly #reported = new Set<string>();
   #wake: () => void = () => {};
-  #strangers = 0;
+  #externals = 0;
   #path = '/api/v1/pods';
 
   constructor(api: KubeApi, namespace: string, onNote: (notice: Notice) => void) {
@@ -62,17 +62,19 @@ export class Clients {
   }
 
   /** Wraps the sink of a target, to inspect a pod's packets as they are written. */
-  watching({ pod }: ResolvedTarget, sink: TargetSink): TargetSink {
+  watchSink({ pod }: ResolvedTarget, sink: TargetSink): TargetSink {
     if (!pod) return sink;
     const { output, events, end } = sink;
-    const own = new Set(pod.status?.podIPs?.map(({ ip }) => ip) ?? [pod.status?.podIP ?? '']);
-    const look = this.#looker(pod, own);
+    const podAddresses = new Set(
+      pod.status?.podIPs?.map(({ ip }) => ip) ?? [pod.status?.podIP ?? ''],
+    );
+    const inspect = this.#packetInspector(pod, podAddresses);
     return {
       ...(events && { events }),
       end,
       output: {
         write: (chunk) => {
-          look(chunk);
+          inspect(chunk);
           return output.write(chunk);
         },
         close: () => output.close(),
@@ -86,37 +88,37 @@ export class Clients {
    * Yields clients as they are found, until the signal. Throws ApiError if pods may not be listed; retries if the
    * server cannot be reached.
    */
-  async *found(signal: AbortSignal): AsyncGenerator<Client, void> {
+  async *find(signal: AbortSignal): AsyncGenerator<Client, void> {
     signal.addEventListener('abort', () => this.#wake(), { once: true });
     while (!signal.aborted) {
-      const caller = this.#waiting.shift();
-      if (!caller) {
+      const lookup = this.#queue.shift();
+      if (!lookup) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
-          if (signal.aborted || this.#waiting.length > 0) resolve();
+          if (signal.aborted || this.#queue.length > 0) resolve();
         });
         continue;
       }
       let pod: Pod | undefined;
       try {
-        pod = await this.#podWith(caller.address, signal);
+        pod = await this.#findPod(lookup.address, signal);
       } catch (error) {
         if (signal.aborted || !isTransient(error)) throw error;
-        this.#askAgain(caller);
+        this.#retryLater(lookup);
         continue;
       }
-      const name = caller.called.metadata.name;
+      const name = lookup.server.metadata.name;
       if (pod) {
         if (this.#reported.has(pod.metadata.uid)) continue;
         this.#reported.add(pod.metadata.uid);
         yield { pod, text: `joins the capture: it is a client of ${name}` };
-      } else if (caller.again) this.#reportStranger(caller);
-      else this.#askAgain({ ...caller, again: true });
+      } else if (lookup.isRetry) this.#reportExternal(lookup);
+      else this.#retryLater({ ...lookup, isRetry: true });
     }
   }
 
-  /** Returns a function that looks for callers of the pod's addresses in packets. */
-  #looker(pod: Pod, own: ReadonlySet<string>): (chunk: Buffer) => void {
+  /** Returns a function that looks for clients of the pod's addresses in packets. */
+  #packetInspector(pod: Pod, podAddresses: ReadonlySet<string>): (chunk: Buffer) => void {
     let cursor: PacketCursor | undefined;
     let beginning: Buffer = Buffer.alloc(0);
     let isReadable = true;
@@ -128,8 +130,9 @@ export class Clients {
       }
       while (cursor?.next()) {
         const linkType = cursor.interfaces[cursor.interfaceIndex]?.linkType ?? -1;
-        const call = callOf(cursor.bytes, cursor.start, cursor.end, linkType);
-        if (call && own.has(call.to)) this.#note({ address: call.from, called: pod });
+        const clientPacket = parseClientPacket(cursor.bytes, cursor.start, cursor.end, linkType);
+        if (clientPacket && podAddresses.has(clientPacket.to))
+          this.#addLookup({ address: clientPacket.from, server: pod });
       }
     };
     return (chunk) => {
@@ -144,27 +147,27 @@ export class Clients {
     };
   }
 
-  #note(caller: Caller): void {
-    const { address } = caller;
+  #addLookup(lookup: ClientLookup): void {
+    const { address } = lookup;
     const now = performance.now();
-    if ((this.#known.get(address) ?? 0) > now) return;
-    if (this.#waiting.length >= MAX_WAITING) return;
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-    this.#known.set(address, now + POD_AGAIN_MS);
-    this.#wait(caller);
+    if ((this.#recheckAt.get(address) ?? 0) > now) return;
+    if (this.#queue.length >= MAX_WAITING) return;
+    if (this.#recheckAt.size >= MAX_KNOWN) this.#recheckAt.clear();
+    this.#recheckAt.set(address, now + POD_RECHECK_MS);
+    this.#enqueue(lookup);
   }
 
-  #wait(caller: Caller): void {
-    this.#waiting.push(caller);
+  #enqueue(lookup: ClientLookup): void {
+    this.#queue.push(lookup);
     this.#wake();
   }
 
-  #askAgain(caller: Caller): void {
-    setTimeout(() => this.#wait(caller), NEW_POD_MS).unref();
+  #retryLater(lookup: ClientLookup): void {
+    setTimeout(() => this.#enqueue(lookup), NEW_POD_DELAY_MS).unref();
   }
 
   /** The running pod that has this address and does not share it with its node. */
-  async #podWith(address: string, signal: AbortSignal): Promise<Pod | undefined> {
+  async #findPod(address: string, signal: AbortSignal): Promise<Pod | undefined> {
     const query = { fieldSelector: `status.podIP=${address}` };
     let pods: Pod[];
     try {
@@ -177,19 +180,19 @@ export class Clients {
         kind: 'client-unknown',
         text: 'note: clients in other namespaces cannot be found, because you may not list pods in all namespaces',
       });
-      return this.#podWith(address, signal);
+      return this.#findPod(address, signal);
     }
     return pods.find(
       ({ spec, status }) => spec.hostNetwork !== true && status?.phase === 'Running',
     );
   }
 
-  #reportStranger({ address, called }: Caller): void {
-    this.#known.set(address, performance.now() + STRANGER_AGAIN_MS);
-    this.#strangers += 1;
-    if (this.#strangers > STRANGERS_REPORTED) return;
-    const { name } = called.metadata;
-    const more = this.#strangers === STRANGERS_REPORTED ? '; others will not be reported' : '';
+  #reportExternal({ address, server }: ClientLookup): void {
+    this.#recheckAt.set(address, performance.now() + EXTERNAL_RECHECK_MS);
+    this.#externals += 1;
+    if (this.#externals > MAX_REPORTED_EXTERNALS) return;
+    const { name } = server.metadata;
+    const more = this.#externals === MAX_REPORTED_EXTERNALS ? '; others will not be reported' : '';
     this.#onNote({
       kind: 'client-unknown',
       text: `note: ${address} is a client of ${name}, but not a pod: it is a node or outside the cluster${more}`,

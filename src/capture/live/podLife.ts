@@ -3,7 +3,7 @@ import { isApiError } from '../../kube/apiError.ts';
 import { hasFinished, type Pod, podPath } from '../../kube/pod.ts';
 
 /** How long ago the first of the pod's own containers was started, in milliseconds; undefined if not known. */
-export async function runningFor(api: KubeApi, { metadata }: Pod): Promise<number | undefined> {
+export async function podRunningTime(api: KubeApi, { metadata }: Pod): Promise<number | undefined> {
   try {
     const { status } = await api.get<Pod>(podPath(metadata.namespace, metadata.name));
     const started = [
@@ -21,7 +21,7 @@ export async function runningFor(api: KubeApi, { metadata }: Pod): Promise<numbe
 }
 
 /** Whether the pod has ended, is being deleted, or is gone. */
-export async function hasEnded(api: KubeApi, { metadata }: Pod): Promise<boolean> {
+export async function hasPodEnded(api: KubeApi, { metadata }: Pod): Promise<boolean> {
   try {
     const now = await api.get<Pod>(podPath(metadata.namespace, metadata.name));
     const phase = now.status?.phase;

@@ -14,14 +14,14 @@ import { gapText } from '../follower/gap.ts';
 import { goneReason } from '../follower/goneReason.ts';
 import type { CaptureBounds } from '../spec.ts';
 import type { RecordOptions } from '../spool/recordArguments.ts';
-import { attachTo, removeSpool } from '../spool/spoolCommands.ts';
+import { makeAttach, removeSpool } from '../spool/spoolCommands.ts';
 import type { CaptureOutcome, CaptureState, Recording } from './recording.ts';
 
 /** A spool in a pod, and how to follow it. */
 export interface FollowedSpool {
-  readonly place: ContainerRef;
+  readonly ref: ContainerRef;
   /** The pod that contains it, before the recording. */
-  readonly home: Pod;
+  readonly pod: Pod;
   readonly folder: string;
   /** Size of a full file of the ring, in bytes. */
   readonly fileBytes: number;
@@ -62,16 +62,16 @@ export async function followSpool(
   recording: Omit<Recording<CaptureBounds>, 'format' | 'settings' | 'stream'>,
 ): Promise<CaptureOutcome> {
   const { spec, progress, events, output, interrupt, abandon, linger } = recording;
-  const { place, folder, fileBytes, start, from } = spool;
+  const { ref, folder, fileBytes, start, from } = spool;
   const packets = new PacketCutter(spec.maxBytes);
   let state: Pick<CaptureState, 'lag' | 'ending' | 'giveUpAt'> = {};
 
   const follower = new Follower({
     readOnly: start === undefined,
     ...(from && { from }),
-    attach: attachTo(api.access, place, folder, start),
+    attach: makeAttach(api.access, ref, folder, start),
     linger,
-    goneReason: () => goneReason(api, place, spool.home),
+    goneReason: () => goneReason(api, ref, spool.pod),
     onDisconnect: (reason, giveUpAt) => {
       state = { ...state, giveUpAt };
       progress.note(connectionLost(reason));
@@ -99,7 +99,7 @@ export async function followSpool(
       duration: spec.duration,
       removeSpool: (hurry) => {
         const limit = hurry ? HURRY_MS : REMOVE_MS;
-        return removeSpool(api.access, place, folder, abandon.aborted ? ABANDON_MS : limit);
+        return removeSpool(api.access, ref, folder, abandon.aborted ? ABANDON_MS : limit);
       },
       onListening: (device, engine) => {
         events?.listening(device, engine === 'dumpcap' ? engine : 'tcpdump');
@@ -134,11 +134,13 @@ export async function followSpool(
     const { interruptions } = follower;
     return { ...result, packets: packets.packets, bytes: packets.bytes, interruptions };
   } catch (error) {
-    throw error instanceof RecordingLost ? lossOf(error, packets, follower.lastFrameAt) : error;
+    throw error instanceof RecordingLost
+      ? describeLoss(error, packets, follower.lastFrameAt)
+      : error;
   }
 }
 
-function lossOf(error: RecordingLost, packets: PacketCutter, lastHeard: number): Problem {
+function describeLoss(error: RecordingLost, packets: PacketCutter, lastHeard: number): Problem {
   if (packets.bytes === 0) return error;
   const time = new Date(lastHeard).toTimeString().slice(0, 8);
   return new Problem(`a part of the capture is lost: ${error.message}`, {

@@ -3,11 +3,11 @@ import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 import { SpoolRefused } from '../follower/followCapture.ts';
 import type { RecorderSpec } from '../spec.ts';
 import { planSpool } from '../spool/spoolPlan.ts';
-import { atSite } from './atSite.ts';
 import type { RecorderSite } from './recorder.ts';
 import type { CaptureOutcome, Recording } from './recording.ts';
 import { spooled } from './spooled.ts';
 import { streamed } from './streamed.ts';
+import { withRecorderSite } from './withRecorderSite.ts';
 
 /**
  * Captures the packets of one target into an output: finds or creates a debugger and records there, through a spool if
@@ -15,11 +15,11 @@ import { streamed } from './streamed.ts';
  */
 export async function recordTarget(
   api: KubeApi,
-  found: ResolvedTarget,
+  target: ResolvedTarget,
   recording: Recording,
 ): Promise<CaptureOutcome> {
-  return atSite(api, found, recording, (site, spec) => {
-    recording.events?.entered(site.place, spec.expression);
+  return withRecorderSite(api, target, recording, (site, spec) => {
+    recording.events?.entered(site.dbg, spec.expression);
     return recordAt(site, { ...recording, spec });
   });
 }
@@ -30,7 +30,7 @@ async function recordAt(
   recording: Recording<RecorderSpec>,
 ): Promise<CaptureOutcome> {
   if (recording.stream || recording.format === 'text') return streamed(site, recording);
-  const plan = planSpool(site.place.home);
+  const plan = planSpool(site.dbg.home);
   let reason: string;
   if (plan.kind === 'direct') reason = plan.reason;
   else

@@ -8,10 +8,10 @@ import type { CaptureOutcome, Recording } from './recording.ts';
 export interface RecorderSite {
   readonly api: KubeApi;
   /** The target. */
-  readonly found: ResolvedTarget;
-  readonly place: Debugger;
+  readonly target: ResolvedTarget;
+  readonly dbg: Debugger;
   /** The target's name for the user: `pod shop/web`. */
-  readonly shown: string;
+  readonly label: string;
 }
 
 /**

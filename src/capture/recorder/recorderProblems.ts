@@ -13,24 +13,24 @@ import { RecorderProblem } from '../recorderProblem.ts';
 export async function explainFailure(
   error: unknown,
   api: KubeApi,
-  place: Debugger,
+  dbg: Debugger,
   image: string,
   device: string | undefined,
 ): Promise<unknown> {
   if (!(error instanceof RecorderProblem || error instanceof FollowerNotStarted)) return error;
-  const look = () => surroundings(api, place);
+  const conditions = () => readConditions(api, dbg);
   return explainRecorder(
     error,
     image,
     device,
-    () => interfaces(api, place),
-    place.accessLevel,
-    look,
+    () => interfaces(api, dbg),
+    dbg.accessLevel,
+    conditions,
   );
 }
 
 /** Facts that may explain why packets are refused; unknown facts are absent. */
-interface Surroundings {
+interface CaptureConditions {
   /** Whether the debugger has the capability NET_RAW. */
   readonly netRaw?: boolean;
   readonly runtime?: Runtime;
@@ -39,14 +39,14 @@ interface Surroundings {
 /** The bit for NET_RAW in a capability mask (capabilities(7), linux/capability.h). */
 const NET_RAW = 1n << 13n;
 
-async function surroundings(api: KubeApi, place: Debugger): Promise<Surroundings> {
-  const { namespace, pod, container } = place;
+async function readConditions(api: KubeApi, dbg: Debugger): Promise<CaptureConditions> {
+  const { namespace, pod, container } = dbg;
   const command = ['cat', '/proc/self/status'];
   const [mask, runtime] = await Promise.all([
     run(api.access, { namespace, pod, container, command })
       .then(({ stdout }) => /^CapEff:\s*([0-9a-f]+)$/m.exec(stdout)?.[1])
       .catch(() => undefined),
-    runtimeOf(api, place.home),
+    runtimeOf(api, dbg.home),
   ]);
   return {
     ...(mask !== undefined && { netRaw: (BigInt(`0x${mask}`) & NET_RAW) !== 0n }),
@@ -55,9 +55,9 @@ async function surroundings(api: KubeApi, place: Debugger): Promise<Surroundings
 }
 
 /** The interfaces in the pod; empty if they cannot be read. */
-async function interfaces(api: KubeApi, place: Debugger): Promise<string[]> {
+async function interfaces(api: KubeApi, dbg: Debugger): Promise<string[]> {
   try {
-    const { namespace, pod, container, enter = [] } = place;
+    const { namespace, pod, container, enter = [] } = dbg;
     // Not /sys/class/net, which shows the container's own network.
     const command = [...enter, 'cat', '/proc/net/dev'];
     const { stdout } = await run(api.access, { namespace, pod, container, command });
@@ -68,10 +68,10 @@ async function interfaces(api: KubeApi, place: Debugger): Promise<string[]> {
 }
 
 /** The exit code of a shell that cannot find the program. */
-const NOT_FOUND = 127;
+const COMMAND_NOT_FOUND = 127;
 
 /** Messages of the engines that are not errors. */
-const BESIDE =
+const HARMLESS_LINE =
   /^(Capturing on '|tcpdump: listening on |(tcpdump: )?WARNING: |See the User's Guide |$)|cap_set_proc\(\) fail/i;
 
 /** Messages of tcpdump about an invalid filter. */
@@ -79,17 +79,17 @@ const BAD_FILTER =
   /syntax error|expression|unknown (ether )?(host|port|network|protocol)|illegal|parse/i;
 
 /** The error message without duplicates: if dumpcap was tried before tcpdump, both print it. */
-function complaint(stderr: string): string {
-  const lines = stderr.split('\n').filter((line) => !BESIDE.test(line.trim()));
+function errorLines(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => !HARMLESS_LINE.test(line.trim()));
   const last = lines.findIndex((line) => line.startsWith('tcpdump: '));
   return lines.slice(Math.max(last, 0)).join('\n') || stderr;
 }
 
 /** The error in the filter, in libpcap's words; undefined if the message is about something else. */
-function filterMistake(stderr: string, complaint: string): string | undefined {
+function filterError(stderr: string, errorText: string): string | undefined {
   // dumpcap names the filter in its message; tcpdump's message has to be recognized.
   const dumpcap = /isn't a valid capture filter \((.*)\)/.exec(stderr)?.[1];
-  const words = dumpcap ?? (BAD_FILTER.test(complaint) ? complaint : undefined);
+  const words = dumpcap ?? (BAD_FILTER.test(errorText) ? errorText : undefined);
   return words?.replace(/^(tcpdump: )?((can't parse|syntax error in) filter expression: )?/, '');
 }
 
@@ -110,11 +110,11 @@ export async function explainRecorder(
   device: string | undefined,
   interfaces: () => Promise<string[]>,
   accessLevel: AccessLevel = 'least',
-  look: () => Promise<Surroundings> = async () => ({}),
+  conditions: () => Promise<CaptureConditions> = async () => ({}),
 ): Promise<Problem> {
   const { exitStatus } = problem;
-  const text = complaint(problem.stderr);
-  const mistake = filterMistake(problem.stderr, text);
+  const text = errorLines(problem.stderr);
+  const filterMessage = filterError(problem.stderr, text);
   const explained = (message: string, next: readonly string[], kind: ProblemKind = 'recorder') =>
     new Problem(message, {
       kind,
@@ -123,7 +123,7 @@ export async function explainRecorder(
       cause: problem,
     });
 
-  if (exitStatus === NOT_FOUND && /not found/.test(text))
+  if (exitStatus === COMMAND_NOT_FOUND && /not found/.test(text))
     return explained(
       `the image ${image} has no tcpdump`,
       ['choose an image that has it with --image'],
@@ -135,9 +135,9 @@ export async function explainRecorder(
       [await interfacesText(device, interfaces)],
       'not-found',
     );
-  if (mistake !== undefined)
+  if (filterMessage !== undefined)
     return explained(
-      `the filter is not valid: ${mistake}`,
+      `the filter is not valid: ${filterMessage}`,
       ['filter syntax: https://www.tcpdump.org/manpages/pcap-filter.7.html'],
       'usage',
     );
@@ -147,13 +147,16 @@ export async function explainRecorder(
       '(CRI-O does not, unless configured); use a pod on the node instead: --via node',
     ]);
   if (/permission|not permitted/i.test(text))
-    return explained(`tcpdump may not capture here: ${text}`, whyRefused(await look(), image));
+    return explained(
+      `tcpdump may not capture here: ${text}`,
+      refusalAdvice(await conditions(), image),
+    );
   return explained(text || problem.message, []);
 }
 
 /** Why packets are refused. Facts that are not known are mentioned as possible causes. */
-function whyRefused({ netRaw, runtime }: Surroundings, image: string): string[] {
-  const byNode = 'use a pod on the node instead: --via node';
+function refusalAdvice({ netRaw, runtime }: CaptureConditions, image: string): string[] {
+  const nodeAdvice = 'use a pod on the node instead: --via node';
   if (runtime?.sandbox)
     return [
       `the pod runs in ${runtime.sandbox} (${runtimeText(runtime)}), which keeps its network in a sandbox`,
@@ -167,7 +170,7 @@ function whyRefused({ netRaw, runtime }: Surroundings, image: string): string[] 
       'the debugger has the capability (NET_RAW); possible causes:',
       ...unusual,
       'a seccomp profile or a security module of the node (AppArmor, SELinux) that forbids packet sockets',
-      byNode,
+      nodeAdvice,
     ];
   const other =
     image === DEFAULT_IMAGE ? [] : [`the image ${image} may need other capabilities than netshoot`];
@@ -178,6 +181,6 @@ function whyRefused({ netRaw, runtime }: Surroundings, image: string): string[] 
     'an admission policy or the runtime may have removed it',
     ...unusual,
     ...other,
-    byNode,
+    nodeAdvice,
   ];
 }

@@ -38,19 +38,19 @@ export interface CaptureProgress {
 
 /** Describes the target for the user: a debugger on the node is not the target itself. */
 export function describeTarget(
-  found: ResolvedTarget | NodeTarget,
+  target: ResolvedTarget | NodeTarget,
   { kind, namespace, pod }: Debugger,
 ): string {
   if (kind === 'ephemeral') return `pod ${namespace}/${pod}`;
-  return found.pod
-    ? `pod ${found.pod.metadata.namespace}/${found.pod.metadata.name}, through its node`
-    : `node ${found.node}`;
+  return target.pod
+    ? `pod ${target.pod.metadata.namespace}/${target.pod.metadata.name}, through its node`
+    : `node ${target.node}`;
 }
 
 /** Receives the events of a recording other than its packets. */
 export interface RecordingEvents {
   /** The debugger runs. The recorder in it gets this pcap-filter(7) expression, if any. */
-  entered(place: ContainerRef, filter: string | undefined): void;
+  entered(ref: ContainerRef, filter: string | undefined): void;
   /** Packets are being recorded. Packets of a direct stream may arrive shortly before this event. */
   listening(device: string, engine: 'dumpcap' | 'tcpdump'): void;
   /** Something happened between the packets that have arrived and the following ones. */
@@ -77,7 +77,7 @@ export interface Recording<Spec = CaptureSpec> {
   readonly progress: CaptureProgress;
   readonly events?: RecordingEvents;
   /** See AccessOptions.early. */
-  readonly early?: EarlyExec | undefined;
+  readonly earlyExec?: EarlyExec | undefined;
 }
 
 export interface CaptureOutcome {
@@ -89,7 +89,7 @@ export interface CaptureOutcome {
   readonly interruptions?: number;
   readonly gaps?: readonly Gap[];
   /** Why it ended unexpectedly. */
-  readonly early?: EarlyEnd;
+  readonly earlyEnd?: EarlyEnd;
   /** Set for a capture without packets: where it was made, and what happened in the meantime. */
   readonly unmatched?: UnmatchedCapture;
 }

@@ -16,17 +16,17 @@ const SIZE_SLACK_BYTES = 1_000_000;
 export function spooled(plan: SpoolPlan): Recorder {
   const fileBytes = plan.fileKilobytes * 1000;
   const size = bytesText(fileBytes * plan.files);
-  return ({ api, place, shown }, recording) =>
+  return ({ api, dbg, label }, recording) =>
     followSpool(
       api,
       {
-        place,
-        home: place.home,
+        ref: dbg,
+        pod: dbg.home,
         folder: newSpoolFolder(),
         fileBytes,
         start: recordOptions(recording, plan),
         listening: (device, engine) =>
-          `capturing on ${device} of ${shown} (${engine}, spool of ${size})`,
+          `capturing on ${device} of ${label} (${engine}, spool of ${size})`,
       },
       recording,
     );

@@ -20,7 +20,7 @@ import { TextCutter } from './textCutter.ts';
  * Streams tcpdump's output into the capture's output, under a lease. Packets are stored nowhere in the pod, so the
  * capture ends with the stream.
  */
-export const streamed: Recorder = async ({ api, place, shown }, recording) => {
+export const streamed: Recorder = async ({ api, dbg, label }, recording) => {
   const { spec, format, settings, interrupt, progress } = recording;
   const changesUser = tcpdumpChangesUser(settings.image);
   const program = {
@@ -30,19 +30,19 @@ export const streamed: Recorder = async ({ api, place, shown }, recording) => {
       ...tcpdumpCommand({ ...spec, format, changesUser }),
     ],
   };
-  const stopTelling = tellWhileWaiting('the pod to start tcpdump', progress);
+  const stopNotices = tellWhileWaiting('the pod to start tcpdump', progress);
   try {
-    const recorder = await opened(api, place, program, interrupt);
-    return await record(shown, recording, recorder, stopTelling);
+    const recorder = await startTcpdump(api, dbg, program, interrupt);
+    return await record(label, recording, recorder, stopNotices);
   } finally {
-    stopTelling();
+    stopNotices();
   }
 };
 
 /** Starts tcpdump. The signal cancels the start, but does not end a started program. */
-async function opened(
+async function startTcpdump(
   api: KubeApi,
-  place: Debugger,
+  dbg: Debugger,
   program: Program,
   interrupt: AbortSignal,
 ): Promise<LeasedProcess> {
@@ -51,24 +51,24 @@ async function opened(
   const onInterrupt = () => opening.abort(interrupt.reason);
   interrupt.addEventListener('abort', onInterrupt, { once: true });
   try {
-    return await LeasedProcess.start(api.access, place, program, opening.signal);
+    return await LeasedProcess.start(api.access, dbg, program, opening.signal);
   } finally {
     interrupt.removeEventListener('abort', onInterrupt);
   }
 }
 
 async function record(
-  shown: string,
+  label: string,
   recording: Recording<RecorderSpec>,
   recorder: LeasedProcess,
-  onBegun: () => void,
+  onStarted: () => void,
 ): Promise<CaptureOutcome> {
   const { spec, format, interrupt, abandon, progress, events, output } = recording;
   const packets =
     format === 'pcap' ? new PacketCutter(spec.maxBytes) : new TextCutter(spec.maxBytes);
   let dropped = 0;
   try {
-    const { end, statistics, early, unmatched } = await captureStream({
+    const { end, statistics, earlyEnd, unmatched } = await captureStream({
       recorder,
       packets,
       output,
@@ -77,9 +77,9 @@ async function record(
       deliveryDelay: isImmediate({ ...spec, format }) ? 0 : DELIVERY_DELAY_MS,
       duration: spec.duration,
       onListening: (device, linkType) => {
-        onBegun();
+        onStarted();
         events?.listening(device, 'tcpdump');
-        progress.capturing(`capturing on ${device} of ${shown} (${linkType})`, () => ({
+        progress.capturing(`capturing on ${device} of ${label} (${linkType})`, () => ({
           packets: packets.packets,
           bytes: packets.bytes,
           dropped,
@@ -98,13 +98,13 @@ async function record(
       end !== 'reader-gone' &&
       missing > 0
     )
-      throw incomplete(missing);
+      throw incompleteStream(missing);
     return {
       end,
       statistics,
       packets: packets.packets,
       bytes: packets.bytes,
-      ...(early && { early }),
+      ...(earlyEnd && { earlyEnd }),
       ...(unmatched && { unmatched }),
     };
   } catch (error) {
@@ -121,7 +121,7 @@ async function record(
 }
 
 /** Some servers and proxies cut off a command's output and still report success (kubernetes#124571). */
-function incomplete(missing: number): Problem {
+function incompleteStream(missing: number): Problem {
   return new Problem(
     `the packets ended before the capture did: ${countText(missing, 'packet')} from tcpdump did not arrive`,
     {

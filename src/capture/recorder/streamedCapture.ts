@@ -15,18 +15,18 @@ import {
   type UnmatchedCapture,
 } from '../unmatched.ts';
 import type { Cutter } from './cutter.ts';
-import { startProblem } from './startLimit.ts';
+import { waitForStart } from './waitForStart.ts';
 
-export interface CaptureResult {
+export interface StreamResult {
   readonly end: CaptureEnd;
   readonly statistics: Partial<TcpdumpStatistics>;
   /** Why it ended early. */
-  readonly early?: EarlyEnd;
+  readonly earlyEnd?: EarlyEnd;
   /** Set for a capture without packets. */
   readonly unmatched?: UnmatchedCapture;
 }
 
-export interface StreamCapture {
+export interface StreamOptions {
   readonly recorder: LeasedProcess;
   /** Splits and counts tcpdump's output. */
   readonly packets: Cutter;
@@ -53,15 +53,15 @@ export interface StreamCapture {
  * After an interrupt: how long to wait for the end, and then for each further packet. After that, the lease in the pod
  * ends the program by force.
  */
-const ENDING_MS = 1_800;
+const END_LIMIT_MS = 1_800;
 /** Added while waiting for packets that the kernel still holds. */
 const DELIVERY_MS = 500;
-const UNSTARTED_MS = 500;
+const NOT_STARTED_MS = 500;
 const NEXT_PACKET_MS = 500;
 /** How long to wait for observed.sh after tcpdump reported that it captured nothing. */
 const EXPLANATION_MS = 2_000;
 /** How long to wait for tcpdump's message about its interface: a wrapper around tcpdump may swallow it. */
-const NAMELESS_MS = 2_000;
+const INTERFACE_NAME_MS = 2_000;
 
 /** How often to ask the running tcpdump for its drop count. */
 const STATISTICS_MS = 2_000;
@@ -70,7 +70,7 @@ const STATISTICS_MS = 2_000;
 const MAX_MESSAGES = 100;
 
 /** Ends after which an empty capture is not explained. */
-const UNCOUNTED: ReadonlySet<CaptureEnd> = new Set(['abandoned', 'reader-gone']);
+const UNEXPLAINED_ENDS: ReadonlySet<CaptureEnd> = new Set(['abandoned', 'reader-gone']);
 
 /** tcpdump's message when its interface disappears during a capture. */
 const DISAPPEARED = /The interface disappeared/;
@@ -80,38 +80,38 @@ const DISAPPEARED = /The interface disappeared/;
  * Rejects with the ExecProblem of a cut stream, the Problem of an output that accepts no more data, or a
  * RecorderProblem with tcpdump's own message. Closes the output in all cases.
  */
-export async function captureStream(capture: StreamCapture): Promise<CaptureResult> {
+export async function captureStream(capture: StreamOptions): Promise<StreamResult> {
   const { recorder, output, packets, interrupt } = capture;
   const finished = new AbortController();
-  const begun = new AbortController();
+  const recording = new AbortController();
   let end: CaptureEnd = 'complete';
   let isStarted = false;
   let isCut = false;
-  let isPatient = false;
-  let late: Problem | undefined;
-  const counts = { isNothing: false };
+  let hasWaited = false;
+  let startProblem: Problem | undefined;
+  const counts = { isEmpty: false };
   recorder.started.then(() => {
     isStarted = true;
   });
-  const after = (milliseconds: number, act: () => void) => {
-    wait(milliseconds, undefined, { signal: finished.signal }).then(act, () => {});
+  const after = (milliseconds: number, callback: () => void) => {
+    wait(milliseconds, undefined, { signal: finished.signal }).then(callback, () => {});
   };
   const stop = (why: CaptureEnd) => {
     if (end === 'complete') end = why;
     const isWhole = why === 'interrupted' || why === 'duration';
-    const awaited = isWhole && begun.signal.aborted ? (capture.deliveryDelay ?? 0) : 0;
-    if (awaited === 0) recorder.stop();
-    else after(awaited, () => recorder.stop());
+    const delay = isWhole && recording.signal.aborted ? (capture.deliveryDelay ?? 0) : 0;
+    if (delay === 0) recorder.stop();
+    else after(delay, () => recorder.stop());
   };
-  const cutUnlessPacketsCome = (before: number) => {
+  const closeWhenQuiet = (before: number) => {
     if (packets.packets !== before) {
       const now = packets.packets;
-      after(NEXT_PACKET_MS, () => cutUnlessPacketsCome(now));
+      after(NEXT_PACKET_MS, () => closeWhenQuiet(now));
       return;
     }
-    if (counts.isNothing && !isPatient) {
-      isPatient = true;
-      after(EXPLANATION_MS, () => cutUnlessPacketsCome(before));
+    if (counts.isEmpty && !hasWaited) {
+      hasWaited = true;
+      after(EXPLANATION_MS, () => closeWhenQuiet(before));
       return;
     }
     isCut = true;
@@ -119,26 +119,26 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
   };
   const onInterrupt = () => {
     stop('interrupted');
-    const hasBegun = begun.signal.aborted;
-    const before = isStarted || hasBegun ? -1 : packets.packets;
-    const ending = ENDING_MS + (hasBegun && capture.deliveryDelay ? DELIVERY_MS : 0);
-    after(before < 0 ? ending : UNSTARTED_MS, () => cutUnlessPacketsCome(before));
+    const isRecording = recording.signal.aborted;
+    const before = isStarted || isRecording ? -1 : packets.packets;
+    const ending = END_LIMIT_MS + (isRecording && capture.deliveryDelay ? DELIVERY_MS : 0);
+    after(before < 0 ? ending : NOT_STARTED_MS, () => closeWhenQuiet(before));
   };
-  const onBegun = () => {
-    if (begun.signal.aborted) return;
-    begun.abort();
+  const onRecording = () => {
+    if (recording.signal.aborted) return;
+    recording.abort();
     if (capture.duration !== undefined) after(capture.duration, () => stop('duration'));
   };
-  const bound = startProblem(
+  const startCheck = waitForStart(
     recorder,
     capture.duration,
-    AbortSignal.any([begun.signal, finished.signal]),
+    AbortSignal.any([recording.signal, finished.signal]),
   ).then((problem) => {
     if (!problem) return;
-    late = problem;
+    startProblem = problem;
     isCut = true;
     stop('interrupted');
-    after(ENDING_MS, () => recorder.close());
+    after(END_LIMIT_MS, () => recorder.close());
   });
   if (interrupt.aborted) onInterrupt();
   interrupt.addEventListener('abort', onInterrupt, { once: true });
@@ -150,47 +150,47 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
   output.onReaderGone?.(() => stop('reader-gone'));
 
   try {
-    let isNamed = false;
+    let isAnnounced = false;
     let device = '';
     const onListening = (name: string, linkType: string) => {
       device ||= name;
-      if (!isNamed) capture.onListening?.(name, linkType);
-      isNamed = true;
+      if (!isAnnounced) capture.onListening?.(name, linkType);
+      isAnnounced = true;
     };
-    const errors = readErrors(capture, counts, (name, linkType) => {
+    const messagesRead = readMessages(capture, counts, (name, linkType) => {
       onListening(name, linkType);
-      onBegun();
+      onRecording();
     });
-    const written = writeOut(capture, stop, () => {
-      onBegun();
-      after(NAMELESS_MS, () => onListening('an interface (not named by tcpdump)', 'unknown'));
+    const packetsWritten = writePackets(capture, stop, () => {
+      onRecording();
+      after(INTERFACE_NAME_MS, () => onListening('an interface (not named by tcpdump)', 'unknown'));
     });
-    await Promise.all([written, errors]);
+    await Promise.all([packetsWritten, messagesRead]);
     const exitStatus = await recorder.exit.catch((error: unknown) => {
       // Without an interrupt, a pod that does not respond is unreachable.
       isCut ||= recorder.gaveUp && interrupt.aborted;
       if (end === 'abandoned' || isCut) return 0;
       throw error;
     });
-    if (late) throw late;
+    if (startProblem) throw startProblem;
     // It is not known whether more packets would have arrived.
-    if (isCut && begun.signal.aborted && !counts.isNothing) end = 'abandoned';
-    const { statistics, messages, unmatched } = await errors;
+    if (isCut && recording.signal.aborted && !counts.isEmpty) end = 'abandoned';
+    const { statistics, messages, unmatched } = await messagesRead;
     if (messages.some((message) => message.startsWith('lease: no word for ')) && end === 'complete')
       throw new Problem('the capture ended in the pod: it had not heard from this client', {
         kind: 'lost',
         next: ['was this computer asleep, or offline? Start the capture again'],
       });
     if (end === 'complete' && messages.some((message) => DISAPPEARED.test(message)))
-      return { end: 'early', statistics, early: disappearedNow(device, statistics) };
+      return { end: 'early', statistics, earlyEnd: endWithoutInterface(device, statistics) };
     // The lease kills a program only if it cannot write, after its output has already ended.
     if (exitStatus !== 0 && end === 'complete')
       throw new RecorderProblem(messages.join('\n'), exitStatus);
-    const isEmpty = packets.packets === 0 && begun.signal.aborted && !UNCOUNTED.has(end);
+    const isEmpty = packets.packets === 0 && recording.signal.aborted && !UNEXPLAINED_ENDS.has(end);
     return { end, statistics, ...(isEmpty && { unmatched: { ...unmatched, device } }) };
   } finally {
     finished.abort();
-    await bound;
+    await startCheck;
     interrupt.removeEventListener('abort', onInterrupt);
     capture.abandon?.removeEventListener('abort', onAbandon);
     recorder.close();
@@ -202,7 +202,7 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
  * Packets that tcpdump had not read from its interface: those that passed the filter, minus the dropped and the
  * captured ones.
  */
-function disappearedNow(
+function endWithoutInterface(
   device: string,
   { receivedByFilter, droppedByKernel, captured }: Partial<TcpdumpStatistics>,
 ): EarlyEnd {
@@ -215,27 +215,27 @@ function disappearedNow(
 }
 
 /** Passes on whole packets. After the output accepts no more, reads and discards the rest. */
-async function writeOut(
-  { recorder, packets, output }: StreamCapture,
+async function writePackets(
+  { recorder, packets, output }: StreamOptions,
   stop: (why: CaptureEnd) => void,
   onFirst: () => void,
 ): Promise<void> {
   let failure: Problem | undefined;
-  let open = true;
+  let acceptsPackets = true;
   let isFirst = true;
   for await (const chunk of recorder.stdout as AsyncIterable<Buffer>) {
     if (isFirst) onFirst();
     isFirst = false;
-    if (!open) continue;
+    if (!acceptsPackets) continue;
     let whole: Buffer = chunk;
     try {
       whole = packets.cut(chunk);
       if (whole.length > 0) await output.write(whole);
       if (!packets.full) continue;
-      open = false;
+      acceptsPackets = false;
       stop('size');
     } catch (error) {
-      open = false;
+      acceptsPackets = false;
       if (error instanceof OutputClosed) stop('reader-gone');
       else {
         if (error instanceof NotWritten) {
@@ -264,21 +264,21 @@ interface TcpdumpMessages {
 /**
  * A line of observed.sh's report. Errors of the shell also begin with the name of the script, which is netdebug too.
  */
-const OBSERVED = /^netdebug: ((?:passed|connected) .*)$/;
+const OBSERVED_LINE = /^netdebug: ((?:passed|connected) .*)$/;
 
-/** Sets `isNothing` when tcpdump reports at its end that it captured nothing. */
-async function readErrors(
-  capture: StreamCapture,
-  counts: { isNothing: boolean },
+/** Sets `isEmpty` when tcpdump reports at its end that it captured nothing. */
+async function readMessages(
+  capture: StreamOptions,
+  counts: { isEmpty: boolean },
   onListening: (interfaceName: string, linkType: string) => void,
 ): Promise<TcpdumpMessages> {
   let statistics: Partial<TcpdumpStatistics> = {};
   let unmatched = NOTHING_KNOWN;
   const messages: string[] = [];
-  let asking: NodeJS.Timeout | undefined;
+  let statisticsTimer: NodeJS.Timeout | undefined;
   try {
     for await (const text of linesOf(capture.recorder.stderr)) {
-      const [, observed] = OBSERVED.exec(text) ?? [];
+      const [, observed] = OBSERVED_LINE.exec(text) ?? [];
       if (observed !== undefined) {
         unmatched = addUnmatched(unmatched, observed);
         continue;
@@ -286,12 +286,12 @@ async function readErrors(
       const line = parseTcpdumpLine(text);
       if (line.kind === 'listening') {
         onListening(line.interface, line.linkType);
-        asking ??= setInterval(() => capture.recorder.nudge(), STATISTICS_MS);
+        statisticsTimer ??= setInterval(() => capture.recorder.nudge(), STATISTICS_MS);
       } else if (line.kind === 'statistics') {
         statistics = { ...statistics, ...line.counts };
         // While it is running, all counts are on one line.
         if (line.counts.captured === 0 && Object.keys(line.counts).length === 1)
-          counts.isNothing = true;
+          counts.isEmpty = true;
         capture.onStatistics?.(statistics);
       } else if (line.kind === 'message') {
         messages.push(line.text);
@@ -299,7 +299,7 @@ async function readErrors(
       }
     }
   } finally {
-    clearInterval(asking);
+    clearInterval(statisticsTimer);
   }
   return { statistics, messages, unmatched };
 }

@@ -14,24 +14,27 @@ import { Follower } from '../follower/follower.ts';
 import type { FrameValues } from '../follower/frames.ts';
 import { goneReason } from '../follower/goneReason.ts';
 import type { Manifest } from '../manifest.ts';
-import { atSite } from '../recorder/atSite.ts';
 import { connectionLost } from '../recorder/followSpool.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { CaptureProgress, Recording } from '../recorder/recording.ts';
+import { withRecorderSite } from '../recorder/withRecorderSite.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
 import type { CaptureSpec, RecorderSpec } from '../spec.ts';
 import { planRing, type RingOptions, type RingPlan } from '../spool/ringPlan.ts';
-import { attachTo, removeSpool } from '../spool/spoolCommands.ts';
+import { makeAttach, removeSpool } from '../spool/spoolCommands.ts';
 import { newSpoolFolder } from '../spool/spoolPlan.ts';
 import { spoolRoom } from '../spool/spoolRoom.ts';
 import { seconds } from '../units.ts';
 
 /** A capture of one target's packets into a folder. */
 export interface RingRecording<Spec = CaptureSpec>
-  extends Omit<Recording<Spec>, 'output' | 'stream' | 'format' | 'progress' | 'events' | 'early'>,
+  extends Omit<
+      Recording<Spec>,
+      'output' | 'stream' | 'format' | 'progress' | 'events' | 'earlyExec'
+    >,
     Pick<FetchOptions, 'folder' | 'onProgress'> {
   /** The target as the user named it, for the manifest. */
-  readonly target: string;
+  readonly targetName: string;
   readonly ring: RingOptions;
   readonly force: boolean;
   readonly progress: Pick<CaptureProgress, 'note' | 'waiting'>;
@@ -42,12 +45,12 @@ export interface RingRecording<Spec = CaptureSpec>
 }
 
 /** No file has this number: a follower at this position keeps the recorder running and reads nothing. */
-const BEYOND = 999_999_999;
+const PAST_ALL_FILES = 999_999_999;
 /** How long a recording is kept for a client that lost the connection while copying. */
 const KEEP = seconds(600);
 const REMOVE_MS = 5_000;
 /** How long to wait for the end, and the removal, of a recorder that has not started recording. */
-const UNBEGUN_MS = 1_500;
+const NOT_RECORDING_MS = 1_500;
 const HURRY_MS = 500;
 
 /**
@@ -56,29 +59,31 @@ const HURRY_MS = 500;
  */
 export async function recordRing(
   api: KubeApi,
-  found: ResolvedTarget,
+  target: ResolvedTarget,
   recording: RingRecording,
 ): Promise<Manifest> {
   // Checks the room in the pod before anything is added to it.
-  if (found.pod && recording.settings.via !== 'node') planIn(found.pod, recording.ring);
-  return atSite(api, found, recording, (site, spec) => ring(site, { ...recording, spec }));
+  if (target.pod && recording.settings.via !== 'node') planRingIn(target.pod, recording.ring);
+  return withRecorderSite(api, target, recording, (site, spec) =>
+    ring(site, { ...recording, spec }),
+  );
 }
 
 /** The ring to record in a pod, and the kB that all rings together may use there. */
-function planIn(pod: Pod, wanted: RingOptions): { ring: RingPlan; roomKilobytes?: number } {
+function planRingIn(pod: Pod, requested: RingOptions): { ring: RingPlan; roomKilobytes?: number } {
   const room = spoolRoom(pod, 'foreground');
   return {
-    ring: planRing(wanted, room, 'foreground'),
+    ring: planRing(requested, room, 'foreground'),
     ...(room.bytes < Number.POSITIVE_INFINITY && { roomKilobytes: Math.floor(room.bytes / 1000) }),
   };
 }
 
 /** Records into a ring of files in the pod, and copies them when the recording has ended. */
 const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recording) => {
-  const { api, found, place } = site;
-  const { home } = place;
+  const { api, target, dbg } = site;
+  const { home } = dbg;
   const { progress } = recording;
-  const { ring, ...room } = planIn(home, recording.ring);
+  const { ring, ...room } = planRingIn(home, recording.ring);
   const record = {
     // The client ends the recording after its duration.
     spec: { ...recording.spec, duration: undefined },
@@ -90,10 +95,10 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
   };
   const spool = newSpoolFolder();
   const follower = new Follower({
-    from: { seq: BEYOND, offset: 0 },
-    attach: attachTo(api.access, place, spool, record),
+    from: { seq: PAST_ALL_FILES, offset: 0 },
+    attach: makeAttach(api.access, dbg, spool, record),
     linger: recording.linger,
-    goneReason: () => goneReason(api, place, home),
+    goneReason: () => goneReason(api, dbg, home),
     onDisconnect: (reason) => progress.note(connectionLost(reason)),
     onWaiting: tellsOfWait('the pod to start the recorder', progress),
     onResumed: (milliseconds) =>
@@ -102,20 +107,20 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
         text: `reconnected after ${(milliseconds / 1000).toFixed(1)} s`,
       }),
   });
-  let began = false;
+  let hasStarted = false;
   try {
-    await hold(follower, site.shown, ring, {
+    await waitForEnd(follower, site.label, ring, {
       ...recording,
-      onRecording: (...begun) => {
-        began = true;
-        recording.onRecording(...begun);
+      onRecording: (...args) => {
+        hasStarted = true;
+        recording.onRecording(...args);
       },
     });
-    const { folder, force, onProgress, abandon, target } = recording;
+    const { folder, force, onProgress, abandon, targetName } = recording;
     // The manifest names the captured target; the files are in the debugger's pod.
-    const { name, namespace, uid } = (found.pod ?? home).metadata;
+    const { name, namespace, uid } = (target.pod ?? home).metadata;
     const node = home.spec.nodeName;
-    const source = new PodSpool(api, place, home.metadata.uid, spool);
+    const source = new PodSpool(api, dbg, home.metadata.uid, spool);
     return await fetchSpool(source, {
       folder,
       force,
@@ -126,25 +131,25 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
       signal: abandon,
       origin: {
         capture: name,
-        target,
+        target: targetName,
         namespace,
         pod: name,
         podUid: uid,
-        container: place.container,
+        container: dbg.container,
         image: recording.settings.image,
         ...(node !== undefined && { node }),
       },
     });
   } finally {
     follower.close();
-    await removeSpool(api.access, place, spool, began ? REMOVE_MS : HURRY_MS);
+    await removeSpool(api.access, dbg, spool, hasStarted ? REMOVE_MS : HURRY_MS);
   }
 };
 
 /** Waits until the recording ends, by itself or by a signal. Throws if nothing was recorded. */
-async function hold(
+async function waitForEnd(
   follower: Follower,
-  shown: string,
+  label: string,
   ring: RingPlan,
   {
     spec: { duration },
@@ -156,29 +161,29 @@ async function hold(
   }: RingRecording<RecorderSpec>,
 ): Promise<void> {
   const finished = new AbortController();
-  const released = { once: true, signal: finished.signal };
+  const listenerOptions = { once: true, signal: finished.signal };
   const log: string[] = [];
-  let began = false;
+  let hasStarted = false;
   let device = '';
   // A recorder that has not started recording has nothing to save, and may not receive a stop.
   const stop = () => {
-    if (began || follower.canStop) follower.stop();
+    if (hasStarted || follower.canStop) follower.stop();
     else follower.close();
-    if (!began)
-      wait(UNBEGUN_MS, undefined, { signal: finished.signal }).then(
+    if (!hasStarted)
+      wait(NOT_RECORDING_MS, undefined, { signal: finished.signal }).then(
         () => follower.close(),
         () => {},
       );
   };
-  interrupt.addEventListener('abort', stop, released);
+  interrupt.addEventListener('abort', stop, listenerOptions);
   if (interrupt.aborted) stop();
-  abandon.addEventListener('abort', () => follower.close(), released);
+  abandon.addEventListener('abort', () => follower.close(), listenerOptions);
   try {
     for await (const frame of follower.frames()) {
-      if (frame.kind === 'hello' && !began) {
-        began = true;
+      if (frame.kind === 'hello' && !hasStarted) {
+        hasStarted = true;
         device = frame.device;
-        onRecording(frame.device, shown, ring);
+        onRecording(frame.device, label, ring);
         if (duration !== undefined)
           wait(duration, undefined, { signal: finished.signal }).then(
             () => follower.stop(),
@@ -188,15 +193,16 @@ async function hold(
       else if (frame.kind === 'state') onState(frame.values);
       else if (frame.kind === 'log') log.push(frame.text);
       else if (frame.kind === 'over') {
-        if (frame.why === 'engine' && !began) throw new RecorderProblem(log.join('\n'), frame.exit);
-        if (!began) {
+        if (frame.why === 'engine' && !hasStarted)
+          throw new RecorderProblem(log.join('\n'), frame.exit);
+        if (!hasStarted) {
           interrupt.throwIfAborted();
           throw noRoom(log, ring);
         }
       }
     }
     abandon.throwIfAborted();
-    if (!began) interrupt.throwIfAborted();
+    if (!hasStarted) interrupt.throwIfAborted();
   } finally {
     finished.abort();
   }

@@ -7,25 +7,25 @@ import type { Sink, TargetSink } from './sink.ts';
 import { targetFileName } from './targetFileName.ts';
 
 /** Captured packets are private. */
-const PRIVATE = 0o700;
+const PRIVATE_MODE = 0o700;
 
 /** A folder with a pcap file for each target, named after the target. */
 export class FolderSink implements Sink {
   readonly #folder: string;
   readonly #force: boolean;
-  readonly #nameOf: (found: ResolvedTarget) => string;
-  readonly #taken = new Map<string, number>();
+  readonly #nameOf: (target: ResolvedTarget) => string;
+  readonly #nameCounts = new Map<string, number>();
 
-  constructor(folder: string, force: boolean, nameOf: (found: ResolvedTarget) => string) {
+  constructor(folder: string, force: boolean, nameOf: (target: ResolvedTarget) => string) {
     this.#folder = folder;
     this.#force = force;
     this.#nameOf = nameOf;
   }
 
-  async open(found: ResolvedTarget): Promise<TargetSink> {
-    const path = this.#pathOf(found);
+  async open(target: ResolvedTarget): Promise<TargetSink> {
+    const path = this.#pathOf(target);
     try {
-      await mkdir(this.#folder, { recursive: true, mode: PRIVATE });
+      await mkdir(this.#folder, { recursive: true, mode: PRIVATE_MODE });
     } catch (error) {
       throw new Problem(`cannot create the folder ${this.#folder}: ${messageOf(error)}`, {
         kind: 'not-written',
@@ -42,10 +42,10 @@ export class FolderSink implements Sink {
   async close(): Promise<void> {}
 
   /** A pod may be replaced by one of the same name, for example in a StatefulSet. */
-  #pathOf(found: ResolvedTarget): string {
-    const name = targetFileName(this.#nameOf(found));
-    const before = this.#taken.get(name) ?? 0;
-    this.#taken.set(name, before + 1);
+  #pathOf(target: ResolvedTarget): string {
+    const name = targetFileName(this.#nameOf(target));
+    const before = this.#nameCounts.get(name) ?? 0;
+    this.#nameCounts.set(name, before + 1);
     return join(this.#folder, `${name}${before === 0 ? '' : `-${before + 1}`}.pcap`);
   }
 }

@@ -18,7 +18,7 @@ export class MergedSink implements Sink {
   readonly #clocks: NodeClocks;
   readonly #output: Output;
   readonly #merger: PcapngMerger;
-  #tell: (why: SinkEnd) => void = () => {};
+  #onEnd: (why: SinkEnd) => void = () => {};
   #ended = false;
 
   constructor(access: Access, output: Output, { count, maxBytes }: CaptureBounds) {
@@ -48,17 +48,17 @@ export class MergedSink implements Sink {
     return this.#merger.bytes;
   }
 
-  async open(found: ResolvedTarget): Promise<TargetSink> {
+  async open(target: ResolvedTarget): Promise<TargetSink> {
     return new MergedTarget({
-      clock: (place) => this.#clocks.of(found, place),
-      at: recordedAt(found),
+      clock: (place) => this.#clocks.get(target, place),
+      identity: identityOf(target),
       addSource: (at) => this.#merger.addSource(at),
       isEnded: () => this.#ended,
     });
   }
 
   onEnd(callback: (why: SinkEnd) => void): void {
-    this.#tell = callback;
+    this.#onEnd = callback;
   }
 
   async close(): Promise<void> {
@@ -84,21 +84,21 @@ export class MergedSink implements Sink {
   #end(why: SinkEnd): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#tell(why);
+    this.#onEnd(why);
   }
 }
 
-function recordedAt(found: ResolvedTarget): TargetIdentity {
-  const node = targetNode(found);
-  if (!found.pod) return { node };
-  const { metadata, spec } = found.pod;
-  const main = defaultContainer(found.pod);
+function identityOf(target: ResolvedTarget): TargetIdentity {
+  const node = targetNode(target);
+  if (!target.pod) return { node };
+  const { metadata, spec } = target.pod;
+  const main = defaultContainer(target.pod);
   const image = spec.containers.find((container) => container.name === main)?.image;
   const { name, namespace } = metadata;
   return {
     node,
     pod: { name, namespace },
-    ...(!spec.hostNetwork && { addresses: addressesOf(found.pod) }),
+    ...(!spec.hostNetwork && { addresses: addressesOf(target.pod) }),
     ...(image !== undefined && { image }),
   };
 }

@@ -17,10 +17,10 @@ export type TargetIdentity = Pick<RecordedAt, 'node' | 'pod' | 'addresses' | 'im
 
 /** What is needed to add a target's packets to a merge. */
 export interface MergedTargetOptions {
-  readonly at: TargetIdentity;
+  readonly identity: TargetIdentity;
   readonly addSource: (at: RecordedAt) => Source;
   /** Reads the clock of the target's node. */
-  readonly clock: (place: ContainerRef) => Promise<NodeClock | undefined>;
+  readonly clock: (ref: ContainerRef) => Promise<NodeClock | undefined>;
   /** True if the file accepts no more packets. */
   readonly isEnded: () => boolean;
 }
@@ -34,7 +34,7 @@ const DELIVERY_MS = { dumpcap: 1_000, tcpdump: 1_300 } as const;
  * How long to wait for tcpdump's message that it is listening, because packets of a direct stream may arrive shortly
  * before it.
  */
-const WORD_MS = 1_000;
+const LISTENING_LIMIT_MS = 1_000;
 
 /** Adds one target's packets to a merge, as a separate interface, when its recorder is listening. */
 export class MergedTarget implements TargetSink {
@@ -61,9 +61,9 @@ export class MergedTarget implements TargetSink {
       close: async () => {},
     };
     this.events = {
-      entered: (place, filter) => {
+      entered: (ref, filter) => {
         this.#filter = filter;
-        this.#clockRead = this.#readClock(place);
+        this.#clockRead = this.#readClock(ref);
       },
       listening: (device, engine) => {
         this.#device = device;
@@ -78,12 +78,12 @@ export class MergedTarget implements TargetSink {
   end(outcome: CaptureOutcome | undefined, failure: string | undefined): void {
     this.#hasEnded = true;
     this.#listening.resolve();
-    const { statistics, interruptions = 0, gaps = [], early } = outcome ?? {};
+    const { statistics, interruptions = 0, gaps = [], earlyEnd } = outcome ?? {};
     this.#source?.end({
       ...(statistics && { statistics }),
       comments: [
         ...(failure === undefined ? [] : [`the recording failed: ${failure}`]),
-        ...(early ? [`the recording ended early: ${earlyEndText(early)}`] : []),
+        ...(earlyEnd ? [`the recording ended early: ${earlyEndText(earlyEnd)}`] : []),
         ...(gaps.length > 0 ? [`${countText(gaps.length, 'gap')}: packets are missing`] : []),
         ...(interruptions > 0 ? [`resumed after ${countText(interruptions, 'interruption')}`] : []),
       ],
@@ -107,22 +107,22 @@ export class MergedTarget implements TargetSink {
 
   async #addSource(): Promise<Source> {
     const waiting = new AbortController();
-    const late = wait(WORD_MS, undefined, { signal: waiting.signal }).catch(() => {});
-    await Promise.race([this.#listening.promise, late]);
+    const timeout = wait(LISTENING_LIMIT_MS, undefined, { signal: waiting.signal }).catch(() => {});
+    await Promise.race([this.#listening.promise, timeout]);
     // A timer that is left would delay the end of the process.
     waiting.abort();
     await this.#clockRead;
     if (this.#hasEnded) throw new OutputClosed('the target has ended');
     return this.#options.addSource({
-      ...this.#options.at,
+      ...this.#options.identity,
       device: this.#device,
       ...(this.#filter !== undefined && { filter: this.#filter }),
       ...(this.#clock && { clockOffset: this.#clock }),
     });
   }
 
-  async #readClock(place: ContainerRef): Promise<void> {
-    this.#clock = await this.#options.clock(place);
+  async #readClock(ref: ContainerRef): Promise<void> {
+    this.#clock = await this.#options.clock(ref);
   }
 
   #caughtUp(uptime: number): void {

@@ -23,26 +23,26 @@ const LIMIT_MS = 3_000;
  */
 export async function readNodeClock(
   access: Access,
-  place: ContainerRef,
+  ref: ContainerRef,
 ): Promise<NodeClock | undefined> {
   try {
     const signal = AbortSignal.timeout(LIMIT_MS);
-    const asked = await LeasedProcess.start(
+    const remote = await LeasedProcess.start(
       access,
-      place,
+      ref,
       { script: clockScript, command: [] },
       signal,
     );
-    signal.addEventListener('abort', () => asked.close());
+    signal.addEventListener('abort', () => remote.close());
     const sent = Date.now();
-    asked.stderr.resume();
+    remote.stderr.resume();
     let text = '';
     let received = sent;
-    for await (const chunk of asked.stdout) {
+    for await (const chunk of remote.stdout) {
       if (text === '') received = Date.now();
       text += chunk;
     }
-    await asked.exit;
+    await remote.exit;
     return parseClock(text, sent, received);
   } catch {
     // The clock is optional: if something is wrong with the pod, the recorder reports it.
@@ -56,8 +56,8 @@ export function parseClock(text: string, sent: number, received: number): NodeCl
   if (!match) return undefined;
   const [, uptime = '', seconds = '', fraction = ''] = match;
   // Whole seconds are rounded down.
-  const knows = fraction !== '' ? Number(`0.${fraction}`) : 0.5;
-  const now = (Number(seconds) + knows) * 1000;
+  const subsecond = fraction !== '' ? Number(`0.${fraction}`) : 0.5;
+  const now = (Number(seconds) + subsecond) * 1000;
   return {
     ahead: now - (sent + received) / 2,
     uncertainty: (received - sent) / 2 + (fraction !== '' ? 0 : 500),

@@ -15,7 +15,7 @@ export type SinkEnd = 'size' | 'complete' | 'reader-gone';
 
 /** Where the packets of a capture go. */
 export interface Sink {
-  open(found: ResolvedTarget): Promise<TargetSink>;
+  open(target: ResolvedTarget): Promise<TargetSink>;
   /** Registers a callback that is called once, when no more packets are wanted. */
   onEnd(callback: (why: SinkEnd) => void): void;
   /** Resolves when everything is written. Rejects with the Problem of an output that accepted no more data. */

@@ -10,26 +10,26 @@ const SPACE = 0x20;
 /** Packets as text, in the order in which they arrive. Each line starts with the label of its target. */
 export class TextSink implements Sink {
   readonly #output: Output;
-  readonly #labelOf: (found: ResolvedTarget) => string;
+  readonly #labelOf: (target: ResolvedTarget) => string;
   readonly #limits: CaptureBounds;
   /** The output accepts one chunk at a time. */
   #turn: Promise<void> = Promise.resolve();
-  #tell: (why: SinkEnd) => void = () => {};
+  #onEnd: (why: SinkEnd) => void = () => {};
   #failure: unknown;
   #packets = 0;
   #bytes = 0;
   #ended = false;
 
   /** `labelOf` returns the label for the lines of a target. The limits apply to all targets together. */
-  constructor(output: Output, labelOf: (found: ResolvedTarget) => string, limits: CaptureBounds) {
+  constructor(output: Output, labelOf: (target: ResolvedTarget) => string, limits: CaptureBounds) {
     this.#output = output;
     this.#labelOf = labelOf;
     this.#limits = limits;
     output.onReaderGone?.(() => this.#end('reader-gone'));
   }
 
-  async open(found: ResolvedTarget): Promise<TargetSink> {
-    const label = Buffer.from(this.#labelOf(found));
+  async open(target: ResolvedTarget): Promise<TargetSink> {
+    const label = Buffer.from(this.#labelOf(target));
     const write = (chunk: Buffer) => {
       const written = this.#turn.then(() => this.#write(label, chunk));
       this.#turn = written.catch(() => {});
@@ -39,7 +39,7 @@ export class TextSink implements Sink {
   }
 
   onEnd(callback: (why: SinkEnd) => void): void {
-    this.#tell = callback;
+    this.#onEnd = callback;
   }
 
   async close(): Promise<void> {
@@ -69,8 +69,8 @@ export class TextSink implements Sink {
       const line = chunk.subarray(at, newline < 0 ? chunk.length : newline + 1);
       at += line.length;
       if (line.length === 1) continue;
-      const begins = line[0] !== TAB && line[0] !== SPACE;
-      if (begins && this.#packets === count) {
+      const startsPacket = line[0] !== TAB && line[0] !== SPACE;
+      if (startsPacket && this.#packets === count) {
         this.#end('complete');
         break;
       }
@@ -78,7 +78,7 @@ export class TextSink implements Sink {
         this.#end('size');
         break;
       }
-      if (begins) this.#packets += 1;
+      if (startsPacket) this.#packets += 1;
       this.#bytes += label.length + line.length;
       parts.push(label, line);
     }
@@ -88,6 +88,6 @@ export class TextSink implements Sink {
   #end(why: SinkEnd): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#tell(why);
+    this.#onEnd(why);
   }
 }

@@ -49,39 +49,40 @@ export function ringBytes({
  * a fitting ring if the request is too large.
  */
 export function planRing(
-  wishes: RingOptions,
+  requested: RingOptions,
   room: SpoolRoom,
   use: keyof typeof DEFAULT_BYTES,
 ): RingPlan {
   const usable = Math.min(room.bytes, DEFAULT_BYTES[use]);
-  const age = wishes.age !== undefined && { age: wishes.age };
+  const age = requested.age !== undefined && { age: requested.age };
   const fileKilobytes =
-    wishes.fileBytes !== undefined
-      ? Math.ceil(wishes.fileBytes / 1000)
-      : largestFileKb(usable, wishes.files ?? DEFAULT_FILES);
-  const fitting = mostFiles(usable, fileKilobytes);
+    requested.fileBytes !== undefined
+      ? Math.ceil(requested.fileBytes / 1000)
+      : maxFileKilobytes(usable, requested.files ?? DEFAULT_FILES);
+  const fitting = maxFiles(usable, fileKilobytes);
   const files =
-    wishes.files ?? (wishes.fileBytes === undefined ? Math.min(DEFAULT_FILES, fitting) : fitting);
-  checkBounds(fileKilobytes, files, wishes);
+    requested.files ??
+    (requested.fileBytes === undefined ? Math.min(DEFAULT_FILES, fitting) : fitting);
+  checkBounds(fileKilobytes, files, requested);
   if (ringBytes({ fileKilobytes, files }) <= room.bytes) return { fileKilobytes, files, ...age };
   throw tooLarge({ fileKilobytes, files }, room);
 }
 
-function largestFileKb(bytes: number, files: number): number {
+function maxFileKilobytes(bytes: number, files: number): number {
   const eachKb = (bytes / 1000 - OVERHEAD_KB) / (files + 1) - OVERSHOOT_KB;
   const megabytes = Math.max(1, Math.floor(eachKb / 1000));
   return Math.min(MAX_FILE_KB, megabytes * MEGABYTE_KB);
 }
 
-function mostFiles(bytes: number, fileKilobytes: number): number {
+function maxFiles(bytes: number, fileKilobytes: number): number {
   const fit = Math.floor((bytes / 1000 - OVERHEAD_KB) / (fileKilobytes + OVERSHOOT_KB)) - 1;
   return Math.max(2, Math.min(MAX_FILES, fit));
 }
 
-function checkBounds(fileKilobytes: number, files: number, wishes: RingOptions): void {
+function checkBounds(fileKilobytes: number, files: number, requested: RingOptions): void {
   if (fileKilobytes < MEGABYTE_KB || fileKilobytes > MAX_FILE_KB)
     throw new Problem(
-      `-C: a file of ${bytesText(wishes.fileBytes ?? fileKilobytes * 1000)} is too ${fileKilobytes < MEGABYTE_KB ? 'small' : 'large'}`,
+      `-C: a file of ${bytesText(requested.fileBytes ?? fileKilobytes * 1000)} is too ${fileKilobytes < MEGABYTE_KB ? 'small' : 'large'}`,
       { next: ['each file of a ring can have 1 MB to 2 GB'], exitCode: 2 },
     );
   if (files < 2 || files > MAX_FILES)
@@ -89,9 +90,9 @@ function checkBounds(fileKilobytes: number, files: number, wishes: RingOptions):
 }
 
 function tooLarge(ring: Pick<RingPlan, 'fileKilobytes' | 'files'>, room: SpoolRoom): Problem {
-  const most = mostFiles(room.bytes, MEGABYTE_KB);
-  const files = Math.min(ring.files, DEFAULT_FILES, most);
-  const fitting = largestFileKb(room.bytes, files);
+  const limit = maxFiles(room.bytes, MEGABYTE_KB);
+  const files = Math.min(ring.files, DEFAULT_FILES, limit);
+  const fitting = maxFileKilobytes(room.bytes, files);
   const fits = ringBytes({ fileKilobytes: fitting, files }) <= room.bytes;
   return new Problem(
     `the ring would take up to ${bytesText(ringBytes(ring))} in the pod, which has room for ${bytesText(room.bytes)}: ${room.reason}`,

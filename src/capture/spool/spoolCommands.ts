@@ -6,7 +6,7 @@ import { type RecordOptions, recordArguments } from './recordArguments.ts';
 import spoolScript from './spool.sh';
 
 /** How often an idle follower checks for data. The sleep of GNU and of busybox accepts fractions. */
-const POLL_S = 0.2;
+const POLL_SECONDS = 0.2;
 
 /** The pod's end of a follower at a position. Also starts the recorder if `start` is given. */
 export function followProgram(
@@ -14,7 +14,13 @@ export function followProgram(
   { seq, offset }: { readonly seq: number; readonly offset: number },
   start: RecordOptions | undefined,
 ): Program {
-  const words = ['follow', `spool=${spool}`, `seq=${seq}`, `offset=${offset}`, `poll=${POLL_S}`];
+  const words = [
+    'follow',
+    `spool=${spool}`,
+    `seq=${seq}`,
+    `offset=${offset}`,
+    `poll=${POLL_SECONDS}`,
+  ];
   return {
     script: spoolScript,
     command: start ? [...words, 'start', ...recordArguments(spool, start)] : words,
@@ -25,16 +31,16 @@ export function followProgram(
  * The function with which a follower connects. It also starts the recorder from `record` until the recorder is known to
  * be running.
  */
-export function attachTo(
+export function makeAttach(
   access: Access,
-  place: ContainerRef,
+  ref: ContainerRef,
   spool: string,
   record: RecordOptions | undefined,
 ): FollowerOptions['attach'] {
   return (position, start, signal) =>
     LeasedProcess.start(
       access,
-      place,
+      ref,
       followProgram(spool, position, start ? record : undefined),
       signal,
     );
@@ -46,14 +52,14 @@ export function attachTo(
  */
 export async function removeSpool(
   access: Access,
-  place: ContainerRef,
+  ref: ContainerRef,
   spool: string,
   milliseconds: number,
 ): Promise<void> {
   const signal = AbortSignal.timeout(milliseconds);
   const program = { script: spoolScript, command: ['remove', `spool=${spool}`] };
   try {
-    await runProgram(access, place, program, { signal });
+    await runProgram(access, ref, program, { signal });
   } catch {
     // If the pod cannot be reached, the recorder ends and removes the spool when its lease expires.
   }

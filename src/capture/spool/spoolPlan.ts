@@ -27,12 +27,12 @@ export interface NoSpool {
 }
 
 /** A smaller spool would hold less than the kernel's own buffer, and lose more packets than a stream. */
-const LEAST_BYTES = 4e6;
+const MIN_BYTES = 4e6;
 
 /** Decides whether a foreground capture uses a spool in the pod, and how large it is. */
 export function planSpool(pod: Pod): SpoolPlan | NoSpool {
   const room = spoolRoom(pod, 'foreground');
-  if (room.bytes < LEAST_BYTES)
+  if (room.bytes < MIN_BYTES)
     return {
       kind: 'direct',
       reason: `the pod has room for ${bytesText(room.bytes)} only, ${room.reason}`,

@@ -56,11 +56,11 @@ function shareText(use: keyof typeof SHARE): string {
 /** Computed like the kubelet does: the sum over all containers that have a limit, including sidecars. */
 function storageLimit({ spec: { containers, initContainers = [] } }: Pod): number | undefined {
   const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always');
-  return sumOf([...containers, ...sidecars], STORAGE);
+  return sumLimits([...containers, ...sidecars], STORAGE);
 }
 
 /** The sum of a limit over containers; undefined if none has one. */
-function sumOf(containers: readonly Container[], resource: string): number | undefined {
+function sumLimits(containers: readonly Container[], resource: string): number | undefined {
   const limits = containers.flatMap(({ resources }) => {
     const value = parseQuantity(resources?.limits?.[resource] ?? '');
     return value === undefined ? [] : [value];
@@ -74,19 +74,19 @@ function sumOf(containers: readonly Container[], resource: string): number | und
  */
 export function cpuLimit({ spec: { containers } }: Pod): number | undefined {
   const all = containers.every(({ resources }) => resources?.limits?.cpu !== undefined);
-  return all ? sumOf(containers, 'cpu') : undefined;
+  return all ? sumLimits(containers, 'cpu') : undefined;
 }
 
 function findVolume({ spec, metadata }: Pod, name: string): Volume {
   const volumes = spec.volumes ?? [];
   const volume = volumes.find((candidate) => candidate.name === name);
-  const writable = volumes.filter((candidate) => unwritable(candidate) === undefined);
+  const writable = volumes.filter((candidate) => unwritableReason(candidate) === undefined);
   const choice =
     writable.length > 0
       ? `writable volumes: ${writable.map((candidate) => candidate.name).join(', ')}`
       : 'this pod has no writable volume; leave out --volume';
   if (!volume) throw wrongUsage(`pod "${metadata.name}" has no volume "${name}"`, choice);
-  const reason = unwritable(volume);
+  const reason = unwritableReason(volume);
   if (reason)
     throw new Problem(`volume "${name}" cannot hold a capture: ${reason}`, {
       kind: 'unsuitable',
@@ -95,7 +95,7 @@ function findVolume({ spec, metadata }: Pod, name: string): Volume {
   return volume;
 }
 
-function unwritable(volume: Volume): string | undefined {
+function unwritableReason(volume: Volume): string | undefined {
   const kind = UNWRITABLE.find((name) => volume[name] !== undefined);
   if (kind) return `a ${kind} is read-only`;
   return volume.emptyDir?.medium === 'Memory' ? "it takes the pod's memory" : undefined;

@@ -297,7 +297,7 @@ describe('an interface that comes back with another link type', () => {
       output: Object.assign(output, { nextFile }),
       onNewLinkType,
     });
-    expect(await outcome).not.toHaveProperty('early');
+    expect(await outcome).not.toHaveProperty('earlyEnd');
     const [one, two, three] = [1, 2, 3].map((number) => spool.files.get(number) as Buffer);
     expect(before).toEqual([one?.length]);
     expect(output.written).toEqual(
@@ -314,7 +314,7 @@ describe('an interface that comes back with another link type', () => {
     const { outcome, output } = await begun((pod) => void spool.serves(pod));
     expect(await outcome).toMatchObject({
       end: 'early',
-      early: { kind: 'link-type-changed', why: expect.stringMatching(/RAW/) },
+      earlyEnd: { kind: 'link-type-changed', why: expect.stringMatching(/RAW/) },
     });
     expect(output.written).toEqual(spool.files.get(1));
   });
@@ -515,7 +515,7 @@ describe('the end of a followed capture', () => {
     const { outcome, output } = await begun((pod) => void spool.serves(pod, `over ${over}\n`));
     expect(await outcome).toMatchObject({
       end: 'early',
-      early: { at: expect.any(Number), kind },
+      earlyEnd: { at: expect.any(Number), kind },
     });
     expect(output.written).toEqual(spool.joined);
   });
@@ -540,7 +540,7 @@ describe('the end of a followed capture', () => {
     );
     expect(await outcome).toMatchObject({
       end: 'duration',
-      early: { kind: 'interface-gone', at: 1_795_527_948 },
+      earlyEnd: { kind: 'interface-gone', at: 1_795_527_948 },
     });
     expect(onOutage).toHaveBeenCalledOnce();
   });
@@ -556,7 +556,7 @@ describe('the end of a followed capture', () => {
         ),
       { onOutage },
     );
-    expect(await outcome).not.toHaveProperty('early');
+    expect(await outcome).not.toHaveProperty('earlyEnd');
     expect(onOutage).toHaveBeenCalledTimes(2);
   });
 
@@ -570,7 +570,7 @@ describe('the end of a followed capture', () => {
     const { outcome } = await begun(
       (pod) => void spool.serves(pod, `outage 5 - 1${said}\nover duration 0\n`),
     );
-    expect(await outcome).toMatchObject({ early: { lost } });
+    expect(await outcome).toMatchObject({ earlyEnd: { lost } });
   });
 
   it('without a packet: other traffic on the interfaces', async () => {

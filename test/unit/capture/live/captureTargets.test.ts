@@ -237,7 +237,7 @@ describe('a capture of several targets', () => {
   });
 
   it('is joined by new pods; pods that are deleted then are not a failure', async () => {
-    async function* joining(signal: AbortSignal) {
+    async function* additions(signal: AbortSignal) {
       yield { pod: podNamed('joins-later'), filter: everyPacket, text: 'joins the capture' };
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
     }
@@ -249,7 +249,7 @@ describe('a capture of several targets', () => {
         },
         'joins-later': records([10], 'told'),
       },
-      joining,
+      additions,
       followPods: true,
     });
     await expect.poll(() => kindsOf(notes, 'first')).toContain('target-ended');
@@ -264,14 +264,14 @@ describe('a capture of several targets', () => {
   });
 
   it('fails when a pod is deleted and only addresses of peers may join', async () => {
-    async function* joining(signal: AbortSignal) {
+    async function* additions(signal: AbortSignal) {
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       yield* [];
     }
-    const { outcome, gone } = await begun({ acts: { first: fails, other: isLost }, joining });
+    const { outcome, gone } = await begun({ acts: { first: fails, other: isLost }, additions });
     for (const name of ['first', 'other']) gone.add(name);
     expect(await outcome).toMatchObject({ targets: [{ problem: {} }, { problem: {} }] });
-    const alone = await begun({ acts: { first: fails }, joining });
+    const alone = await begun({ acts: { first: fails }, additions });
     alone.gone.add('first');
     expect(await alone.outcome).toBeInstanceOf(Problem);
   });
@@ -286,7 +286,7 @@ describe('a capture of several targets', () => {
     interrupt.abort(new Error('Ctrl-C'));
     const { targets } = (await outcome) as LiveOutcome;
     expect(targets.filter(({ outcome }) => outcome?.packets === 1)).toHaveLength(49);
-    expect(targets.flatMap(({ found, problem }) => (problem ? nameOf(found) : []))).toEqual([
+    expect(targets.flatMap(({ target, problem }) => (problem ? nameOf(target) : []))).toEqual([
       'web-7',
     ]);
   });

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { joining } from '../../../../src/capture/live/joining.ts';
+import { watchAdditions } from '../../../../src/capture/live/additions.ts';
 import { everyPacket, renderCaptureFilter } from '../../../../src/filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../../../src/kube/api.ts';
 import { parsePeer, peerInNamespace } from '../../../../src/kube/targets/peers.ts';
@@ -23,7 +23,7 @@ it('peers that change all the time do not get a recorder for each change', async
   const filters: (string | undefined)[] = [];
   const sources = { peers: [peerInNamespace(parsePeer('svc/db'), 'shop')] };
   const { signal } = new AbortController();
-  for await (const { filter } of joining({} as KubeApi, sources, options, signal))
+  for await (const { filter } of watchAdditions({} as KubeApi, sources, options, signal))
     filters.push(renderCaptureFilter(filter));
   expect(filters).toHaveLength(8);
   expect(filters[1]).toBe('host 10.0.1.1 and not (host 10.0.0.1 or host 10.0.1.0)');

@@ -38,9 +38,9 @@ it('clients are found after the server comes back', async () => {
   const web: Pod = at('web', '10.0.0.1');
   const inner = { output: { write: async () => {}, close: async () => {} }, end: () => {} };
   await clients
-    .watching({ pod: web }, inner)
+    .watchSink({ pod: web }, inner)
     .output.write(Buffer.concat([pcap(), callTo('10.0.0.9', '10.0.0.1')]));
-  const { value } = await clients.found(signal).next();
+  const { value } = await clients.find(signal).next();
   expect(value?.pod.metadata.name).toBe('caller');
 });
 

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   captureStream,
-  type StreamCapture,
+  type StreamOptions,
 } from '../../../../src/capture/recorder/streamedCapture.ts';
 import { TextCutter } from '../../../../src/capture/recorder/textCutter.ts';
 import { RecorderProblem } from '../../../../src/capture/recorderProblem.ts';
@@ -35,7 +35,7 @@ const STATISTICS = [
 const COUNTS = { captured: 3, receivedByFilter: 5, droppedByKernel: 2 };
 
 /** A capture that has begun, and its results. */
-async function begun(options: Partial<StreamCapture> = {}, output = new FakeOutput()) {
+async function begun(options: Partial<StreamOptions> = {}, output = new FakeOutput()) {
   const { process, pod, connections } = await leasedInPod();
   const abort = new AbortController();
   const packets = options.packets ?? new PacketCutter();

@@ -21,7 +21,7 @@ async function clocksOf(answers: readonly string[] = []) {
   const of = (name: string, nodeName: string, runtimeClassName?: string) => {
     const spec = { nodeName, ...(runtimeClassName !== undefined && { runtimeClassName }) };
     const pod = podWith({ metadata: { name, uid: name }, spec });
-    return clocks.of({ pod }, { namespace: 'shop', pod: name, container: 'netdebug-network' });
+    return clocks.get({ pod }, { namespace: 'shop', pod: name, container: 'netdebug-network' });
   };
   return { of, asked };
 }

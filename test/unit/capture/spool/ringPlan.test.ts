@@ -41,12 +41,12 @@ describe('a planned ring', () => {
   });
 
   it.each([
-    { wishes: {}, bytes: 4 * 2 ** 20 },
-    { wishes: { files: 3 }, bytes: 5 * 2 ** 20 },
-    { wishes: { fileBytes: 1e6, files: 5 }, bytes: 8 * 2 ** 20 },
-    { wishes: { fileBytes: 2.5e6 }, bytes: 10 * 2 ** 20 },
-  ])('never exceeds the available space: $wishes in $bytes bytes', ({ wishes, bytes }) => {
-    const ring = planRing(wishes, { bytes, reason: '' }, 'detached');
+    { requested: {}, bytes: 4 * 2 ** 20 },
+    { requested: { files: 3 }, bytes: 5 * 2 ** 20 },
+    { requested: { fileBytes: 1e6, files: 5 }, bytes: 8 * 2 ** 20 },
+    { requested: { fileBytes: 2.5e6 }, bytes: 10 * 2 ** 20 },
+  ])('never exceeds the available space: $requested in $bytes bytes', ({ requested, bytes }) => {
+    const ring = planRing(requested, { bytes, reason: '' }, 'detached');
     expect(ringBytes(ring)).toBeLessThanOrEqual(bytes);
   });
 
@@ -69,8 +69,8 @@ describe('a planned ring', () => {
     [{ fileBytes: 3e9 }, /^-C: .*3\.0 GB/],
     [{ files: 1 }, /^-W: .*2.*1000/],
     [{ files: 1001, fileBytes: 1e6 }, /^-W: .*2.*1000/],
-  ])('refuses %j', (wishes, message) => {
-    const refused = problemOf(() => planRing(wishes, ENDLESS, 'detached'));
+  ])('refuses %j', (requested, message) => {
+    const refused = problemOf(() => planRing(requested, ENDLESS, 'detached'));
     expect(refused.kind).toBe('usage');
     expect(refused.message).toMatch(message);
   });
@@ -80,9 +80,9 @@ describe('the size of a ring', () => {
   it('is the same in the plan and in the recorder, for any available space', () => {
     const rooms = Array.from({ length: 200 }, (_, index) => Math.round(20e6 * 1.03 ** index));
     const plans = rooms.flatMap((bytes) =>
-      [{ fileBytes: 1e6 }, { files: 10 }, {}].map((wishes) => ({
+      [{ fileBytes: 1e6 }, { files: 10 }, {}].map((requested) => ({
         bytes,
-        plan: planRing(wishes, { bytes, reason: '' }, 'detached'),
+        plan: planRing(requested, { bytes, reason: '' }, 'detached'),
       })),
     );
     const calls = plans.map(

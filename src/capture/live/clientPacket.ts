@@ -6,7 +6,7 @@ import { FLAG, Packet, PROTOCOL } from '../../packets/packet.ts';
 const EPHEMERAL_PORTS = 32768;
 
 /** A packet that a client sent to a server: addresses as text. */
-export interface Call {
+export interface ClientPacket {
   readonly from: string;
   readonly to: string;
 }
@@ -19,19 +19,19 @@ const packet = new Packet();
  * client port to a server port, so that connections older than the capture are found too. Returns undefined for all
  * other packets, and for packets that are cut off before their ports.
  */
-export function callOf(
+export function parseClientPacket(
   bytes: Buffer,
   start: number,
   end: number,
   linkType: number,
-): Call | undefined {
+): ClientPacket | undefined {
   decodeFrame(packet, bytes, start, end, end - start, linkType);
   if (!packet.hasPorts) return undefined;
-  const opens =
+  const isOpening =
     packet.protocol === PROTOCOL.tcp && (packet.flags & (FLAG.syn | FLAG.ack)) === FLAG.syn;
   const isToServer =
     packet.sourcePort >= EPHEMERAL_PORTS && packet.destinationPort < EPHEMERAL_PORTS;
-  if (!opens && !isToServer) return undefined;
+  if (!isOpening && !isToServer) return undefined;
   return {
     from: addressText(bytes, packet.sourceAt, packet.addressBytes),
     to: addressText(bytes, packet.destinationAt, packet.addressBytes),

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type AdditionSources, watchAdditions } from '../../../../src/capture/live/additions.ts';
 import { Clients } from '../../../../src/capture/live/clients.ts';
-import { type JoiningSources, joining } from '../../../../src/capture/live/joining.ts';
 import type { TargetSink } from '../../../../src/capture/sinks/sink.ts';
 import {
   allOf,
@@ -33,7 +33,7 @@ async function running(namespace: string, name: string): Promise<Pod> {
 }
 
 /** What has joined until now, one line each. */
-async function joins(sources: JoiningSources, pods: readonly Pod[], own?: string) {
+async function joins(sources: AdditionSources, pods: readonly Pod[], own?: string) {
   const api = await local.api();
   const lines: string[] = [];
   const terms = sources.peers ? await peerTerms(api, sources.peers) : [];
@@ -45,7 +45,7 @@ async function joins(sources: JoiningSources, pods: readonly Pod[], own?: string
   };
   const { signal } = end;
   void (async () => {
-    for await (const { pod, filter, text } of joining(api, sources, options, signal))
+    for await (const { pod, filter, text } of watchAdditions(api, sources, options, signal))
       lines.push(`${pod?.metadata.name ?? 'all'}: ${text} [${renderCaptureFilter(filter)}]`);
   })().catch((error: unknown) => {
     if (!signal.aborted) lines.push(`error ${error}`);
@@ -124,7 +124,7 @@ describe('clients', () => {
       syn(address(near), address(web)),
       syn(address(far), address(web)),
     ]);
-    const { output } = clients.watching({ pod: web }, inner);
+    const { output } = clients.watchSink({ pod: web }, inner);
     for (let at = 0; at < stream.length; at += 7) await output.write(stream.subarray(at, at + 7));
     await vi.waitFor(() => expect(lines).toHaveLength(2), TIME);
     expect(lines.toSorted()).toEqual([
@@ -137,7 +137,7 @@ describe('clients', () => {
   it('that call again and again are reported once, even after their capture ended', async () => {
     const clients = new Clients(await local.api(), NAMESPACE, () => {});
     const { lines } = await joins({ clients }, [web]);
-    const { output } = clients.watching({ pod: web }, sink().inner);
+    const { output } = clients.watchSink({ pod: web }, sink().inner);
     await output.write(Buffer.concat([pcap(), syn(address(near), address(web))]));
     await vi.waitFor(() => expect(lines).toHaveLength(1), TIME);
     const later = performance.now() + 3_600_000;
@@ -154,7 +154,7 @@ describe('clients', () => {
     const notes: Notice[] = [];
     const clients = new Clients(await local.api(), NAMESPACE, (notice) => notes.push(notice));
     const { lines } = await joins({ clients }, [web]);
-    const { output } = clients.watching({ pod: web }, sink().inner);
+    const { output } = clients.watchSink({ pod: web }, sink().inner);
     const strangers = [1, 2, 3, 4, 5].map((last) => syn(`192.0.2.${last}`, address(web)));
     await output.write(Buffer.concat([pcap(), ...strangers, syn(address(near), address(web))]));
     await vi.waitFor(() => expect(notes).toHaveLength(3), TIME);
@@ -170,7 +170,7 @@ describe('clients', () => {
     const api = await local.api('debugger-default', 'default');
     const clients = new Clients(api, 'default', (notice) => notes.push(notice));
     const { lines } = await joins({ clients }, [web]);
-    const { output } = clients.watching({ pod: web }, sink().inner);
+    const { output } = clients.watchSink({ pod: web }, sink().inner);
     const calls = [home, near].map((pod) => syn(address(pod), address(web)));
     await output.write(Buffer.concat([pcap(), ...calls]));
     await vi.waitFor(() => expect(lines).toHaveLength(1), TIME);
@@ -181,7 +181,7 @@ describe('clients', () => {
   it('leave the error about a damaged stream to the sink', async () => {
     const clients = new Clients(await local.api(), NAMESPACE, () => {});
     const { kept, inner } = sink();
-    const { output } = clients.watching({ pod: web }, inner);
+    const { output } = clients.watchSink({ pod: web }, inner);
     await output.write(Buffer.from('no packets at all'));
     await output.write(Buffer.from('and no more'));
     expect(kept).toHaveLength(2);

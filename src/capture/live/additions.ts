@@ -17,7 +17,7 @@ import { messageOf } from '../../problem.ts';
 import type { Clients } from './clients.ts';
 
 /** An addition to a running capture: a pod or, without `pod`, more packets of all captured targets. */
-export interface Joining {
+export interface Addition {
   readonly pod?: Pod;
   readonly filter: CaptureFilter;
   /** The note for the user, shown after the pod's name if there is one. */
@@ -28,10 +28,10 @@ export interface Joining {
  * How many times new addresses are added. Each time, every target needs another recorder, with a kernel buffer and a
  * connection, until the capture ends.
  */
-const MAX_TIMES = 8;
+const MAX_ADDRESS_CHANGES = 8;
 
 /** The sources of additions. */
-export interface JoiningSources {
+export interface AdditionSources {
   /** Adds new pods of these targets. */
   readonly targets?: readonly Target[];
   /** Adds new addresses of these peers. */
@@ -40,7 +40,7 @@ export interface JoiningSources {
   readonly clients?: Clients;
 }
 
-export interface JoiningOptions {
+export interface AdditionOptions {
   readonly pods: readonly Pod[];
   /** The result of `peerTerms` for the peers. */
   readonly peerTerms: readonly string[];
@@ -57,13 +57,13 @@ type Change =
  * Yields additions to a capture until the signal. A failed source causes a note and does not affect the others. Ends
  * when all sources have ended.
  */
-export async function* joining(
+export async function* watchAdditions(
   api: KubeApi,
-  { targets, peers = [], clients }: JoiningSources,
-  { pods, peerTerms, ownFilter, onNote }: JoiningOptions,
+  { targets, peers = [], clients }: AdditionSources,
+  { pods, peerTerms, ownFilter, onNote }: AdditionOptions,
   signal: AbortSignal,
-): AsyncGenerator<Joining, void> {
-  const untilFailed = async function* (source: AsyncIterable<Change>, failure: string) {
+): AsyncGenerator<Addition, void> {
+  const noteFailure = async function* (source: AsyncIterable<Change>, failure: string) {
     try {
       yield* source;
     } catch (error) {
@@ -73,51 +73,51 @@ export async function* joining(
   };
   const sources = [
     ...(targets
-      ? [untilFailed(newPods(api, targets, pods, signal), 'new pods will not join')]
+      ? [noteFailure(newPods(api, targets, pods, signal), 'new pods will not join')]
       : []),
     ...(peers.some(hasChangingAddresses)
       ? [
-          untilFailed(
+          noteFailure(
             newTerms(api, peers, peerTerms, signal),
             'new addresses of peers will not be captured',
           ),
         ]
       : []),
-    ...(clients ? [untilFailed(clients.found(signal), 'new clients will not join')] : []),
+    ...(clients ? [noteFailure(clients.find(signal), 'new clients will not join')] : []),
   ];
   let known = peerTerms;
-  let times = 0;
+  let changeCount = 0;
   for await (const change of mergeIterators(sources)) {
     if ('pod' in change) {
       yield { ...change, filter: withPeerTerms(known, ownFilter) };
     } else {
       const { peerTerms: added } = change;
-      times += 1;
-      if (times > MAX_TIMES) {
-        if (times === MAX_TIMES + 1)
+      changeCount += 1;
+      if (changeCount > MAX_ADDRESS_CHANGES) {
+        if (changeCount === MAX_ADDRESS_CHANGES + 1)
           onNote({
             kind: 'addresses-fixed',
-            text: `note: packets of ${firstOf(added)} and of later addresses of --peer are not captured, because the addresses have changed ${MAX_TIMES} times; start another capture for them`,
+            text: `note: packets of ${termsText(added)} and of later addresses of --peer are not captured, because the addresses have changed ${MAX_ADDRESS_CHANGES} times; start another capture for them`,
           });
         continue;
       }
       // Packets between known and new addresses are already recorded.
-      const only = [ownFilter, anyOf(added.map(test)), not(anyOf(known.map(test)))];
+      const newPackets = [ownFilter, anyOf(added.map(test)), not(anyOf(known.map(test)))];
       known = [...known, ...added];
       yield {
-        filter: allOf(only),
-        text: `packets of ${firstOf(added)} are now captured too: new addresses of --peer`,
+        filter: allOf(newPackets),
+        text: `packets of ${termsText(added)} are now captured too: new addresses of --peer`,
       };
     }
   }
 }
 
 /** A service may have a thousand addresses. */
-const SHOWN_TERMS = 10;
+const MAX_SHOWN_TERMS = 10;
 
-function firstOf(terms: readonly string[]): string {
-  const more = terms.length - SHOWN_TERMS;
-  return `${terms.slice(0, SHOWN_TERMS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+function termsText(terms: readonly string[]): string {
+  const more = terms.length - MAX_SHOWN_TERMS;
+  return `${terms.slice(0, MAX_SHOWN_TERMS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 async function* newPods(

@@ -21,42 +21,42 @@ export interface SiteRequest {
   readonly interrupt: AbortSignal;
   readonly progress: Pick<CaptureProgress, 'note' | 'waiting'>;
   /** See AccessOptions.early. */
-  readonly early?: EarlyExec | undefined;
+  readonly earlyExec?: EarlyExec | undefined;
 }
 
 /**
  * Finds or creates a debugger for a target, records there, and closes the debugger. Throws a Problem that explains why
  * the debugger was refused or why the recorder failed.
  */
-export async function atSite<Outcome>(
+export async function withRecorderSite<Outcome>(
   api: KubeApi,
-  found: ResolvedTarget,
-  { spec, settings, linger, interrupt, progress, early }: SiteRequest,
+  target: ResolvedTarget,
+  { spec, settings, linger, interrupt, progress, earlyExec }: SiteRequest,
   record: (site: RecorderSite, spec: RecorderSpec) => Promise<Outcome>,
 ): Promise<Outcome> {
   const { duration, device } = spec;
   try {
     interrupt.throwIfAborted();
-    const place = await debuggerFor(
+    const dbg = await debuggerFor(
       api,
-      found,
+      target,
       {
         profile: 'network',
         command: 'capture',
         ...(duration !== undefined && { lifetime: duration + linger }),
         ...settings,
       },
-      { onProgress: progress.waiting, onNote: progress.note, signal: interrupt, early },
+      { onProgress: progress.waiting, onNote: progress.note, signal: interrupt, early: earlyExec },
     );
     try {
-      const note = nodeNetworkNote(place, found.pod?.metadata.name);
+      const note = nodeNetworkNote(dbg, target.pod?.metadata.name);
       if (note !== undefined) progress.note(note);
-      const site = { api, found, place, shown: describeTarget(found, place) };
-      return await record(site, recorderSpec(spec, place));
+      const site = { api, target, dbg, label: describeTarget(target, dbg) };
+      return await record(site, recorderSpec(spec, dbg));
     } catch (error) {
-      throw await explainFailure(error, api, place, settings.image, device);
+      throw await explainFailure(error, api, dbg, settings.image, device);
     } finally {
-      await place.close();
+      await dbg.close();
     }
   } catch (error) {
     throw explainRefusal(error);

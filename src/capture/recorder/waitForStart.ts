@@ -13,35 +13,35 @@ const OVERTIME_MS = 10_000;
  * Returns a Problem if a recorder has not started recording in time; undefined if `begun` is aborted before that.
  * `duration`: of the capture, in milliseconds.
  */
-export async function startProblem(
+export async function waitForStart(
   recorder: Pick<LeasedProcess, 'started'>,
   duration: number | undefined,
-  begun: AbortSignal,
+  started: AbortSignal,
 ): Promise<Problem | undefined> {
   try {
-    const isLate = Symbol('late');
+    const timedOut = Symbol('late');
     const limit = new AbortController();
     const first = await Promise.race([
       recorder.started,
-      wait(START_MS, isLate, { signal: AbortSignal.any([begun, limit.signal]) }),
+      wait(START_MS, timedOut, { signal: AbortSignal.any([started, limit.signal]) }),
     ]);
     limit.abort();
-    if (first === isLate)
+    if (first === timedOut)
       return new Problem(`the pod has not started tcpdump within ${START_MS / 1000} s`, {
         kind: 'not-started',
         next: ['is its node overloaded? Check the load of the node, or try again later'],
       });
-    const patience = Math.min(CAPTURE_MS, (duration ?? CAPTURE_MS) + OVERTIME_MS);
-    await wait(patience, undefined, { signal: begun });
+    const captureLimit = Math.min(CAPTURE_MS, (duration ?? CAPTURE_MS) + OVERTIME_MS);
+    await wait(captureLimit, undefined, { signal: started });
     return new Problem(
-      `tcpdump runs in the pod, but has not begun to capture within ${patience / 1000} s`,
+      `tcpdump runs in the pod, but has not begun to capture within ${captureLimit / 1000} s`,
       {
         kind: 'not-started',
         next: ['does tcpdump work in this image? Choose another image with --image'],
       },
     );
   } catch (error) {
-    if (!begun.aborted) throw error;
+    if (!started.aborted) throw error;
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { callOf } from '../../../../src/capture/live/calls.ts';
+import { parseClientPacket } from '../../../../src/capture/live/clientPacket.ts';
 import { FilesForTest, fieldsOf } from '../../pcap/wireshark.ts';
 
 interface Packet {
@@ -62,7 +62,7 @@ function word(value: number): Buffer {
 /** The packet somewhere in a larger buffer, as a cursor stands on it. */
 function callIn(packet: Buffer, linkType: number, kept = packet.length) {
   const around = Buffer.concat([Buffer.alloc(5, 0x45), packet, Buffer.alloc(60, 0x45)]);
-  return callOf(around, 5, 5 + kept, linkType);
+  return parseClientPacket(around, 5, 5 + kept, linkType);
 }
 
 const V4 = { from: '10.244.1.7', to: '10.244.2.9' };
