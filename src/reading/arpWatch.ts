@@ -43,8 +43,8 @@ export class ArpWatch {
     now: number,
   ): void {
     // Any ARP packet shows that its sender exists.
-    this.#heard(sender, interfaceIndex);
-    this.#noteHosts(operation, sender, target, interfaceIndex);
+    this.#markAnswered(sender, interfaceIndex);
+    this.#recordHosts(operation, sender, target, interfaceIndex);
     if (operation !== REQUEST || sender === target || sender === UNSPECIFIED_ADDRESS) return;
     const key = `${interfaceIndex} ${target}`;
     let pending = this.#requests.get(key);
@@ -56,7 +56,7 @@ export class ArpWatch {
     pending.note.add(packet, now);
   }
 
-  #noteHosts(operation: number, sender: string, target: string, interfaceIndex: number): void {
+  #recordHosts(operation: number, sender: string, target: string, interfaceIndex: number): void {
     const senders = this.#senders.get(interfaceIndex) ?? new Set();
     this.#senders.set(interfaceIndex, senders);
     // Two are enough to tell whether there is more than one.
@@ -65,7 +65,7 @@ export class ArpWatch {
       this.#served.add(`${interfaceIndex} ${target}`);
   }
 
-  #heard(address: string, interfaceIndex: number): void {
+  #markAnswered(address: string, interfaceIndex: number): void {
     const pending = this.#requests.get(`${interfaceIndex} ${address}`);
     if (pending) pending.isAnswered = true;
   }

@@ -104,7 +104,9 @@ export class Topology {
     if (reference.name !== undefined) return this.device(port, reference.name);
     const isPair = link.kind === 'veth' || link.kind === 'netkit';
     const candidates = node.namespaces
-      .filter((peerNamespace) => peerNamespace !== network && this.#mayBe(port, peerNamespace))
+      .filter(
+        (peerNamespace) => peerNamespace !== network && this.#canBeNamespaceOf(port, peerNamespace),
+      )
       .flatMap((peerNamespace) =>
         (peerNamespace.links ?? [])
           .filter(({ ifindex }) => ifindex === reference.ifindex)
@@ -120,7 +122,7 @@ export class Topology {
   }
 
   /** Whether a namespace can be the one that a device's link_netnsid refers to. */
-  #mayBe({ node, network, link }: Port, other: NetworkNamespace): boolean {
+  #canBeNamespaceOf({ node, network, link }: Port, other: NetworkNamespace): boolean {
     const number = link.link?.netnsid;
     if (network.inode === node.hostInode && number !== undefined && other.netnsid !== undefined) {
       return other.netnsid === number;

@@ -69,27 +69,27 @@ const CASES: readonly Case[] = [
     keeps: true,
   },
   // With a spool, the recorder itself reports that it ended, and where, so no packets are missing.
-  { fault: { 'no-status': 'true' } },
-  { fault: { 'garble-status': 'true' } },
+  { fault: { 'drop-status': 'true' } },
+  { fault: { 'truncate-status': 'true' } },
   {
-    fault: { 'no-status': 'true' },
+    fault: { 'drop-status': 'true' },
     flags: DIRECTLY,
     fails: 'lost',
     keeps: true,
   },
   {
-    fault: { 'garble-status': 'true' },
+    fault: { 'truncate-status': 'true' },
     flags: DIRECTLY,
     fails: 'lost',
     keeps: true,
   },
   {
-    fault: { 'cut-after': '400 rst', 'only-streams': '* exec' },
+    fault: { 'disconnect-after': '400 rst', 'only-streams': '* exec' },
     command: 'text',
     fails: 'unreachable',
   },
-  { fault: { 'no-status': 'true' }, command: 'ports', fails: 'unreachable' },
-  { fault: { 'idle-cut': '3' }, flags: ['--duration', '5', '--', 'port', '1'] },
+  { fault: { 'drop-status': 'true' }, command: 'ports', fails: 'unreachable' },
+  { fault: { 'idle-timeout': '3' }, flags: ['--duration', '5', '--', 'port', '1'] },
   // The command starts long after the websocket is open, as on a busy node. Nothing is lost.
   ...['plain', 'v4'].flatMap((protocol): Case[] => {
     const fault = {
@@ -109,36 +109,36 @@ const CASES: readonly Case[] = [
   { fault: { 'clock-skew': '86400' } },
   { fault: { 'clock-skew': '-86400' }, command: 'ports' },
 
-  { fault: { answer: '429 2' } },
-  { fault: { answer: '429' }, command: 'ports', fails: 'unreachable' },
-  { fault: { answer: '429 1 get pods/exec' }, command: 'text' },
-  { fault: { answer: '503 1 get pods/exec' }, command: 'ports' },
-  { fault: { answer: '503 1 patch pods/ephemeralcontainers' }, command: 'text' },
+  { fault: { 'http-error': '429 2' } },
+  { fault: { 'http-error': '429' }, command: 'ports', fails: 'unreachable' },
+  { fault: { 'http-error': '429 1 get pods/exec' }, command: 'text' },
+  { fault: { 'http-error': '503 1 get pods/exec' }, command: 'ports' },
+  { fault: { 'http-error': '503 1 patch pods/ephemeralcontainers' }, command: 'text' },
   {
-    fault: { answer: '503', 'retry-after': 'none' },
+    fault: { 'http-error': '503', 'retry-after': 'none' },
     command: 'ports',
     fails: 'unreachable',
   },
-  { fault: { answer: '500' }, command: 'ports', fails: 'unreachable' },
-  { fault: { answer: '500 1 watch pods' }, command: 'text' },
+  { fault: { 'http-error': '500' }, command: 'ports', fails: 'unreachable' },
+  { fault: { 'http-error': '500 1 watch pods' }, command: 'text' },
   {
-    fault: { answer: '401' },
+    fault: { 'http-error': '401' },
     command: 'text',
     fails: 'unauthenticated',
   },
   {
-    fault: { answer: '403 * get pods/exec' },
+    fault: { 'http-error': '403 * get pods/exec' },
     fails: 'forbidden',
   },
-  { fault: { answer: '409 1 patch pods/ephemeralcontainers' }, command: 'text' },
+  { fault: { 'http-error': '409 1 patch pods/ephemeralcontainers' }, command: 'text' },
   {
-    fault: { answer: '409 * patch pods/ephemeralcontainers' },
+    fault: { 'http-error': '409 * patch pods/ephemeralcontainers' },
     command: 'ports',
     fails: 'conflict',
   },
 
-  { fault: { 'cut-after': '300 rst', 'only-streams': '2 watch' }, command: 'text' },
-  { fault: { 'cut-after': '0 fin', 'only-streams': '2 watch' }, command: 'ports' },
+  { fault: { 'disconnect-after': '300 rst', 'only-streams': '2 watch' }, command: 'text' },
+  { fault: { 'disconnect-after': '0 fin', 'only-streams': '2 watch' }, command: 'ports' },
   {
     fault: {},
     command: 'text',
@@ -276,7 +276,7 @@ describe('under a fault', () => {
         const datagrams = await datagramsIn(file);
         // A resumed capture has more packets than before the cut. A reset discards data that the client has not read
         // yet.
-        const least = one.resumes ? 30 : one.fault['cut-after']?.endsWith('rst') ? 0 : 5;
+        const least = one.resumes ? 30 : one.fault['disconnect-after']?.endsWith('rst') ? 0 : 5;
         if (!one.flags?.includes('--')) expect(datagrams).toBeGreaterThan(least);
       }
     }

@@ -214,7 +214,7 @@ describe('a failing server', () => {
         ...['run', 'web', '--image', world.appImage, '--image-pull-policy=IfNotPresent'],
       );
       await inNamespace('wait', '--for=condition=Ready', 'pod/web', '--timeout=60s');
-      const cut = 'netdebug.test/cut-after=300000';
+      const cut = 'netdebug.test/disconnect-after=300000';
       await kubectl(['annotate', 'namespace', namespace, cut]);
       const file = freshPath('cuts.pcap');
       const args = ['capture', 'web', '-n', namespace, '--image', image, '-w', file];

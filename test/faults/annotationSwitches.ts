@@ -29,14 +29,14 @@ export class AnnotationSwitches implements SwitchBoard {
   }
 
   /** Calls `changed` with the switches of each namespace, now and whenever they change. */
-  async watch(changed: (namespace: string, switches: Switches) => void): Promise<void> {
+  async watch(onChange: (namespace: string, switches: Switches) => void): Promise<void> {
     while (!this.#closed) {
-      await this.#watchOnce(changed).catch(() => undefined);
+      await this.#watchOnce(onChange).catch(() => undefined);
       await wait(100);
     }
   }
 
-  async #watchOnce(changed: (namespace: string, switches: Switches) => void): Promise<void> {
+  async #watchOnce(onChange: (namespace: string, switches: Switches) => void): Promise<void> {
     const { authorization } = this.#admin;
     const outgoing = this.#admin.request('GET', '/api/v1/namespaces?watch=true', {
       ...(authorization && { authorization }),
@@ -52,7 +52,7 @@ export class AnnotationSwitches implements SwitchBoard {
       for (const line of lines) {
         const { type, object } = JSON.parse(line) as { type: string; object: Namespace };
         if (type === 'ERROR' || this.#closed) return;
-        changed(object.metadata.name, switchesOf(object));
+        onChange(object.metadata.name, switchesOf(object));
       }
     }
   }

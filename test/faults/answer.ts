@@ -9,33 +9,36 @@ import {
   type StatusDetails,
   unauthorized,
 } from '../cluster/apiserver/status.ts';
-import { fits, type Switches } from './switches.ts';
+import { matchesPattern, type Switches } from './switches.ts';
 
 const RECORDINGS = join(import.meta.dirname, '..', 'cluster', 'recordings');
 
 /** The proxy does not know the user. */
-const SOMEBODY = { name: 'somebody', groups: [] };
+const UNKNOWN_USER = { name: 'somebody', groups: [] };
 
-/** The refusal for the switch `answer`, and the next value of the switch. */
+/** The refusal for the switch `http-error`, and the next value of the switch. */
 export function answerFor(
   switches: Switches,
   route: ResourceRoute,
 ): { readonly error: Error; readonly counted: boolean; readonly next?: string } | undefined {
-  const asked = switches.answer;
-  if (asked === undefined) return undefined;
-  const [code = '500', times = '*', verb = '*', resource = '*'] = asked.split(' ');
-  const what = route.subresource ? `${route.resource}/${route.subresource}` : route.resource;
-  if (!fits(verb, route.verb) || !fits(resource, what)) return undefined;
-  const recording = switches['answer-body'];
+  const value = switches['http-error'];
+  if (value === undefined) return undefined;
+  const [code = '500', times = '*', verb = '*', resource = '*'] = value.split(' ');
+  const resourcePath = route.subresource
+    ? `${route.resource}/${route.subresource}`
+    : route.resource;
+  if (!matchesPattern(verb, route.verb) || !matchesPattern(resource, resourcePath))
+    return undefined;
+  const recording = switches['http-error-recording'];
   const error =
     recording === undefined
       ? refusalOf(Number(code), switches['retry-after'], route)
-      : recorded(recording);
-  const left = Number(times) - 1;
+      : recordedError(recording);
+  const timesLeft = Number(times) - 1;
   return {
     error,
     counted: times !== '*',
-    ...(left > 0 && { next: `${code} ${left} ${verb} ${resource}` }),
+    ...(timesLeft > 0 && { next: `${code} ${timesLeft} ${verb} ${resource}` }),
   };
 }
 
@@ -45,7 +48,7 @@ function refusalOf(code: number, retryAfter: string | undefined, route: Resource
     case 401:
       return unauthorized();
     case 403:
-      return refusal(SOMEBODY, route);
+      return refusal(UNKNOWN_USER, route);
     case 409:
       return conflict(
         route,
@@ -79,7 +82,7 @@ interface Recording {
 }
 
 /** A recorded response of a real API server, from the folder of recordings. */
-function recorded(name: string): Error {
+function recordedError(name: string): Error {
   if (!/^[\w-]+$/.test(name)) throw new Error(`not the name of a recording: ${name}`);
   const { status, body } = JSON.parse(
     readFileSync(join(RECORDINGS, `${name}.json`), 'utf8'),

@@ -8,24 +8,25 @@ export function skewedDate(seconds: number): string {
 }
 
 /** Forwards lines of JSON with all their times shifted. */
-export function skewedTimes(seconds: number): Transform {
+export function shiftTimes(seconds: number): Transform {
   let line = '';
   return new Transform({
     transform(chunk: Buffer, _encoding, callback) {
       const lines = (line + chunk.toString('latin1')).split('\n');
       line = lines.pop() ?? '';
-      for (const whole of lines) this.push(Buffer.from(`${shifted(whole, seconds)}\n`, 'latin1'));
+      for (const completeLine of lines)
+        this.push(Buffer.from(`${shiftText(completeLine, seconds)}\n`, 'latin1'));
       callback();
     },
     flush(callback) {
-      callback(null, Buffer.from(shifted(line, seconds), 'latin1'));
+      callback(null, Buffer.from(shiftText(line, seconds), 'latin1'));
     },
   });
 }
 
-function shifted(text: string, seconds: number): string {
+function shiftText(text: string, seconds: number): string {
   return text.replace(RFC3339, (_all, time: string, fraction = '') => {
-    const moved = new Date(Date.parse(`${time}Z`) + seconds * 1000).toISOString();
-    return `"${moved.slice(0, 19)}${fraction}Z"`;
+    const shiftedTime = new Date(Date.parse(`${time}Z`) + seconds * 1000).toISOString();
+    return `"${shiftedTime.slice(0, 19)}${fraction}Z"`;
   });
 }

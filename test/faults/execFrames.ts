@@ -11,61 +11,61 @@ const CONTROL_OPCODES = 0x08;
  */
 export function execFrames(fault: Pick<StreamFault, 'status' | 'stdoutClosesAfter'>): Transform {
   let head = Buffer.alloc(0);
-  let passing = 0;
-  let dropping = 0;
+  let forwardBytes = 0;
+  let dropBytes = 0;
   let stdoutLeft = fault.stdoutClosesAfter;
   let stdoutOpen = true;
 
   /** Returns what to send in place of a frame's head, and sets how much of its payload follows. */
-  const begin = (channel: number, length: number, own: Buffer): Buffer => {
-    const pass = (kept: number) => {
-      passing = kept;
-      dropping = length - kept;
+  const startFrame = (channel: number, length: number, frameHead: Buffer): Buffer => {
+    const forwardPayload = (forwarded: number) => {
+      forwardBytes = forwarded;
+      dropBytes = length - forwarded;
     };
     if (channel === CHANNEL.status && fault.status !== 'sent') {
       if (fault.status === 'dropped') {
-        pass(0);
+        forwardPayload(0);
         return Buffer.alloc(0);
       }
-      pass(Math.floor(length / 2));
-      return messageHead(channel, passing);
+      forwardPayload(Math.floor(length / 2));
+      return messageHead(channel, forwardBytes);
     }
     if (channel === CHANNEL.stdout && !stdoutOpen) {
-      pass(0);
+      forwardPayload(0);
       return Buffer.alloc(0);
     }
     if (channel === CHANNEL.stdout && length > stdoutLeft) {
       stdoutOpen = false;
-      pass(stdoutLeft);
-      return messageHead(channel, passing);
+      forwardPayload(stdoutLeft);
+      return messageHead(channel, forwardBytes);
     }
     if (channel === CHANNEL.stdout) stdoutLeft -= length;
-    pass(length);
-    return own;
+    forwardPayload(length);
+    return frameHead;
   };
 
   return new Transform({
     transform(chunk: Buffer, _encoding, callback) {
       let rest = chunk;
-      const closing = () => {
+      const closeStdout = () => {
         // After the last forwarded byte of standard output.
-        if (!stdoutOpen && passing === 0 && stdoutLeft >= 0) {
+        if (!stdoutOpen && forwardBytes === 0 && stdoutLeft >= 0) {
           stdoutLeft = -1;
           this.push(Buffer.concat([messageHead(CHANNEL.close, 1), Buffer.from([CHANNEL.stdout])]));
         }
       };
       while (rest.length > 0) {
-        if (passing > 0) {
-          const part = rest.subarray(0, passing);
+        if (forwardBytes > 0) {
+          const part = rest.subarray(0, forwardBytes);
           this.push(part);
-          passing -= part.length;
+          forwardBytes -= part.length;
           rest = rest.subarray(part.length);
-          closing();
+          closeStdout();
           continue;
         }
-        if (dropping > 0) {
-          const dropped = Math.min(dropping, rest.length);
-          dropping -= dropped;
+        if (dropBytes > 0) {
+          const dropped = Math.min(dropBytes, rest.length);
+          dropBytes -= dropped;
           rest = rest.subarray(dropped);
           continue;
         }
@@ -73,16 +73,16 @@ export function execFrames(fault: Pick<StreamFault, 'status' | 'stdoutClosesAfte
         rest = rest.subarray(1);
         const frame = frameOf(head);
         if (!frame) continue;
-        const own = head;
+        const completeHead = head;
         head = Buffer.alloc(0);
         if (frame.channel === undefined) {
-          passing = frame.length;
-          dropping = 0;
-          this.push(own);
+          forwardBytes = frame.length;
+          dropBytes = 0;
+          this.push(completeHead);
         } else {
-          const sent = begin(frame.channel, frame.length, own);
-          if (sent.length > 0) this.push(sent);
-          closing();
+          const replacement = startFrame(frame.channel, frame.length, completeHead);
+          if (replacement.length > 0) this.push(replacement);
+          closeStdout();
         }
       }
       callback();
@@ -95,11 +95,15 @@ function frameOf(
   head: Buffer,
 ): { readonly channel: number | undefined; readonly length: number } | undefined {
   if (head.length < 2) return undefined;
-  const short = (head[1] ?? 0) & 0x7f;
-  const size = short === 126 ? 4 : short === 127 ? 10 : 2;
+  const lengthField = (head[1] ?? 0) & 0x7f;
+  const size = lengthField === 126 ? 4 : lengthField === 127 ? 10 : 2;
   if (head.length < size) return undefined;
   const length =
-    short === 126 ? head.readUInt16BE(2) : short === 127 ? Number(head.readBigUInt64BE(2)) : short;
+    lengthField === 126
+      ? head.readUInt16BE(2)
+      : lengthField === 127
+        ? Number(head.readBigUInt64BE(2))
+        : lengthField;
   const isControl = ((head[0] ?? 0) & CONTROL_OPCODES) !== 0;
   if (isControl || length === 0) return { channel: undefined, length };
   if (head.length < size + 1) return undefined;

@@ -9,22 +9,23 @@ const PIECES_PER_SECOND = 20;
 
 /** The client's connection, or one that ends, stalls or is slow, according to the fault. */
 export function faultySocket(socket: Duplex, connection: Connection, fault: StreamFault): Duplex {
-  if (isSound(fault)) return socket;
+  if (hasNoStreamFault(fault)) return socket;
   const [inner, outer] = duplexPair();
-  let black = false;
+  let isBlackHole = false;
   const toServer = new Transform({
-    transform: (chunk: Buffer, _encoding, callback) => callback(null, black ? undefined : chunk),
+    transform: (chunk: Buffer, _encoding, callback) =>
+      callback(null, isBlackHole ? undefined : chunk),
   });
   // Behind a black hole, the connection has not ended.
   socket.pipe(toServer, { end: false }).pipe(outer);
-  socket.on('end', () => black || toServer.end());
-  const toClient = limited(fault, () => {
-    black = fault.end === 'blackhole';
+  socket.on('end', () => isBlackHole || toServer.end());
+  const toClient = limitedStream(fault, () => {
+    isBlackHole = fault.end === 'blackhole';
     endConnection(fault, connection);
   });
   outer.pipe(toClient).pipe(socket);
   socket.on('error', () => socket.destroy());
-  socket.on('close', () => black || inner.destroy());
+  socket.on('close', () => isBlackHole || inner.destroy());
   inner.on('error', () => socket.destroy());
   connection.onServerEnd(() => inner.destroy());
   return inner;
@@ -36,13 +37,13 @@ export function faultyBody(
   connection: Connection,
   fault: StreamFault,
 ): Writable {
-  if (isSound(fault)) return response;
-  const body = limited(fault, () => endConnection(fault, connection));
+  if (hasNoStreamFault(fault)) return response;
+  const body = limitedStream(fault, () => endConnection(fault, connection));
   body.pipe(response);
   return body;
 }
 
-function isSound({ endsAfter, bytesPerSecond }: StreamFault): boolean {
+function hasNoStreamFault({ endsAfter, bytesPerSecond }: StreamFault): boolean {
   return endsAfter === Number.POSITIVE_INFINITY && bytesPerSecond === Number.POSITIVE_INFINITY;
 }
 
@@ -52,20 +53,20 @@ function endConnection({ end }: StreamFault, connection: Connection): void {
 }
 
 /** Forwards this many bytes at this rate, then calls `onEnd` and forwards nothing more. */
-function limited({ endsAfter, bytesPerSecond }: StreamFault, onEnd: () => void): Transform {
-  let left = endsAfter;
+function limitedStream({ endsAfter, bytesPerSecond }: StreamFault, onEnd: () => void): Transform {
+  let bytesLeft = endsAfter;
   const piece = Math.max(1, Math.round(bytesPerSecond / PIECES_PER_SECOND));
   const stream = new Transform({
     transform(chunk: Buffer, _encoding, callback) {
-      const passed = left < chunk.length ? chunk.subarray(0, left) : chunk;
-      left -= chunk.length;
+      const forwarded = bytesLeft < chunk.length ? chunk.subarray(0, bytesLeft) : chunk;
+      bytesLeft -= chunk.length;
       const push = (part: Buffer) => this.push(part);
       (bytesPerSecond === Number.POSITIVE_INFINITY
-        ? Promise.resolve(push(passed))
-        : pushSlowly(passed, piece, push)
+        ? Promise.resolve(push(forwarded))
+        : pushSlowly(forwarded, piece, push)
       ).then(
         // Forwarded data is sent before the end.
-        () => (left >= 0 ? callback() : setTimeout(onEnd, 20)),
+        () => (bytesLeft >= 0 ? callback() : setTimeout(onEnd, 20)),
         callback,
       );
     },

@@ -6,7 +6,7 @@ const USAGE = `Usage: npm run faults -- --kubeconfig FILE [--rules FILE] [--json
 
 Starts a proxy in front of the API server of a kubeconfig, and prints the path of a kubeconfig that leads
 through it. Requests and streams in a namespace then fail as its annotations netdebug.test/... say, or the
-entries of the rules file: {"NAMESPACE or *": {"cut-after": "100000 rst"}}. test/faults/switches.ts lists them.
+entries of the rules file: {"NAMESPACE or *": {"disconnect-after": "100000 rst"}}. test/faults/switches.ts lists them.
 The kubeconfig's user must have a token or a client certificate, and may get, watch and patch namespaces.`;
 
 const { values } = parseArgs({
@@ -26,17 +26,17 @@ const proxy = await startFaultProxy({
   admin: kubeconfig,
   ...(values.rules !== undefined && { rules: values.rules }),
 });
-const ways = {
+const kubeconfigs = {
   plain: await proxy.kubeconfig(kubeconfig),
   'without-v5': await proxy.kubeconfig(kubeconfig, 'without-v5'),
   unsteady: await proxy.kubeconfig(kubeconfig, 'unsteady'),
 };
 console.log(
   values.json
-    ? JSON.stringify(ways)
-    : `export KUBECONFIG=${ways.plain}
-# without exec protocol v5: ${ways['without-v5']}
-# dropped by the annotation netdebug.test/restart of any namespace: ${ways.unsteady}
+    ? JSON.stringify(kubeconfigs)
+    : `export KUBECONFIG=${kubeconfigs.plain}
+# without exec protocol v5: ${kubeconfigs['without-v5']}
+# dropped by the annotation netdebug.test/restart of any namespace: ${kubeconfigs.unsteady}
 # Ctrl-C ends the proxy.`,
 );
 const ends = [once(process, 'SIGINT'), once(process, 'SIGTERM')];

@@ -93,7 +93,7 @@ async function read(
 
 describe('answers', () => {
   test('are repeated as often as requested', async () => {
-    annotate({ answer: '429 2' });
+    annotate({ 'http-error': '429 2' });
     const codes = [];
     for (let count = 0; count < 3; count += 1)
       codes.push((await server.call(PODS, { through: plain })).status);
@@ -109,7 +109,7 @@ describe('answers', () => {
     [503, '1', 'the server is currently unable to handle the request'],
   ];
   test.each(REFUSALS)('%i', async (code, retryAfter, text) => {
-    annotate({ answer: `${code}` });
+    annotate({ 'http-error': `${code}` });
     const answer = await server.call(PODS, { through: plain });
     expect([answer.status, answer.headers['retry-after']]).toEqual([code, retryAfter]);
     expect(answer.text).toContain(text);
@@ -117,14 +117,14 @@ describe('answers', () => {
   });
 
   test('have the requested Retry-After, or none', async () => {
-    annotate({ answer: '503', 'retry-after': '7' });
+    annotate({ 'http-error': '503', 'retry-after': '7' });
     expect((await server.call(PODS, { through: plain })).headers['retry-after']).toBe('7');
-    annotate({ answer: '503', 'retry-after': 'none' });
+    annotate({ 'http-error': '503', 'retry-after': 'none' });
     expect((await server.call(PODS, { through: plain })).headers['retry-after']).toBeUndefined();
   });
 
   test('apply to one verb and resource only', async () => {
-    annotate({ answer: '503 1 get pods/exec' });
+    annotate({ 'http-error': '503 1 get pods/exec' });
     expect((await server.call(PODS, { through: plain })).status).toBe(200);
     expect((await server.call(`${PODS}/web-7`, { through: plain })).status).toBe(200);
     const socket = await server.websocket(execPath('true'), V5, undefined, plain);
@@ -141,7 +141,7 @@ describe('a stream', () => {
     ['50000 fin', ''],
     ['50000 rst', 'ECONNRESET'],
   ])('is cut after %s', async (after, error) => {
-    annotate({ 'cut-after': after });
+    annotate({ 'disconnect-after': after });
     // A cut message is not seen at all, so messages must be small.
     const seen = await read('for i in $(seq 100); do head -c 4000 /dev/zero; sleep 0.01; done');
     expect(seen.bytes).toBeGreaterThan(20_000);
@@ -151,20 +151,23 @@ describe('a stream', () => {
 
   test.each([
     ['stall-after', '5000', true],
-    ['cut-after', '5000 blackhole', false],
-  ])('%s %s: no data arrives, and is client input received? %s', async (name, value, heard) => {
-    annotate({ [name]: value });
-    const mark = join(folder, name);
-    const sent = `${mark}-sent`;
-    const script = `echo; head -c 9000 /dev/zero; touch ${sent}; read -r word; touch ${mark}`;
-    const seen = await read(script, { patience: 700, words: 'go\n', after: sent });
-    expect(seen).toMatchObject({ status: '', code: 'open' });
-    expect(seen.bytes).toBeLessThanOrEqual(5000);
-    expect(existsSync(mark)).toBe(heard);
-  });
+    ['disconnect-after', '5000 blackhole', false],
+  ])(
+    '%s %s: no data arrives, and is client input received? %s',
+    async (name, value, isInputReceived) => {
+      annotate({ [name]: value });
+      const mark = join(folder, name);
+      const sentFile = `${mark}-sent`;
+      const script = `echo; head -c 9000 /dev/zero; touch ${sentFile}; read -r word; touch ${mark}`;
+      const seen = await read(script, { patience: 700, words: 'go\n', after: sentFile });
+      expect(seen).toMatchObject({ status: '', code: 'open' });
+      expect(seen.bytes).toBeLessThanOrEqual(5000);
+      expect(existsSync(mark)).toBe(isInputReceived);
+    },
+  );
 
   test('is cut once, and is complete when it is repeated', async () => {
-    annotate({ 'cut-after': '50000', 'only-streams': '1 exec' });
+    annotate({ 'disconnect-after': '50000', 'only-streams': '1 exec' });
     const watched = await server.call(`${PODS}?watch=true&timeoutSeconds=1`, { through: plain });
     expect(watched.text).toContain('ADDED');
     const script = 'head -c 100000 /dev/zero';
@@ -190,9 +193,9 @@ describe('a stream', () => {
   });
 
   test('ends without a status, or with half of it', async () => {
-    annotate({ 'no-status': 'true' });
+    annotate({ 'drop-status': 'true' });
     expect(await read('echo hi')).toMatchObject({ bytes: 3, status: '', code: 1000 });
-    annotate({ 'garble-status': 'true' });
+    annotate({ 'truncate-status': 'true' });
     expect((await read('echo hi')).status).toBe('{"metadata":{},"s');
   });
 
@@ -205,11 +208,11 @@ describe('a stream', () => {
   });
 
   test('is only cut when it is idle', async () => {
-    annotate({ 'idle-cut': '0.5' });
-    const silent = await read('sleep 3');
-    expect(silent).toMatchObject({ code: 1006, error: 'ECONNRESET' });
-    const lively = await read('for i in 1 2 3 4 5 6; do sleep 0.2; echo; done');
-    expect(lively).toMatchObject({ bytes: 6, code: 1000 });
+    annotate({ 'idle-timeout': '0.5' });
+    const silentResult = await read('sleep 3');
+    expect(silentResult).toMatchObject({ code: 1006, error: 'ECONNRESET' });
+    const activeResult = await read('for i in 1 2 3 4 5 6; do sleep 0.2; echo; done');
+    expect(activeResult).toMatchObject({ bytes: 6, code: 1000 });
   });
 });
 
@@ -240,7 +243,7 @@ test.each([
 });
 
 test('a watch is cut', async () => {
-  annotate({ 'cut-after': '100 rst', 'only-streams': '1 watch' });
+  annotate({ 'disconnect-after': '100 rst', 'only-streams': '1 watch' });
   const watching = () => server.call(`${PODS}?watch=true&timeoutSeconds=1`, { through: plain });
   await expect(watching()).rejects.toMatchObject({ code: 'ECONNRESET' });
   expect((await watching()).text).toContain('ADDED');
@@ -250,7 +253,7 @@ test('a log is cut', async () => {
   const line = '2026-11-22T21:28:03.000000000Z stdout F some words of a program\n';
   await writeFile(join(folder, 'log'), line.repeat(50));
   const log = () => server.call(`${PODS}/web-7/log`, { through: plain });
-  annotate({ 'cut-after': '100', 'only-streams': '1 log' });
+  annotate({ 'disconnect-after': '100', 'only-streams': '1 log' });
   await expect(log()).rejects.toMatchObject({ message: 'aborted' });
   expect((await log()).text.split('\n')).toHaveLength(51);
 });
@@ -306,22 +309,22 @@ test('the start of a command is delayed, but not the opening of its websocket', 
   await once(socket, 'open');
   await wait(300);
   expect(existsSync(mark)).toBe(false);
-  const said: Buffer[] = [];
-  socket.on('message', (data: Buffer) => said.push(data.subarray(1)));
+  const output: Buffer[] = [];
+  socket.on('message', (data: Buffer) => output.push(data.subarray(1)));
   await once(socket, 'close');
-  expect(Buffer.concat(said).toString()).toMatch(/^hi\n.*Success/);
+  expect(Buffer.concat(output).toString()).toMatch(/^hi\n.*Success/);
   expect(existsSync(mark)).toBe(true);
 });
 
 test('a recorded answer is returned', async () => {
-  annotate({ answer: '404 1 get pods', 'answer-body': 'pod-get-404' });
+  annotate({ 'http-error': '404 1 get pods', 'http-error-recording': 'pod-get-404' });
   const answer = await server.call(`${PODS}/web-7`, { through: plain });
   expect(answer.status).toBe(404);
   expect(valueAt(answer.body, ['reason'])).toBe('NotFound');
 });
 
 test('faults can also be set in a file, and are counted there', async () => {
-  await writeFile(join(folder, 'rules.yaml'), '{ "*": { answer: 429 2 } }');
+  await writeFile(join(folder, 'rules.yaml'), '{ "*": { http-error: 429 2 } }');
   const codes = [];
   for (let count = 0; count < 3; count += 1)
     codes.push((await server.call(PODS, { through: plain })).status);

@@ -12,12 +12,12 @@ import { parseRoute, type ResourceRoute } from '../cluster/apiserver/route.ts';
 import { refuseProtocol } from '../cluster/apiserver/upgradeRefusal.ts';
 import { AnnotationSwitches } from './annotationSwitches.ts';
 import { answerFor } from './answer.ts';
-import { skewedDate, skewedTimes } from './clock.ts';
+import { shiftTimes, skewedDate } from './clock.ts';
 import { faultyBody } from './faultyStream.ts';
 import { FileSwitches } from './fileSwitches.ts';
 import {
   NO_FAULT,
-  onlyStreams,
+  nextStreamFault,
   type StreamFault,
   type StreamKind,
   streamFaultOf,
@@ -28,11 +28,11 @@ import { readContext, Upstream } from './upstream.ts';
 import { WatchBody } from './watchBody.ts';
 
 /** The listener of the proxy that a kubeconfig uses. */
-export type Way = 'plain' | 'without-v5' | 'unsteady';
+export type ListenerName = 'plain' | 'without-v5' | 'unsteady';
 
 export interface FaultProxy {
   /** Writes a kubeconfig (0600) with which the user of another kubeconfig reaches the server through the proxy. */
-  kubeconfig(original: string, way?: Way): Promise<string>;
+  kubeconfig(original: string, listenerName?: ListenerName): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -67,7 +67,7 @@ class HttpsFaultProxy implements FaultProxy {
   readonly #switches: SwitchReader;
   readonly #certificates: Certificates;
   readonly #folder: string;
-  readonly #listeners = new Map<Way, Listener>();
+  readonly #listeners = new Map<ListenerName, Listener>();
   /** Users by the credentials in their kubeconfig, if the server expects other ones: a certificate. */
   readonly #users = new Map<string, Upstream>();
   readonly #watches = new Map<string, Set<WatchBody>>();
@@ -92,12 +92,17 @@ class HttpsFaultProxy implements FaultProxy {
   }
 
   async open(): Promise<void> {
-    for (const way of ['plain', 'without-v5', 'unsteady'] as const)
-      this.#listeners.set(way, await listen(this.#certificates, HOST, this.#handlers(way)));
-    void this.#annotations.watch((namespace, switches) => this.#changed(namespace, switches));
+    for (const listenerName of ['plain', 'without-v5', 'unsteady'] as const)
+      this.#listeners.set(
+        listenerName,
+        await listen(this.#certificates, HOST, this.#handlers(listenerName)),
+      );
+    void this.#annotations.watch((namespace, switches) =>
+      this.#onSwitchesChange(namespace, switches),
+    );
   }
 
-  async kubeconfig(original: string, way: Way = 'plain'): Promise<string> {
+  async kubeconfig(original: string, listenerName: ListenerName = 'plain'): Promise<string> {
     const { user } = readContext(original);
     const name = 'faults';
     const token = user.token ?? this.#tokenFor(original);
@@ -108,7 +113,7 @@ class HttpsFaultProxy implements FaultProxy {
         {
           name,
           cluster: {
-            server: `https://${HOST}:${this.#listeners.get(way)?.port}`,
+            server: `https://${HOST}:${this.#listeners.get(listenerName)?.port}`,
             'certificate-authority-data': Buffer.from(
               this.#certificates.authority.certificate,
             ).toString('base64'),
@@ -140,11 +145,11 @@ class HttpsFaultProxy implements FaultProxy {
     return token;
   }
 
-  #handlers(way: Way): Handlers {
+  #handlers(listenerName: ListenerName): Handlers {
     return {
       request: (incoming, response, connection) => this.#request(incoming, response, connection),
       upgrade: (incoming, socket, head, connection) =>
-        this.#upgrade(incoming, socket, head, connection, way),
+        this.#upgrade(incoming, socket, head, connection, listenerName),
     };
   }
 
@@ -171,20 +176,23 @@ class HttpsFaultProxy implements FaultProxy {
         answer.destroy();
         return;
       }
-      const kept = headersOf(answer.rawHeaders, skew === 0 ? HOP_BY_HOP : HOP_BY_HOP_AND_LENGTH);
+      const remaining = headersOf(
+        answer.rawHeaders,
+        skew === 0 ? HOP_BY_HOP : HOP_BY_HOP_AND_LENGTH,
+      );
       response.writeHead(answer.statusCode ?? 502, {
-        ...kept,
+        ...remaining,
         ...(skew !== 0 && { date: skewedDate(skew) }),
       });
       response.flushHeaders();
       const body: Writable =
         kind === undefined ? response : faultyBody(response, connection, fault);
-      const steps = [
-        ...(skew === 0 ? [] : [skewedTimes(skew)]),
+      const transforms = [
+        ...(skew === 0 ? [] : [shiftTimes(skew)]),
         ...(kind === 'watch' && route ? [this.#watchBody(route.namespace)] : []),
       ];
       // An interrupted response is also interrupted for the client.
-      pipeline([answer, ...steps, body], (error) => error && response.destroy());
+      pipeline([answer, ...transforms, body], (error) => error && response.destroy());
     });
     incoming.pipe(outgoing);
   }
@@ -194,15 +202,15 @@ class HttpsFaultProxy implements FaultProxy {
     socket: Duplex,
     head: Buffer,
     connection: Connection,
-    way: Way,
+    listenerName: ListenerName,
   ): Promise<void> {
     const route = namespacedRoute(incoming);
     const kind = route && startsStream(incoming) ? streamKindOf(route) : undefined;
     const { fault, switches } = await this.#meet(route, kind, connection);
     const { upstream, headers } = this.#asUser(incoming);
-    const withoutV5 = way === 'without-v5' || switches['refuse-v5'] === 'true';
-    const offered = withoutV5 ? headers.map(hideV5) : headers;
-    if (withoutV5 && offersNothing(offered)) {
+    const withoutV5 = listenerName === 'without-v5' || switches['refuse-v5'] === 'true';
+    const offeredHeaders = withoutV5 ? headers.map(hideV5) : headers;
+    if (withoutV5 && offersNoProtocol(offeredHeaders)) {
       refuseProtocol(socket);
       return;
     }
@@ -212,7 +220,7 @@ class HttpsFaultProxy implements FaultProxy {
       connection,
       head,
       upstream,
-      headers: ['Host', upstream.server.host, ...offered],
+      headers: ['Host', upstream.server.host, ...offeredHeaders],
       fault,
     });
   }
@@ -224,16 +232,16 @@ class HttpsFaultProxy implements FaultProxy {
     connection: Connection,
   ): Promise<{ readonly fault: StreamFault; readonly switches: Switches }> {
     if (!route) return { fault: NO_FAULT, switches: {} };
-    return this.#switches.take(route.namespace, async (switches, set) => {
-      const silence = switches['idle-cut'];
-      if (silence !== undefined) connection.resetWhenIdle(Number(silence));
+    return this.#switches.withSwitches(route.namespace, async (switches, set) => {
+      const idleSeconds = switches['idle-timeout'];
+      if (idleSeconds !== undefined) connection.resetWhenIdle(Number(idleSeconds));
       const answer = answerFor(switches, route);
-      if (answer?.counted) await set('answer', answer.next);
+      if (answer?.counted) await set('http-error', answer.next);
       if (answer) throw answer.error;
       if (!kind) return { fault: NO_FAULT, switches };
-      const only = onlyStreams(switches, kind);
-      if (only.next !== undefined) await set('only-streams', only.next);
-      return { fault: only.applies ? streamFaultOf(switches) : NO_FAULT, switches };
+      const streamFault = nextStreamFault(switches, kind);
+      if (streamFault.next !== undefined) await set('only-streams', streamFault.next);
+      return { fault: streamFault.applies ? streamFaultOf(switches) : NO_FAULT, switches };
     });
   }
 
@@ -244,12 +252,14 @@ class HttpsFaultProxy implements FaultProxy {
   } {
     const { authorization } = incoming.headers;
     const user = authorization === undefined ? undefined : this.#users.get(authorization);
-    const raw = withoutHeader(incoming.rawHeaders, /^host$/i);
-    if (!user) return { upstream: this.#tokenUsers, headers: raw };
-    const own = withoutHeader(raw, /^authorization$/i);
+    const rawHeaders = withoutHeader(incoming.rawHeaders, /^host$/i);
+    if (!user) return { upstream: this.#tokenUsers, headers: rawHeaders };
+    const otherHeaders = withoutHeader(rawHeaders, /^authorization$/i);
     return {
       upstream: user,
-      headers: user.authorization ? [...own, 'Authorization', user.authorization] : own,
+      headers: user.authorization
+        ? [...otherHeaders, 'Authorization', user.authorization]
+        : otherHeaders,
     };
   }
 
@@ -261,7 +271,7 @@ class HttpsFaultProxy implements FaultProxy {
     return body;
   }
 
-  #changed(namespace: string, switches: Switches): void {
+  #onSwitchesChange(namespace: string, switches: Switches): void {
     const expiry = switches['expire-watches'];
     const isNew = this.#expired.has(namespace) && this.#expired.get(namespace) !== expiry;
     this.#expired.set(namespace, expiry);
@@ -301,26 +311,28 @@ function startsStream({ url = '/' }: IncomingMessage): boolean {
 }
 
 /** Removes headers from alternating names and values, as in `rawHeaders`. */
-function withoutHeader(raw: readonly string[], name: RegExp): string[] {
-  return raw.flatMap((_word, index) =>
-    index % 2 === 0 && !name.test(raw[index] ?? '') ? [raw[index] ?? '', raw[index + 1] ?? ''] : [],
+function withoutHeader(rawHeaders: readonly string[], name: RegExp): string[] {
+  return rawHeaders.flatMap((_word, index) =>
+    index % 2 === 0 && !name.test(rawHeaders[index] ?? '')
+      ? [rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '']
+      : [],
   );
 }
 
-function headersOf(raw: readonly string[], left: RegExp): Record<string, string[]> {
-  const kept = withoutHeader(raw, left);
+function headersOf(rawHeaders: readonly string[], excluded: RegExp): Record<string, string[]> {
+  const remaining = withoutHeader(rawHeaders, excluded);
   const headers: Record<string, string[]> = {};
-  for (let index = 0; index < kept.length; index += 2) {
-    const name = (kept[index] ?? '').toLowerCase();
-    headers[name] = [...(headers[name] ?? []), kept[index + 1] ?? ''];
+  for (let index = 0; index < remaining.length; index += 2) {
+    const name = (remaining[index] ?? '').toLowerCase();
+    headers[name] = [...(headers[name] ?? []), remaining[index + 1] ?? ''];
   }
   return headers;
 }
 
 const PROTOCOLS = /^sec-websocket-protocol$/i;
 
-function hideV5(word: string, index: number, raw: readonly string[]): string {
-  if (index % 2 === 0 || !PROTOCOLS.test(raw[index - 1] ?? '')) return word;
+function hideV5(word: string, index: number, rawHeaders: readonly string[]): string {
+  if (index % 2 === 0 || !PROTOCOLS.test(rawHeaders[index - 1] ?? '')) return word;
   return word
     .split(/, */)
     .filter((protocol) => protocol !== V5)
@@ -328,6 +340,8 @@ function hideV5(word: string, index: number, raw: readonly string[]): string {
 }
 
 /** Whether no protocol is left for a websocket. */
-function offersNothing(raw: readonly string[]): boolean {
-  return raw.some((word, index) => index % 2 === 0 && PROTOCOLS.test(word) && !raw[index + 1]);
+function offersNoProtocol(rawHeaders: readonly string[]): boolean {
+  return rawHeaders.some(
+    (word, index) => index % 2 === 0 && PROTOCOLS.test(word) && !rawHeaders[index + 1],
+  );
 }

@@ -1,4 +1,4 @@
-import { fits, type Switches } from './switches.ts';
+import { matchesPattern, type Switches } from './switches.ts';
 
 export type StreamKind = 'exec' | 'attach' | 'portforward' | 'watch' | 'log';
 
@@ -9,7 +9,7 @@ export interface StreamFault {
   readonly bytesPerSecond: number;
   /** Bytes of standard output after which its channel is closed. */
   readonly stdoutClosesAfter: number;
-  readonly status: 'sent' | 'dropped' | 'garbled';
+  readonly status: 'sent' | 'dropped' | 'truncated';
   /** Milliseconds between the answer to an exec and the start of its command. */
   readonly startsAfterMs: number;
 }
@@ -25,7 +25,7 @@ export const NO_FAULT: StreamFault = {
 
 /** The fault that the switches request, for any kind of stream. */
 export function streamFaultOf(switches: Switches): StreamFault {
-  const [cut, end = 'fin'] = switches['cut-after']?.split(' ') ?? [];
+  const [cut, end = 'fin'] = switches['disconnect-after']?.split(' ') ?? [];
   const stall = switches['stall-after'];
   return {
     endsAfter: Number(cut ?? stall ?? NO_FAULT.endsAfter),
@@ -33,10 +33,10 @@ export function streamFaultOf(switches: Switches): StreamFault {
     bytesPerSecond: Number(switches.throttle ?? NO_FAULT.bytesPerSecond),
     stdoutClosesAfter: Number(switches['close-stdout-after'] ?? NO_FAULT.stdoutClosesAfter),
     status:
-      switches['no-status'] === 'true'
+      switches['drop-status'] === 'true'
         ? 'dropped'
-        : switches['garble-status'] === 'true'
-          ? 'garbled'
+        : switches['truncate-status'] === 'true'
+          ? 'truncated'
           : 'sent',
     startsAfterMs: Number(switches['delay-exec'] ?? NO_FAULT.startsAfterMs),
   };
@@ -46,12 +46,12 @@ export function streamFaultOf(switches: Switches): StreamFault {
  * Whether the fault applies to the next stream of this kind, according to `only-streams`, and the switch's value after
  * this stream.
  */
-export function onlyStreams(
+export function nextStreamFault(
   switches: Switches,
   kind: StreamKind,
 ): { readonly applies: boolean; readonly next?: string } {
   const [times = '*', only = '*'] = switches['only-streams']?.split(' ') ?? [];
-  if (!fits(only, kind) || times === '0') return { applies: false };
+  if (!matchesPattern(only, kind) || times === '0') return { applies: false };
   // The value stays at 0. Without the annotation, the next stream would be faulty again.
   return times === '*'
     ? { applies: true }

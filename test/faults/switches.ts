@@ -6,24 +6,24 @@
  *
  * | name | value | what happens |
  * |---|---|---|
- * | `answer` | `CODE [TIMES [VERB [RESOURCE]]]` | the next requests are answered with this code; `*` is any: `429 3`, `503 1 get pods/exec`, `500 * patch`. A websocket is a `get`, as for RBAC |
- * | `answer-body` | `RECORDING` | the body and code of a recorded answer of a real API server, for `answer` |
+ * | `http-error` | `CODE [TIMES [VERB [RESOURCE]]]` | the next requests are answered with this code; `*` is any: `429 3`, `503 1 get pods/exec`, `500 * patch`. A websocket is a `get`, as for RBAC |
+ * | `http-error-recording` | `RECORDING` | the body and code of a recorded answer of a real API server, for `http-error` |
  * | `retry-after` | `SECONDS` or `none` | for 429 and 503; default 1 |
  * | `clock-skew` | `SECONDS` | the Date header and all times in answers are shifted by this much |
  * | `expire-watches` | a new value | every watch ends with 410 Expired |
- * | `idle-cut` | `SECONDS` | connections are reset when nothing passed for this time |
+ * | `idle-timeout` | `SECONDS` | connections are reset when nothing passed for this time |
  * | `refuse-v5` | `true` | an exec over a websocket can only use the v4 protocol |
  *
  * Streams (exec, attach, portforward, watch, log) that start from now on:
  *
  * | name | value | what happens |
  * |---|---|---|
- * | `cut-after` | `BYTES [HOW]` | after this many bytes to the client the connection ends: `fin` (default), `rst`, or `blackhole`: nothing passes in either direction, nothing is closed |
+ * | `disconnect-after` | `BYTES [HOW]` | after this many bytes to the client the connection ends: `fin` (default), `rst`, or `blackhole`: nothing passes in either direction, nothing is closed |
  * | `stall-after` | `BYTES` | nothing more is sent to the client, nothing is closed |
  * | `throttle` | `BYTES` | bytes per second to the client |
  * | `delay-exec` | `MILLISECONDS` | the command starts this long after the websocket was opened, as on a busy node |
  * | `close-stdout-after` | `BYTES` | exec over v5: a close frame (255) ends stdout while the command continues |
- * | `no-status`, `garble-status` | `true` | exec ends without its status frame, or with half of one |
+ * | `drop-status`, `truncate-status` | `true` | exec ends without its status frame, or with half of one |
  * | `only-streams` | `TIMES [KIND]` | these faults apply to the next streams only: `1 exec`, `* watch` |
  *
  * Of any namespace, for clients of the unsteady listener only:
@@ -44,7 +44,7 @@ export interface SwitchBoard {
 }
 
 /** Whether a switch's pattern, a word or `*`, matches. */
-export function fits(pattern: string, value: string): boolean {
+export function matchesPattern(pattern: string, value: string): boolean {
   return pattern === '*' || pattern === value;
 }
 
@@ -59,16 +59,16 @@ export class SwitchReader {
   }
 
   /** Calls `use` with the namespace's switches, and with a function that changes one of them. */
-  async take<Result>(
+  async withSwitches<Result>(
     namespace: string,
     use: (
       switches: Switches,
       set: (name: string, value: string | undefined) => Promise<void>,
     ) => Promise<Result> | Result,
   ): Promise<Result> {
-    const before = this.#turns.get(namespace);
+    const previousTurn = this.#turns.get(namespace);
     const turn = (async () => {
-      await before?.catch(() => undefined);
+      await previousTurn?.catch(() => undefined);
       const read = await Promise.all(this.#boards.map((board) => board.read(namespace)));
       const owners = new Map<string, SwitchBoard>();
       read.forEach((switches, index) => {

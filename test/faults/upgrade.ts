@@ -104,7 +104,7 @@ function join(
   client: Duplex,
   server: Duplex,
   head: Buffer,
-  { head: sent, headers, fault }: Upgrade,
+  { head: sentHead, headers, fault }: Upgrade,
 ) {
   // If one side is closed abruptly, the other is too: the fate of the remote process depends on it.
   client.on('error', () => server.destroy());
@@ -112,7 +112,7 @@ function join(
   client.on('close', () => server.destroy());
   server.on('close', () => client.end());
   if (client.destroyed) server.destroy();
-  if (sent.length > 0) server.write(sent);
+  if (sentHead.length > 0) server.write(sentHead);
   if (head.length > 0) server.unshift(head);
   const isDamaged =
     agreedProtocol(headers) !== undefined &&

@@ -90,8 +90,8 @@ export class Upstream {
       outgoing.once('error', reject).once('response', resolve);
       outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     });
-    const said = await text(response);
-    return (response.statusCode ?? 500) < 300 ? JSON.parse(said) : undefined;
+    const responseText = await text(response);
+    return (response.statusCode ?? 500) < 300 ? JSON.parse(responseText) : undefined;
   }
 
   close(): void {

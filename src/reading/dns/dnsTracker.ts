@@ -88,7 +88,7 @@ export class DnsTracker {
   readonly pairs = new Map<string, DnsPair>();
   readonly searches = new SearchWatch();
   /** By conversation and message ID. */
-  readonly #asked = new Map<number, PendingQuestion>();
+  readonly #pending = new Map<number, PendingQuestion>();
   /** By client, name and type: the last question. */
   readonly #last = new Map<string, PendingQuestion>();
 
@@ -110,9 +110,9 @@ export class DnsTracker {
 
   /** Call at the end of the capture. Questions sent well before this time count as unanswered. */
   finish(end: number): void {
-    for (const pending of this.#asked.values())
-      if (end - pending.lookup.time > TIMEOUT_NS) this.#giveUp(pending);
-    this.#asked.clear();
+    for (const pending of this.#pending.values())
+      if (end - pending.lookup.time > TIMEOUT_NS) this.#countUnanswered(pending);
+    this.#pending.clear();
     this.#last.clear();
   }
 
@@ -126,7 +126,7 @@ export class DnsTracker {
     const facts = conversation.dns;
     if (!facts || questions === 0) return;
     facts.questions += 1;
-    const earlier = this.#asked.get(key);
+    const earlier = this.#pending.get(key);
     if (earlier?.lookup.name === name && earlier.lookup.type === type) {
       if (earlier.lookup.responses === 0) this.#checkRace(earlier, now);
       earlier.lookup.repeats += 1;
@@ -153,9 +153,9 @@ export class DnsTracker {
     facts.keep(lookup);
     const pending = { lookup, conversation, pair };
     if (earlier) this.#forget(key, earlier);
-    this.#asked.set(key, pending);
-    if (this.#asked.size > MAX_PENDING) {
-      const [oldest] = this.#asked;
+    this.#pending.set(key, pending);
+    if (this.#pending.size > MAX_PENDING) {
+      const [oldest] = this.#pending;
       if (oldest) this.#forget(...oldest);
     }
     if (type === DNS_TYPE.a || type === DNS_TYPE.aaaa) this.#rememberForRace(pending, now);
@@ -174,7 +174,7 @@ export class DnsTracker {
     const { responseCode, isTruncated } = message;
     facts.responseCodes.set(responseCode, (facts.responseCodes.get(responseCode) ?? 0) + 1);
     if (isTruncated) facts.truncated += 1;
-    const pending = this.#asked.get(key);
+    const pending = this.#pending.get(key);
     if (!pending || pending.lookup.name.toLowerCase() !== message.name.toLowerCase()) {
       facts.unsolicited += 1;
       facts.keep(unsolicitedLookup(message, now, packet));
@@ -239,11 +239,11 @@ export class DnsTracker {
   }
 
   #forget(key: number, pending: PendingQuestion): void {
-    this.#asked.delete(key);
-    this.#giveUp(pending);
+    this.#pending.delete(key);
+    this.#countUnanswered(pending);
   }
 
-  #giveUp({ lookup, conversation, pair }: PendingQuestion): void {
+  #countUnanswered({ lookup, conversation, pair }: PendingQuestion): void {
     if (lookup.responses === 0 && !isMulticast(conversation)) pair.add(pair.unanswered, lookup);
   }
 

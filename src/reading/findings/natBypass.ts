@@ -26,21 +26,21 @@ interface HalfConnection {
  */
 export class NatBypassDetector {
   readonly #unanswered = new Map<string, HalfConnection>();
-  readonly #unasked: HalfConnection[] = [];
+  readonly #unsolicited: HalfConnection[] = [];
 
   add(conversation: Conversation, { client, server }: TcpConnection): void {
     if (client.syns > 0 && server.syns === 0) {
       if (this.#unanswered.size >= MAX_REMEMBERED) return;
       const unanswered = halfOf(conversation, client.baseSequence, client);
       this.#unanswered.set(keyOf(unanswered), unanswered);
-    } else if (client.syns === 0 && server.syns > 0 && this.#unasked.length < MAX_REMEMBERED)
-      this.#unasked.push(halfOf(conversation, client.baseSequence, server));
+    } else if (client.syns === 0 && server.syns > 0 && this.#unsolicited.length < MAX_REMEMBERED)
+      this.#unsolicited.push(halfOf(conversation, client.baseSequence, server));
   }
 
   /** Adds the findings. Returns the serial numbers of the conversations that they explain. */
   finish(finder: Finder): ReadonlySet<number> {
     const explained = new Set<number>();
-    for (const unsolicited of this.#unasked) {
+    for (const unsolicited of this.#unsolicited) {
       const unanswered = this.#unanswered.get(keyOf(unsolicited));
       if (!unanswered || unanswered.server.address === unsolicited.server.address) continue;
       explained.add(unanswered.serial);

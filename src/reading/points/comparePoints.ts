@@ -179,8 +179,14 @@ class PointPair {
       translated: this.#translated,
       connections: this.#connections,
       clock,
-      toSecond: this.#way(this.#first, new DirectionCollector(traces, offset, margin, onLost)),
-      toFirst: this.#way(this.#second, new DirectionCollector(traces, -offset, margin, onLost)),
+      toSecond: this.#compareDirection(
+        this.#first,
+        new DirectionCollector(traces, offset, margin, onLost),
+      ),
+      toFirst: this.#compareDirection(
+        this.#second,
+        new DirectionCollector(traces, -offset, margin, onLost),
+      ),
       isPartial: indexes.some((index) => Number.isFinite(traces.fullSince(index))),
     };
   }
@@ -194,7 +200,7 @@ class PointPair {
     };
   }
 
-  #way(source: CaptureInterface, collector: DirectionCollector): DirectionComparison {
+  #compareDirection(source: CaptureInterface, collector: DirectionCollector): DirectionComparison {
     for (const leg of this.#legs) if (leg.source === source) collector.add(leg);
     return collector.finish();
   }
@@ -213,7 +219,7 @@ class DirectionCollector implements DirectionComparison {
   readonly #missing: number[] = [];
   readonly #traces: PacketTraces;
   readonly #offset: number;
-  readonly #patience: number;
+  readonly #margin: number;
   readonly #onLost: OnLost | undefined;
 
   /** `offset`: how far the clock of the destination point is ahead of the clock of the source point. */
@@ -221,13 +227,13 @@ class DirectionCollector implements DirectionComparison {
     this.#traces = traces;
     this.#onLost = onLost;
     this.#offset = offset;
-    this.#patience = margin;
+    this.#margin = margin;
   }
 
   add({ view, trail, source, target, matched }: Leg): void {
     const traces = this.#traces;
     const offset = this.#offset;
-    const isRecorded = this.#recorded(source, target, offset);
+    const isRecorded = this.#recordedByBoth(source, target, offset);
     for (const entry of traces.entries(trail))
       if (isRecorded(traces.time(entry))) this.packets += 1;
     const missing = matched.missing.filter((entry) => isRecorded(traces.time(entry)));
@@ -241,7 +247,7 @@ class DirectionCollector implements DirectionComparison {
       if (this.losing.size < MAX_LOSING_NUMBERS) this.losing.add(view.serial);
       else this.hasMoreLosing = true;
     }
-    const wasSent = this.#recorded(target, source, -offset);
+    const wasSent = this.#recordedByBoth(target, source, -offset);
     for (const entry of matched.unseen) {
       if (!wasSent(traces.time(entry))) continue;
       if (!traces.isReset(entry)) {
@@ -266,7 +272,7 @@ class DirectionCollector implements DirectionComparison {
   }
 
   /** Creates a test whether a packet at `source`, by its time, passed while `target` was recording too. */
-  #recorded(source: CaptureInterface, target: CaptureInterface, offset: number) {
+  #recordedByBoth(source: CaptureInterface, target: CaptureInterface, offset: number) {
     const traces = this.#traces;
     const full = Math.min(traces.fullSince(source.index), traces.fullSince(target.index) - offset);
     const end = target.end - offset;
@@ -274,7 +280,7 @@ class DirectionCollector implements DirectionComparison {
     const isTogether = source.capture === target.capture;
     const until = isTogether ? Math.max(end, source.end - END_SKEW_NS) : end;
     const first = target.start - offset;
-    const last = Math.min(until, full) - this.#patience;
+    const last = Math.min(until, full) - this.#margin;
     return (time: number) => time >= first && time <= last;
   }
 }

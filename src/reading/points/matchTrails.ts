@@ -53,8 +53,8 @@ class EqualPackets {
   readonly #firsts: Int32Array;
   readonly #sent: Int32Array;
   readonly #arrived: Int32Array;
-  readonly #askedSent: Int32Array;
-  readonly #askedArrived: Int32Array;
+  readonly #checkedSent: Int32Array;
+  readonly #checkedArrived: Int32Array;
   #groups = 0;
 
   constructor(traces: PacketTraces, entries: number, withIpId: boolean) {
@@ -66,8 +66,8 @@ class EqualPackets {
     this.#firsts = new Int32Array(entries);
     this.#sent = new Int32Array(entries);
     this.#arrived = new Int32Array(entries);
-    this.#askedSent = new Int32Array(entries);
-    this.#askedArrived = new Int32Array(entries);
+    this.#checkedSent = new Int32Array(entries);
+    this.#checkedArrived = new Int32Array(entries);
   }
 
   addSent(entry: number): void {
@@ -89,13 +89,13 @@ class EqualPackets {
   isMissing(entry: number): boolean {
     const group = this.#groupOf(entry);
     const lostCount = (this.#sent[group] as number) - (this.#arrived[group] as number);
-    return count(this.#askedSent, group) < lostCount;
+    return count(this.#checkedSent, group) < lostCount;
   }
 
   /** Must be called once for each arrived entry, in order. */
   isUnseen(entry: number): boolean {
     const group = this.#groupOf(entry);
-    return count(this.#askedArrived, group) >= (this.#sent[group] as number);
+    return count(this.#checkedArrived, group) >= (this.#sent[group] as number);
   }
 
   #groupOf(entry: number): number {
@@ -178,7 +178,7 @@ function spans(traces: PacketTraces, entries: readonly number[], base: number): 
 class SpanSweep {
   readonly #spans: readonly Span[];
   #next = 0;
-  #over: Span[] = [];
+  #covering: Span[] = [];
 
   constructor(spans: readonly Span[]) {
     this.#spans = [...spans].sort((a, b) => a.from - b.from);
@@ -186,12 +186,12 @@ class SpanSweep {
 
   /** The spans that cover the byte at `place`, in the order of their times. */
   covering(position: number): readonly Span[] {
-    this.#over = this.#over.filter((span) => span.to > position);
+    this.#covering = this.#covering.filter((span) => span.to > position);
     for (let span = this.#spans[this.#next]; span && span.from <= position; ) {
-      if (span.to > position) this.#over.push(span);
+      if (span.to > position) this.#covering.push(span);
       this.#next += 1;
       span = this.#spans[this.#next];
     }
-    return this.#over.sort((a, b) => a.entry - b.entry);
+    return this.#covering.sort((a, b) => a.entry - b.entry);
   }
 }

@@ -132,16 +132,16 @@ class TableEvaluation {
   }
 
   evaluateBaseChain(chain: BaseChain, state: PacketState): PacketState[] {
-    return this.#through(chain, state, 0).map((result): PacketState => {
+    return this.#evaluateChain(chain, state, 0).map((result): PacketState => {
       if (result.verdict !== undefined) return result;
       const { policy, packets } = chain.base;
       if (policy === 'accept') return { ...result, verdict: 'accept' };
       const rule = { text: 'policy DROP', steps: [], ...(packets !== undefined && { packets }) };
-      return { ...this.#noting(result, chain, rule), verdict: 'drop' };
+      return { ...this.#withRule(result, chain, rule), verdict: 'drop' };
     });
   }
 
-  #through(chain: Chain, state: PacketState, depth: number): PacketState[] {
+  #evaluateChain(chain: Chain, state: PacketState, depth: number): PacketState[] {
     if (depth > MAX_CHAIN_DEPTH)
       return [withDoubt(state, `chain ${chain.name}: nested too deeply`)];
     let pending = [state];
@@ -149,7 +149,7 @@ class TableEvaluation {
     for (const rule of chain.rules) {
       const continuing: PacketState[] = [];
       for (const current of pending) {
-        for (const result of this.#meet(chain, rule, current, depth)) {
+        for (const result of this.#applyRule(chain, rule, current, depth)) {
           const continues = result.verdict === undefined && result.returning !== true;
           (continues ? continuing : finished).push(result);
         }
@@ -167,7 +167,7 @@ class TableEvaluation {
   }
 
   /** Applies one rule to a packet. */
-  #meet(chain: Chain, rule: Rule, state: PacketState, depth: number): PacketState[] {
+  #applyRule(chain: Chain, rule: Rule, state: PacketState, depth: number): PacketState[] {
     let pending = [state];
     const finished: PacketState[] = [];
     for (const step of rule.steps) {
@@ -179,7 +179,7 @@ class TableEvaluation {
           continuing.push(...matched);
           finished.push(...skipped);
         } else {
-          for (const result of this.#act(chain, rule, step.action, current, depth)) {
+          for (const result of this.#applyAction(chain, rule, step.action, current, depth)) {
             const isFinished = result.verdict !== undefined || result.returning === true;
             (isFinished ? finished : continuing).push(result);
           }
@@ -199,8 +199,14 @@ class TableEvaluation {
       : results;
   }
 
-  #act(chain: Chain, rule: Rule, action: Action, state: PacketState, depth: number): PacketState[] {
-    const matched = () => this.#noting(state, chain, rule);
+  #applyAction(
+    chain: Chain,
+    rule: Rule,
+    action: Action,
+    state: PacketState,
+    depth: number,
+  ): PacketState[] {
+    const matched = () => this.#withRule(state, chain, rule);
     switch (action.kind) {
       case 'continue':
         return [state];
@@ -214,7 +220,7 @@ class TableEvaluation {
       case 'goto': {
         const calledChain = this.#table.chains.get(action.chain);
         if (calledChain === undefined) return [withDoubt(state, `chain ${action.chain}: not read`)];
-        const results = this.#through(calledChain, matched(), depth + 1);
+        const results = this.#evaluateChain(calledChain, matched(), depth + 1);
         return results.map((result) =>
           // Leave out a chain that had no effect.
           returnFromChain(result, state, action.kind === 'goto'),
@@ -223,7 +229,7 @@ class TableEvaluation {
       case 'change':
         return [{ ...matched(), packet: action.change(state.packet) }];
       case 'choose':
-        return this.#choose(chain, rule, action.among(state.packet), state, depth);
+        return this.#applyChoice(chain, rule, action.among(state.packet), state, depth);
       case 'unknown':
         return [
           state,
@@ -235,7 +241,7 @@ class TableEvaluation {
     }
   }
 
-  #choose(
+  #applyChoice(
     chain: Chain,
     rule: Rule,
     choice: { readonly actions: readonly Action[]; readonly doubt?: string },
@@ -244,7 +250,7 @@ class TableEvaluation {
   ): PacketState[] {
     const start = choice.doubt === undefined ? traveller : withDoubt(traveller, choice.doubt);
     const results = choice.actions.flatMap((action) =>
-      this.#act(chain, rule, action, start, depth),
+      this.#applyAction(chain, rule, action, start, depth),
     );
     return choice.actions.length === 0 || choice.doubt !== undefined
       ? [...results, start]
@@ -292,7 +298,7 @@ class TableEvaluation {
     }
   }
 
-  #noting(traveller: PacketState, chain: Chain, { text, comment, packets }: Rule): PacketState {
+  #withRule(traveller: PacketState, chain: Chain, { text, comment, packets }: Rule): PacketState {
     const rule: MatchedRule = {
       backend: this.#table.backend,
       family: this.#table.family,

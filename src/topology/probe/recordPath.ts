@@ -105,7 +105,7 @@ class PointRecorder {
   problem: string | undefined;
   readonly #point: WatchPoint;
   readonly #pod: { readonly name: string; readonly namespace: string } | undefined;
-  readonly #said: string[] = [];
+  readonly #messages: string[] = [];
   #process: LeasedProcess | undefined;
   #counts: Partial<TcpdumpStatistics> = {};
   #packets: () => number = () => 0;
@@ -131,13 +131,13 @@ class PointRecorder {
       this.#process = recorder;
       const source = merger.addSource({ device, node, filter, ...(pod && { pod }) });
       this.#packets = () => source.packets;
-      const readingMessages = this.#listen(recorder, () => listening.resolve());
+      const readingMessages = this.#readMessages(recorder, () => listening.resolve());
       try {
         for await (const chunk of recorder.stdout as AsyncIterable<Buffer>)
           await source.write(chunk);
         await readingMessages;
         const code = await recorder.exit;
-        if (code !== 0) this.problem = this.#said.at(-1) ?? `tcpdump ended with ${code}`;
+        if (code !== 0) this.problem = this.#messages.at(-1) ?? `tcpdump ended with ${code}`;
       } finally {
         const { droppedByKernel, receivedByFilter } = this.#counts;
         source.end({
@@ -172,21 +172,21 @@ class PointRecorder {
     this.#process?.stop();
   }
 
-  async #listen(recorder: LeasedProcess, onListening: () => void): Promise<void> {
+  async #readMessages(recorder: LeasedProcess, onListening: () => void): Promise<void> {
     let rest = '';
     for await (const chunk of recorder.stderr as AsyncIterable<Buffer>) {
       const lines = (rest + chunk.toString()).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) this.#hear(line, onListening);
+      for (const line of lines) this.#handleLine(line, onListening);
     }
-    this.#hear(rest, onListening);
+    this.#handleLine(rest, onListening);
   }
 
-  #hear(text: string, onListening: () => void): void {
+  #handleLine(text: string, onListening: () => void): void {
     const line = parseTcpdumpLine(text);
     if (line.kind === 'listening') onListening();
     if (line.kind === 'statistics') this.#counts = { ...this.#counts, ...line.counts };
-    if (line.kind === 'message') this.#said.push(line.text);
+    if (line.kind === 'message') this.#messages.push(line.text);
   }
 }
 

@@ -71,7 +71,7 @@ export class PathRecorder {
         ? this.topology.otherEnd(port)
         : undefined;
     const isPeerDown = peer !== undefined && linkFault(peer.link) === 'down';
-    this.#noteLink(isPeerDown ? peer : port, isPeerDown ? 'down' : fault);
+    this.#addLinkFault(isPeerDown ? peer : port, isPeerDown ? 'down' : fault);
     return true;
   }
 
@@ -79,11 +79,11 @@ export class PathRecorder {
   addDownLinkFaults(place: Place, names?: readonly string[]): void {
     for (const link of place.network.links ?? []) {
       const isIncluded = names === undefined ? link.type !== 'loopback' : names.includes(link.name);
-      if (isIncluded && linkFault(link) === 'down') this.#noteLink({ ...place, link }, 'down');
+      if (isIncluded && linkFault(link) === 'down') this.#addLinkFault({ ...place, link }, 'down');
     }
   }
 
-  #noteLink(port: Port, fault: 'down' | 'no-carrier'): void {
+  #addLinkFault(port: Port, fault: 'down' | 'no-carrier'): void {
     const { ifindex, name, flags, state, mtu, kind } = port.link;
     this.addFault(
       fault === 'down' ? 'link-down' : 'no-carrier',

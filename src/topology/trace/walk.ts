@@ -83,7 +83,7 @@ export class Walk extends PathRecorder implements WalkState {
     this.#enter(place);
     const initialRoute = this.findRoute(place);
     let route = initialRoute;
-    if (this.#knowsRules(place)) {
+    if (this.#hasRules(place)) {
       const before = this.packet;
       const device = initialRoute.route?.device;
       const verdict = this.applyRules(
@@ -102,7 +102,7 @@ export class Walk extends PathRecorder implements WalkState {
       }
       if (before.destination !== this.packet.destination) route = this.findRoute(place);
     }
-    return this.#leave(place, route, undefined);
+    return this.#followRoute(place, route, undefined);
   }
 
   /** Handles a packet that arrives on a device of the network layer. */
@@ -117,7 +117,7 @@ export class Walk extends PathRecorder implements WalkState {
     this.#translateBack(place);
     if (this.applyRules(place, 'prerouting', { inDevice: device }) === 'stopped') return 'stopped';
     this.#translateService(place);
-    return this.#leave(place, this.findRoute(place, device), device);
+    return this.#followRoute(place, this.findRoute(place, device), device);
   }
 
   /** A packet loses its mark when it enters another namespace. Each namespace has its own mark for the connection. */
@@ -201,7 +201,7 @@ export class Walk extends PathRecorder implements WalkState {
       others,
       ...(rule !== undefined && { rule }),
     });
-    this.#keepTranslated(place, {
+    this.#recordTranslation(place, {
       ...this.packet,
       destination: to.address,
       destinationPort: to.port,
@@ -210,7 +210,7 @@ export class Walk extends PathRecorder implements WalkState {
   }
 
   /** Notes what a translation changed. A new destination address changes the intended destination. */
-  #keepTranslated({ network }: Place, after: TracedPacket): void {
+  #recordTranslation({ network }: Place, after: TracedPacket): void {
     const before = this.packet;
     if (before.destination !== after.destination) {
       this.translated.push({
@@ -237,7 +237,11 @@ export class Walk extends PathRecorder implements WalkState {
   }
 
   /** Follows a route: into the namespace itself, or out of one of its devices. */
-  #leave(place: Place, decision: RouteDecision, inDevice: string | undefined): OneWayPath['end'] {
+  #followRoute(
+    place: Place,
+    decision: RouteDecision,
+    inDevice: string | undefined,
+  ): OneWayPath['end'] {
     const outcome = evaluateRoute(this.topology, place, this.packet, decision, inDevice);
     this.faults.push(...outcome.faults);
     if (outcome.kind === 'stopped') {
@@ -333,7 +337,7 @@ export class Walk extends PathRecorder implements WalkState {
     return decision;
   }
 
-  #knowsRules({ network }: Place): boolean {
+  #hasRules({ network }: Place): boolean {
     return network.netfilter !== undefined;
   }
 
@@ -356,7 +360,7 @@ export class Walk extends PathRecorder implements WalkState {
     const hookPacket: TracedPacket = { ...packetFields, ...devices };
     const context = contextOf(this.topology, place);
     const decision = decide(ruleset, hook, hookPacket, context, layer);
-    this.#noteRules(place, hook, decision);
+    this.#recordRules(place, hook, decision);
     if (decision.verdict === 'drop' || decision.verdict === 'reject') {
       addDropFault(this, place, hook, decision, hookPacket);
       return 'stopped';
@@ -366,7 +370,7 @@ export class Walk extends PathRecorder implements WalkState {
     }
     const translations = translationOf(place, hookPacket, decision);
     this.nat.push(...translations);
-    this.#keepTranslated(place, this.#chosen(decision).packet);
+    this.#recordTranslation(place, this.#chooseResult(decision).packet);
     return 'passed';
   }
 
@@ -374,7 +378,7 @@ export class Walk extends PathRecorder implements WalkState {
    * Chooses a result if the rules choose at random: the one to the endpoint being followed, otherwise the one to the
    * intended destination.
    */
-  #chosen(decision: Decision): Decision['results'][number] {
+  #chooseResult(decision: Decision): Decision['results'][number] {
     const [first] = decision.results;
     const { backend } = this;
     const toBackend = decision.results.find(
@@ -390,7 +394,7 @@ export class Walk extends PathRecorder implements WalkState {
     return toDestination ?? first ?? { packet: this.packet, rules: [] };
   }
 
-  #noteRules(place: Place, hook: Hook, decision: Decision): void {
+  #recordRules(place: Place, hook: Hook, decision: Decision): void {
     if (decision.rules.length === 0 && decision.verdict === 'accept') return;
     this.decisions.push({
       node: place.node.name,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { dump, load } from 'js-yaml';
 import { inject, onTestFinished } from 'vitest';
-import type { Way } from '../../faults/proxy.ts';
+import type { ListenerName } from '../../faults/proxy.ts';
 import { type Running, run, type StartOptions, start } from './process.ts';
 
 /** The properties of the suite's cluster. setup.ts determines them once. */
@@ -15,7 +15,7 @@ export interface World {
   /** Kubeconfigs of users with fewer rights, by name. */
   readonly users: Readonly<Record<string, string>>;
   /** Kubeconfigs of the administrator that use a faulty proxy (test/faults). */
-  readonly faulty: Readonly<Record<Way, string>>;
+  readonly faulty: Readonly<Record<ListenerName, string>>;
   readonly kubectl: string;
   readonly namespace: string;
   readonly nodes: readonly [string, string];

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { handshake, segment, summaryOf, type Timed } from './support.ts';
 
 /** Sends texts in turns after a handshake; with `false`, a text was sent but is missing in the capture. */
-function talk(
+function dialogue(
   turns: readonly (readonly [direction: 'up' | 'down', data: Buffer, isCaptured?: boolean])[],
   port = 80,
 ): Timed[] {
@@ -31,7 +31,7 @@ const response = (status: number, rest: string) => Buffer.from(`HTTP/1.1 ${statu
 it('resumes HTTP after a gap at the first message head at the start of a segment', async () => {
   const chunk = 'x'.repeat(200);
   const { conversations } = await summaryOf(
-    talk([
+    dialogue([
       ['up', request('/1')],
       ['down', response(200, `Transfer-Encoding: chunked\r\n\r\nc8\r\n${chunk}`)],
       ['down', Buffer.from(`${chunk}${chunk}`), false],
@@ -61,7 +61,7 @@ it('resumes DNS over TCP after a gap at the first whole message', async () => {
     return Buffer.concat([Buffer.from([0, head.length + name.length]), head, name]);
   };
   const { conversations } = await summaryOf(
-    talk(
+    dialogue(
       [
         ['up', message(1, 0x0100)],
         ['down', message(1, 0x8180), false],
@@ -85,7 +85,7 @@ it('reads a TLS alert after a gap', async () => {
     Buffer.from('000004c02f00ff0100', 'hex'),
   ]);
   const { conversations } = await summaryOf(
-    talk(
+    dialogue(
       [
         ['up', hello],
         ['down', Buffer.alloc(1400, 0x16), false],

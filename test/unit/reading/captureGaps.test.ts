@@ -80,9 +80,9 @@ describe('a missing part of the recording', () => {
     const found = await folder(files, { gaps, interruptions: [] });
     expect(kinds(found)).toContain('capture-gaps');
     expect(caveats(found)).toContain(ARTEFACT);
-    const whole = await folder(files, { gaps: [], interruptions: [] });
-    expect(kinds(whole)).not.toContain('capture-gaps');
-    expect(caveats(whole)).toEqual([]);
+    const withoutGaps = await folder(files, { gaps: [], interruptions: [] });
+    expect(kinds(withoutGaps)).not.toContain('capture-gaps');
+    expect(caveats(withoutGaps)).toEqual([]);
   });
 
   it('does not include files that the ring removed before the first copied file', async () => {

@@ -4,22 +4,22 @@ import { answer, findingsOf, question, type Timed } from './support.ts';
 const client = (index: number) => `10.244.1.${10 + index}`;
 
 /** Each client asks twice; the server fails to answer the first question of the first `failing` clients. */
-function asked(clients: number, failing: number): Timed[] {
+function questionsOf(clients: number, failing: number): Timed[] {
   return Array.from({ length: clients }, (_, index): Timed[] => {
     const lookup = { id: index, client: client(index), name: `api-${index}.example.com` };
-    const other = { ...lookup, id: 100 + index, port: 50_001, name: 'ok.example.com' };
+    const otherLookup = { ...lookup, id: 100 + index, port: 50_001, name: 'ok.example.com' };
     return [
       [index * 10, question(lookup)],
       [index * 10 + 1, answer({ ...lookup, code: index < failing ? 2 : 0 })],
-      [index * 10 + 2, question(other)],
-      [index * 10 + 3, answer(other)],
+      [index * 10 + 2, question(otherLookup)],
+      [index * 10 + 3, answer(otherLookup)],
     ];
   }).flat();
 }
 
 describe('a DNS server that fails several clients', () => {
   it('is one finding, which lists these clients', async () => {
-    const found = await findingsOf(asked(3, 2));
+    const found = await findingsOf(questionsOf(3, 2));
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({
       kind: 'dns-servfail',
@@ -34,7 +34,7 @@ describe('a DNS server that fails several clients', () => {
   });
 
   it('lists a few of many clients, with a filter that shows all of them', async () => {
-    const found = await findingsOf(asked(30, 30));
+    const found = await findingsOf(questionsOf(30, 30));
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({
       count: 30,

@@ -50,13 +50,13 @@ describe('ARP requests without an answer', () => {
       ...[...mac(sender), ...address(sender), 0, 0, 0, 0, 0, 0, ...address(target)],
     ]);
   };
-  const asked = (sender: number, target: number): Timed[] =>
+  const arpRequests = (sender: number, target: number): Timed[] =>
     [0, 1000, 2000].map((at) => [at, frame(1, sender, target)]);
   it.each<[string, readonly Timed[], readonly string[]]>([
-    ['from the only visible host', asked(5, 99), ['arp-unanswered']],
+    ['from the only visible host', arpRequests(5, 99), ['arp-unanswered']],
     [
       'from a host that gets other answers',
-      [...asked(5, 99), [3000, frame(1, 5, 1)], [3001, frame(2, 1, 5)]],
+      [...arpRequests(5, 99), [3000, frame(1, 5, 1)], [3001, frame(2, 1, 5)]],
       ['arp-unanswered'],
     ],
     [
@@ -65,9 +65,9 @@ describe('ARP requests without an answer', () => {
       [],
     ],
     // All hosts hear requests; only the requesting host hears the answer.
-    ['from hosts whose answers are not visible', [...asked(5, 99), ...asked(6, 7)], []],
+    ['from hosts whose answers are not visible', [...arpRequests(5, 99), ...arpRequests(6, 7)], []],
   ])('%s', async (_, packets, kinds) => {
-    const findings = await findingsOf(packets.toSorted(([one], [other]) => one - other));
+    const findings = await findingsOf(packets.toSorted(([a], [b]) => a - b));
     expect(findings.map(({ kind }) => kind)).toEqual(kinds);
   });
 });
@@ -236,14 +236,14 @@ it('counts lookups wasted by a search path, by suffix', async () => {
 
 it('recognises copies of packets, and still finds a real retransmission', async () => {
   const data = segment('up', { seq: 1, ack: 1, flags: 0x18, data: 'hello' });
-  const twice = (frame: Buffer, at: number): Timed[] => [
+  const captureTwice = (frame: Buffer, at: number): Timed[] => [
     [at, frame],
     [at + 0.02, frame],
   ];
   const packets = [
-    ...handshake(0).flatMap(([at, frame]) => twice(frame, at)),
-    ...twice(data, 5),
-    ...twice(segment('up', { seq: 1, ack: 1, flags: 0x18, data: 'hello' }), 300),
+    ...handshake(0).flatMap(([at, frame]) => captureTwice(frame, at)),
+    ...captureTwice(data, 5),
+    ...captureTwice(segment('up', { seq: 1, ack: 1, flags: 0x18, data: 'hello' }), 300),
   ];
   const { conversations, findings } = await summaryOf(packets);
   expect(conversations[0]?.copies).toBe(5);

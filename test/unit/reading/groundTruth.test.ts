@@ -15,13 +15,13 @@ import { compareZeekFacts, zeekFactsComparison } from './compare/zeekFacts.ts';
 
 const SKIPPED = hasCaptures ? '' : ' (skipped: no captures folder)';
 /** The maximum share of justified differences. */
-const MOST_EXPLAINED = 0.02;
+const MAX_EXPLAINED_SHARE = 0.02;
 
 /**
  * For these captures, tshark 4.4 differs from 4.0 in segments sent again with other numbers, acknowledgements of
  * segments that were not captured, and names with bytes that are not characters.
  */
-const JUDGED_ANEW = [
+const CHANGED_ANALYSES = [
   'ndpi/dns-invalid-chars.pcap',
   'ndpi/tls-appdata.pcap',
   'ndpi/tls_client_certificate_with_missing_server_one.pcapng',
@@ -32,7 +32,7 @@ const JUDGED_ANEW = [
   'zeek/tcp/retransmit-fast009.pcap',
   'zeek/tunnels/gtp/gtp1_gn_normal_incl_fragmentation.pcap',
 ];
-const allowed = !hasCaptures || isTshark40() ? [] : JUDGED_ANEW;
+const allowed = !hasCaptures || isTshark40() ? [] : CHANGED_ANALYSES;
 
 function isTshark40(): boolean {
   return / 4\.0\./.test(
@@ -41,7 +41,7 @@ function isTshark40(): boolean {
 }
 
 /** With PRINT_TABLE=1, prints the table for the docs. */
-function report<Context>(name: string, comparison: Comparison<Context>, least = 500): void {
+function report<Context>(name: string, comparison: Comparison<Context>, minimum = 500): void {
   if (process.env.PRINT_TABLE) console.log(comparison.table(name).join('\n'));
   const unexplained = comparison.unexplained
     .filter(({ capture }) => !allowed.includes(capture))
@@ -50,8 +50,8 @@ function report<Context>(name: string, comparison: Comparison<Context>, least = 
         `${capture} ${subject} ${field}: ${ours} here, ${theirs} there`,
     );
   expect(unexplained).toEqual([]);
-  expect(comparison.facts).toBeGreaterThan(least);
-  expect(comparison.explainedShare).toBeLessThanOrEqual(MOST_EXPLAINED);
+  expect(comparison.facts).toBeGreaterThan(minimum);
+  expect(comparison.explainedShare).toBeLessThanOrEqual(MAX_EXPLAINED_SHARE);
 }
 
 describe.skipIf(!hasCaptures)(`captures of other projects${SKIPPED}`, () => {
@@ -135,9 +135,10 @@ function mayHaveMessages({ dns, tls, http, client, server }: Conversation): bool
 
 /** A few at a time, because each one starts tshark. */
 async function ofAll(files: readonly string[], compare: (file: string) => Promise<void>) {
-  const left = [...files];
+  const remaining = [...files];
   const work = async () => {
-    for (let file = left.shift(); file !== undefined; file = left.shift()) await compare(file);
+    for (let file = remaining.shift(); file !== undefined; file = remaining.shift())
+      await compare(file);
   };
   await Promise.all([work(), work(), work()]);
 }

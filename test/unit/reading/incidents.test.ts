@@ -6,36 +6,44 @@ import { handshake, segment, summaryOf, type Timed } from './support.ts';
 
 const SERVER = { address: '10.96.0.20', port: 80 };
 
-function judged(kind: FindingKind, conversations: readonly number[], server = SERVER, on = 0) {
+function scopedFinding(
+  kind: FindingKind,
+  conversations: readonly number[],
+  server = SERVER,
+  on = 0,
+) {
   const scope = { conversations: new Set(conversations), hasMore: false, servers: [server] };
   return { kind, severity: 'warning', interfaceIndex: on, scope } as const;
 }
 
 const kindsOf = (
-  findings: readonly ReturnType<typeof judged>[],
+  findings: readonly ReturnType<typeof scopedFinding>[],
   connectionOf = (conversation: number) => conversation,
 ) => groupIncidents(findings, connectionOf).map((incident) => incident.map(({ kind }) => kind));
 
 it('puts the consequences of a loss under it if they concern the same connections', () => {
   expect(
     kindsOf([
-      judged('loss-between-points', [1, 2]),
-      judged('http-slow', [2]),
-      judged('retransmissions', [1, 2]),
-      judged('retransmissions', [1, 3], { address: '10.96.0.21', port: 80 }),
+      scopedFinding('loss-between-points', [1, 2]),
+      scopedFinding('http-slow', [2]),
+      scopedFinding('retransmissions', [1, 2]),
+      scopedFinding('retransmissions', [1, 3], { address: '10.96.0.21', port: 80 }),
     ]),
   ).toEqual([['loss-between-points', 'http-slow', 'retransmissions'], ['retransmissions']]);
 });
 
 it('joins the same problem of one connection at two points', () => {
-  const both = [judged('connection-reset', [4]), judged('connection-reset', [9], SERVER, 1)];
+  const both = [
+    scopedFinding('connection-reset', [4]),
+    scopedFinding('connection-reset', [9], SERVER, 1),
+  ];
   expect(kindsOf(both)).toHaveLength(2);
   expect(kindsOf(both, () => 1)).toEqual([['connection-reset', 'connection-reset']]);
 });
 
 it('gives an incident the severity of its worst consequence', () => {
-  const unreachable = { ...judged('unreachable', []), severity: 'warning' } as const;
-  const unanswered = { ...judged('dns-unanswered', []), severity: 'error' } as const;
+  const unreachable = { ...scopedFinding('unreachable', []), severity: 'warning' } as const;
+  const unanswered = { ...scopedFinding('dns-unanswered', []), severity: 'error' } as const;
   const incidents = groupIncidents([unanswered, unreachable], (conversation) => conversation);
   expect(incidents.map(([{ kind, severity }]) => [kind, severity])).toEqual([
     ['unreachable', 'error'],

@@ -17,7 +17,7 @@ const POD = '10.244.2.9';
 /** Delay between the points in milliseconds. */
 const DELAY = 0.4;
 
-interface Sent extends Segment {
+interface SentSegment extends Segment {
   readonly at: number;
   readonly direction: 'up' | 'down';
   /** It never arrives at the other point. */
@@ -33,7 +33,7 @@ interface Points {
 
 /** The packets of a connection at the client's point and the server's; `ahead`: how far the server's clock is ahead. */
 function points(
-  sent: readonly Sent[],
+  sent: readonly SentSegment[],
   { ahead = 0, isTranslated = true, port = 40_000, ip = 1000 } = {},
 ): Points {
   const found: Points = { client: [], server: [] };
@@ -56,21 +56,35 @@ function points(
 }
 
 const text = (length: number) => 'x'.repeat(length);
-const OPENING: readonly Sent[] = [
+const OPENING: readonly SentSegment[] = [
   { at: 0, direction: 'up', seq: 100, flags: 0x02 },
   { at: 2, direction: 'down', seq: 500, ack: 101, flags: 0x12 },
   { at: 3, direction: 'up', seq: 101, ack: 501 },
 ];
-const REQUEST: Sent = { at: 4, direction: 'up', seq: 101, ack: 501, flags: 0x18, data: text(50) };
-const ANSWER: Sent = { at: 9, direction: 'down', seq: 501, ack: 151, flags: 0x18, data: text(80) };
-const END: readonly Sent[] = [
+const REQUEST: SentSegment = {
+  at: 4,
+  direction: 'up',
+  seq: 101,
+  ack: 501,
+  flags: 0x18,
+  data: text(50),
+};
+const ANSWER: SentSegment = {
+  at: 9,
+  direction: 'down',
+  seq: 501,
+  ack: 151,
+  flags: 0x18,
+  data: text(80),
+};
+const END: readonly SentSegment[] = [
   { at: 400, direction: 'up', seq: 151, ack: 581, flags: 0x11 },
   { at: 402, direction: 'down', seq: 581, ack: 152, flags: 0x11 },
   { at: 403, direction: 'up', seq: 152, ack: 582 },
   // So that the capture does not end with the connection.
   { at: 900, direction: 'up', seq: 152, ack: 582 },
 ];
-const HEALTHY: readonly Sent[] = [...OPENING, REQUEST, ANSWER, ...END];
+const HEALTHY: readonly SentSegment[] = [...OPENING, REQUEST, ANSWER, ...END];
 
 async function ofFiles({ client, server }: Points): Promise<Summary> {
   const source = (label: string, timed: readonly Timed[]) => ({
@@ -102,18 +116,22 @@ describe.each([
       [true, 0],
       [false, 0],
     ]);
-    expect(conversations.map((one) => 'joined' in one && one.joined)).toEqual([1, 1]);
+    expect(
+      conversations.map((conversation) => 'joined' in conversation && conversation.joined),
+    ).toEqual([1, 1]);
   });
 
   it.each([0, 3, -2000])('loss between them is found, with clocks %d ms apart', async (ahead) => {
-    const sent: Sent[] = [
+    const sent: SentSegment[] = [
       ...OPENING,
       { ...REQUEST, isLost: true },
       { ...REQUEST, at: 210 },
       { ...ANSWER, at: 215 },
       { ...ANSWER, at: 216, seq: 581, data: text(7), isLost: true },
       { ...ANSWER, at: 316, seq: 581, data: text(7) },
-      ...END.map((one) => (one.direction === 'down' ? { ...one, seq: 588 } : one)),
+      ...END.map((conversation) =>
+        conversation.direction === 'down' ? { ...conversation, seq: 588 } : conversation,
+      ),
     ];
     const summary = await summaryOf(points(sent, { ahead }));
     const losses = summary.findings.filter(({ kind }) => kind === 'loss-between-points');
@@ -141,7 +159,13 @@ describe.each([
   });
 
   it('a reset that its sender never sent comes from something in between', async () => {
-    const reset: Sent = { at: 300, direction: 'down', seq: 581, flags: 0x04, isForeign: true };
+    const reset: SentSegment = {
+      at: 300,
+      direction: 'down',
+      seq: 581,
+      flags: 0x04,
+      isForeign: true,
+    };
     const summary = await summaryOf(points([...OPENING, REQUEST, ANSWER, reset, ...END.slice(3)]));
     expect(kinds(summary)[0]).toBe('reset-by-middlebox');
     expect(summary.findings[0]?.what).toContain('never passed');
@@ -166,13 +190,13 @@ it('lists lost packets by their numbers at the point that saw them', async () =>
 });
 
 it('counts requests that only one point saw, if others arrived', async () => {
-  const good = points(HEALTHY, { isTranslated: false });
+  const answered = points(HEALTHY, { isTranslated: false });
   const syns = [10, 300, 600].map(
-    (at): Sent => ({ at, direction: 'up', seq: 7, flags: 0x02, isLost: true }),
+    (at): SentSegment => ({ at, direction: 'up', seq: 7, flags: 0x02, isLost: true }),
   );
-  const bad = points(syns, { isTranslated: false, port: 40_001, ip: 2000 });
-  const client = [...good.client, ...bad.client].sort(([a], [b]) => a - b);
-  const { findings } = await ofInterfaces({ client, server: good.server });
+  const unanswered = points(syns, { isTranslated: false, port: 40_001, ip: 2000 });
+  const client = [...answered.client, ...unanswered.client].sort(([a], [b]) => a - b);
+  const { findings } = await ofInterfaces({ client, server: answered.server });
   expect(findings[0]).toMatchObject({ kind: 'loss-between-points', count: 3 });
 });
 
@@ -197,8 +221,8 @@ it('joins nothing if all connections begin with the same sequence number', async
 
 it('finds the missing packets of two points at the same place', async () => {
   const { client } = points(HEALTHY);
-  const lacking = client.filter((_, index) => index !== 3 && index !== 4);
-  const { findings } = await ofFiles({ client, server: lacking });
+  const withLosses = client.filter((_, index) => index !== 3 && index !== 4);
+  const { findings } = await ofFiles({ client, server: withLosses });
   const losses = findings.filter(({ kind }) => kind === 'loss-between-points');
   expect(losses.flatMap(({ packets }) => packets).sort()).toEqual([4, 5]);
 });

@@ -47,11 +47,11 @@ function file(name: string, bytes: Buffer): string {
 }
 const PATH = file('packets.pcap', fileOf(FRAMES, 1));
 
-type Wishes = Partial<Pick<ReadRequest, 'filter' | 'tshark' | 'count' | 'window' | 'names'>>;
+type ReadOptions = Partial<Pick<ReadRequest, 'filter' | 'tshark' | 'count' | 'window' | 'names'>>;
 
 function requestOf(
   paths: readonly string[],
-  wishes: Wishes,
+  readOptions: ReadOptions,
   write: ReadRequest['write'],
 ): ReadRequest {
   const { signal } = new AbortController();
@@ -61,23 +61,23 @@ function requestOf(
     names: new AddressNames(),
     signal,
     write,
-    ...wishes,
+    ...readOptions,
   };
 }
 
-async function printed(paths: readonly string[], wishes: Wishes = {}) {
+async function printed(paths: readonly string[], readOptions: ReadOptions = {}) {
   let text = '';
-  const request = requestOf(paths, wishes, async (bytes) => {
+  const request = requestOf(paths, readOptions, async (bytes) => {
     text += bytes.toString();
   });
   const { notes } = await printPackets({ ...request, timeFormat: 'r' });
   return { lines: text.split('\n').filter(Boolean), notes };
 }
 
-async function written(paths: readonly string[], wishes: Wishes = {}): Promise<string> {
+async function written(paths: readonly string[], readOptions: ReadOptions = {}): Promise<string> {
   const path = join(folder, 'written.pcapng');
   const parts: Buffer[] = [];
-  const request = requestOf(paths, wishes, async (bytes) => {
+  const request = requestOf(paths, readOptions, async (bytes) => {
     parts.push(Buffer.from(bytes));
   });
   await writePackets({ ...request, application: 'a test' });
@@ -256,10 +256,12 @@ const FILTERS = [
 
 describe('a display filter', () => {
   it.each(FILTERS)('%s selects the same as in tshark', async (filter) => {
-    const here = numbersOf((await printed([PATH], { filter })).lines);
-    const there = tshark(PATH, '-Y', filter, '-T', 'fields', '-e', 'frame.number').map(Number);
-    expect(here).toEqual(there);
-    expect(here.length).toBeGreaterThan(0);
+    const ownNumbers = numbersOf((await printed([PATH], { filter })).lines);
+    const tsharkNumbers = tshark(PATH, '-Y', filter, '-T', 'fields', '-e', 'frame.number').map(
+      Number,
+    );
+    expect(ownNumbers).toEqual(tsharkNumbers);
+    expect(ownNumbers.length).toBeGreaterThan(0);
   });
 
   it('is evaluated by tshark if it is installed, which also supports its other fields', async () => {
@@ -299,8 +301,8 @@ describe('read -w', () => {
     { address: Buffer.from('fd000100000000000000000000000002', 'hex'), name: 'svc/db\x1b[31m' },
   ];
   const packets = async () => {
-    const plain = await written([PATH], { filter: 'tcp' });
-    const bytes = readFileSync(plain);
+    const filtered = await written([PATH], { filter: 'tcp' });
+    const bytes = readFileSync(filtered);
     // The packets, without their section and interface.
     const section = bytes.readUInt32LE(4);
     const rest = bytes.subarray(section + bytes.readUInt32LE(section + 4));

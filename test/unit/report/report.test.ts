@@ -140,12 +140,12 @@ describe('the page of a report', () => {
 describe('the file of a report', () => {
   const folders: string[] = [];
   const folder = async () => {
-    const made = await mkdtemp(join(tmpdir(), 'report-'));
-    folders.push(made);
-    return made;
+    const folderPath = await mkdtemp(join(tmpdir(), 'report-'));
+    folders.push(folderPath);
+    return folderPath;
   };
   afterEach(async () => {
-    for (const made of folders.splice(0)) await rm(made, { recursive: true });
+    for (const folderPath of folders.splice(0)) await rm(folderPath, { recursive: true });
   });
 
   const write = async (path: string, force: boolean) => {
@@ -155,12 +155,12 @@ describe('the file of a report', () => {
   };
 
   it('is private, complete, and the only file', async () => {
-    const made = await folder();
-    const path = join(made, 'report.html');
+    const folderPath = await folder();
+    const path = join(folderPath, 'report.html');
     await write(path, false);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(await readFile(path, 'utf8')).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
-    expect(await readdir(made)).toEqual(['report.html']);
+    expect(await readdir(folderPath)).toEqual(['report.html']);
   });
 
   it('is replaced only with --force', async () => {
@@ -183,9 +183,9 @@ describe('the file of a report', () => {
 
 describe('manifests', () => {
   it('are shown with lost files and packets; damaged ones are ignored', async () => {
-    const made = await mkdtemp(join(tmpdir(), 'report-'));
-    const source = { label: 'a', paths: [join(made, 'web.1.pcap')] };
-    await writeFile(join(made, 'capture.json'), '{"files": [');
+    const folderPath = await mkdtemp(join(tmpdir(), 'report-'));
+    const source = { label: 'a', paths: [join(folderPath, 'web.1.pcap')] };
+    await writeFile(join(folderPath, 'capture.json'), '{"files": [');
     expect(await manifestsOf([source])).toEqual([]);
     const manifest = {
       target: 'deploy/web',
@@ -198,7 +198,7 @@ describe('manifests', () => {
       gaps: [{ first: 2, last: 3, why: 'the ring removed them' }],
       interruptions: 'none',
     };
-    await writeFile(join(made, 'capture.json'), JSON.stringify(manifest));
+    await writeFile(join(folderPath, 'capture.json'), JSON.stringify(manifest));
     expect(await manifestsOf([source])).toMatchObject([
       {
         facts: [
@@ -213,6 +213,6 @@ describe('manifests', () => {
         files: [{ name: 'web.1.pcap', packets: 2, sha256: 'ab' }],
       },
     ]);
-    await rm(made, { recursive: true });
+    await rm(folderPath, { recursive: true });
   });
 });

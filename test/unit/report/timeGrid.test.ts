@@ -17,13 +17,13 @@ describe('a time grid', () => {
 
   it('joins buckets as time advances, without losing counts', () => {
     const grid = new TimeGrid();
-    const [one, other] = [grid.addSeries(), grid.addSeries()];
-    for (let second = 0; second < 7_200; second++) grid.add(one, second * 1e9, 2);
-    grid.add(other, 3_600e9, 5);
+    const [firstSeries, secondSeries] = [grid.addSeries(), grid.addSeries()];
+    for (let second = 0; second < 7_200; second++) grid.add(firstSeries, second * 1e9, 2);
+    grid.add(secondSeries, 3_600e9, 5);
     expect(grid.step).toBe(2e9);
     expect(grid.buckets).toBe(3_600);
-    expect(total(grid.values(one))).toBe(14_400);
-    expect(grid.values(other)[1_800]).toBe(5);
+    expect(total(grid.values(firstSeries))).toBe(14_400);
+    expect(grid.values(secondSeries)[1_800]).toBe(5);
   });
 
   it('accepts times in any order, also before the first', () => {

@@ -165,9 +165,11 @@ describe('findings in the files of CNI plugins', () => {
   });
 
   it('include a lease without a sandbox, unless a pod may just be starting', () => {
-    const own = lease('10.244.1.7', ID);
-    expect(kinds({ cni: { leases: [own, lease('10.244.1.9', GONE)] } })).toEqual(['leaked-lease']);
-    expect(kinds({ cni: { leases: [own, lease('10.244.1.9', GONE, 10)] } })).toEqual([]);
+    const podLease = lease('10.244.1.7', ID);
+    expect(kinds({ cni: { leases: [podLease, lease('10.244.1.9', GONE)] } })).toEqual([
+      'leaked-lease',
+    ]);
+    expect(kinds({ cni: { leases: [podLease, lease('10.244.1.9', GONE, 10)] } })).toEqual([]);
   });
 
   it('exclude a pod that is being deleted: its sandbox ends before its lease and its namespace', () => {
@@ -205,18 +207,20 @@ describe('findings in the files of CNI plugins', () => {
   });
 
   it('include a full range, caused by leaked leases', () => {
-    const many = Array.from({ length: 252 }, (_, index) => {
+    const leases = Array.from({ length: 252 }, (_, index) => {
       const address = `10.244.1.${index + 2}`;
       return lease(address === '10.244.1.7' ? '10.244.1.254' : address, GONE);
     });
-    const all = found({ cni: { leases: [lease('10.244.1.7', ID), ...many] } });
+    const all = found({ cni: { leases: [lease('10.244.1.7', ID), ...leases] } });
     expect(all.map(({ kind, causedBy }) => [kind, causedBy])).toEqual([
       ['leaked-lease', undefined],
       ['range-full', 'leaked-lease'],
     ]);
     expect(all[1]?.evidence).toContain('253 of 253');
-    const one = many.slice(1);
-    expect(kinds({ cni: { leases: [lease('10.244.1.7', ID), ...one] } })).toEqual(['leaked-lease']);
+    const oneFewer = leases.slice(1);
+    expect(kinds({ cni: { leases: [lease('10.244.1.7', ID), ...oneFewer] } })).toEqual([
+      'leaked-lease',
+    ]);
   });
 
   it.each<[string, Changes, string]>([
@@ -272,8 +276,10 @@ describe('findings in the files of CNI plugins', () => {
       'stale-cni-result',
     ],
   ])('are one finding for %s', (_, changes, kind) => {
-    const all = kinds(changes).filter((one) => one !== 'damaged-cni-file' || kind === one);
-    expect(all).toEqual([kind]);
+    const otherKinds = kinds(changes).filter(
+      (candidate) => candidate !== 'damaged-cni-file' || kind === candidate,
+    );
+    expect(otherKinds).toEqual([kind]);
   });
 });
 

@@ -42,7 +42,7 @@ describe('nodes as set up by network plugins', () => {
       const { trace: found, findings } = trace(FIXTURES[name] as Fixture);
       expect(findings).toEqual([]);
       expect(found.paths.map(({ end }) => end)).toEqual(['unknown', 'unknown']);
-      expect(found.paths[0]?.unknown.map((one) => one.what)).toContain(what);
+      expect(found.paths[0]?.unknown.map((doubt) => doubt.what)).toContain(what);
     },
   );
 
@@ -83,7 +83,7 @@ type Place = 'a1' | 'b1' | 'node-a' | 'node-b';
 function changed(
   fixture: Fixture,
   place: Place,
-  change: (own: FixtureNamespace) => FixtureNamespace,
+  change: (network: FixtureNamespace) => FixtureNamespace,
 ): Fixture {
   const nodes = Object.entries(fixture.nodes).map(([name, node]) => {
     if (name === place) return [name, { ...node, ...change(node) }];
@@ -95,45 +95,51 @@ function changed(
 }
 
 /** Without the lines of its routes or rules that contain this text. */
-const without = (text: string) => (own: FixtureNamespace) => {
+const withoutLines = (text: string) => (network: FixtureNamespace) => {
   const drop = (lines: string) =>
     lines
       .split('\n')
       .filter((line) => !line.includes(text))
       .join('\n');
   return {
-    ...own,
-    routes: drop(own.routes),
-    ...(own.rules !== undefined && { rules: drop(own.rules) }),
+    ...network,
+    routes: drop(network.routes),
+    ...(network.rules !== undefined && { rules: drop(network.rules) }),
   };
 };
 const device =
   (name: string, values: Partial<FixtureNamespace['links'][number]>) =>
-  (own: FixtureNamespace) => ({
-    ...own,
-    links: own.links.map((link) => (link.name === name ? { ...link, ...values } : link)),
+  (network: FixtureNamespace) => ({
+    ...network,
+    links: network.links.map((link) => (link.name === name ? { ...link, ...values } : link)),
   });
-const withoutDevice = (name: string) => (own: FixtureNamespace) => ({
-  ...own,
-  links: own.links.filter((link) => link.name !== name),
+const withoutDevice = (name: string) => (network: FixtureNamespace) => ({
+  ...network,
+  links: network.links.filter((link) => link.name !== name),
 });
-const rerouted = (from: string, to: string) => (own: FixtureNamespace) => ({
-  ...own,
-  routes: own.routes.replace(from, to),
+const withRerouted = (from: string, to: string) => (network: FixtureNamespace) => ({
+  ...network,
+  routes: network.routes.replace(from, to),
 });
-const sysctl = (path: string, value: string) => (own: FixtureNamespace) => ({
-  ...own,
-  sysctls: { ...own.sysctls, [path]: value },
+const sysctl = (path: string, value: string) => (network: FixtureNamespace) => ({
+  ...network,
+  sysctls: { ...network.sysctls, [path]: value },
 });
 
 const FAULTS: readonly (readonly [
   fixture: string,
   fault: string,
   place: Place,
-  change: (own: FixtureNamespace) => FixtureNamespace,
+  change: (network: FixtureNamespace) => FixtureNamespace,
   kind: string,
 ])[] = [
-  ['CALICO_BGP', 'the route of the pod is gone', 'node-b', without('dev calib1'), 'route-blocked'],
+  [
+    'CALICO_BGP',
+    'the route of the pod is gone',
+    'node-b',
+    withoutLines('dev calib1'),
+    'route-blocked',
+  ],
   [
     'CALICO_BGP',
     'proxy ARP is off',
@@ -145,7 +151,7 @@ const FAULTS: readonly (readonly [
     'CALICO_BGP',
     'the route to the block of the other node is gone',
     'node-a',
-    without('10.244.2.0/26'),
+    withoutLines('10.244.2.0/26'),
     'route-missing',
   ],
   ['CALICO_BGP', 'the host end is down', 'node-b', device('calib1', { down: true }), 'link-down'],
@@ -156,7 +162,7 @@ const FAULTS: readonly (readonly [
     sysctl('ipv4/ip_forward', '0'),
     'forwarding-off',
   ],
-  ['CALICO_BGP', 'the pod has no default route', 'a1', without('default'), 'route-missing'],
+  ['CALICO_BGP', 'the pod has no default route', 'a1', withoutLines('default'), 'route-missing'],
   [
     'CALICO_IPIP',
     'the tunnel device is down',
@@ -168,7 +174,7 @@ const FAULTS: readonly (readonly [
     'CALICO_IPIP',
     'the route leads past the tunnel',
     'node-a',
-    rerouted('dev tunl0', 'dev eth0'),
+    withRerouted('dev tunl0', 'dev eth0'),
     'route-wrong',
   ],
   [
@@ -196,18 +202,30 @@ const FAULTS: readonly (readonly [
     'CALICO_VXLAN',
     'no neighbour entry',
     'node-a',
-    (own) => ({ ...own, neighbours: '' }),
+    (network) => ({ ...network, neighbours: '' }),
     'vtep-neighbour-missing',
   ],
-  ['CALICO_VXLAN', 'no forwarding entry', 'node-a', (own) => ({ ...own, fdb: '' }), 'fdb-missing'],
+  [
+    'CALICO_VXLAN',
+    'no forwarding entry',
+    'node-a',
+    (network) => ({ ...network, fdb: '' }),
+    'fdb-missing',
+  ],
   [
     'KINDNET',
     'the route to the other node is gone',
     'node-a',
-    without('10.244.2.0/24'),
+    withoutLines('10.244.2.0/24'),
     'route-missing',
   ],
-  ['KINDNET', 'the route of the pod is gone', 'node-b', without('dev vethb1'), 'route-missing'],
+  [
+    'KINDNET',
+    'the route of the pod is gone',
+    'node-b',
+    withoutLines('dev vethb1'),
+    'route-missing',
+  ],
   [
     'KINDNET',
     'the host end has lost the gateway',
@@ -222,16 +240,16 @@ const FAULTS: readonly (readonly [
     device('eth0', { mtu: 1400 }),
     'mtu-mismatch',
   ],
-  ['GKE', 'the route of the pod is gone', 'node-a', without('dev gkea1'), 'route-missing'],
+  ['GKE', 'the route of the pod is gone', 'node-a', withoutLines('dev gkea1'), 'route-missing'],
   ['GKE', 'the pod is down', 'a1', device('eth0', { down: true }), 'link-down'],
   ['FLANNEL_HOST_GW', 'the bridge is down', 'node-b', device('cni0', { down: true }), 'link-down'],
   [
     'FLANNEL_HOST_GW',
     'the host end is no port',
     'node-b',
-    (own) => ({
-      ...own,
-      links: own.links.map(({ master, ...link }) =>
+    (network) => ({
+      ...network,
+      links: network.links.map(({ master, ...link }) =>
         link.name === 'vethb1' ? link : { ...link, ...(master && { master }) },
       ),
     }),
@@ -241,14 +259,14 @@ const FAULTS: readonly (readonly [
     'FLANNEL_HOST_GW',
     'the route to the other node is gone',
     'node-a',
-    without('10.244.2.0/24'),
+    withoutLines('10.244.2.0/24'),
     'route-missing',
   ],
   [
     'FLANNEL_IPIP',
     'the route leads past the tunnel',
     'node-a',
-    rerouted('dev flannel.ipip', 'dev eth0'),
+    withRerouted('dev flannel.ipip', 'dev eth0'),
     'route-wrong',
   ],
   [
@@ -269,7 +287,7 @@ const FAULTS: readonly (readonly [
     'KUBE_ROUTER',
     'a blackhole',
     'node-a',
-    (own) => ({ ...own, routes: `${own.routes}\nblackhole 10.244.2.0/25` }),
+    (network) => ({ ...network, routes: `${network.routes}\nblackhole 10.244.2.0/25` }),
     'route-blocked',
   ],
   ['AZURE_BRIDGE', 'the host end is down', 'node-a', device('azva1', { down: true }), 'link-down'],
@@ -284,16 +302,28 @@ const FAULTS: readonly (readonly [
     'AWS_ONE_NODE',
     'the rule to the pod is gone',
     'node-a',
-    without('to 192.168.7.102'),
+    withoutLines('to 192.168.7.102'),
     'route-missing',
   ],
-  ['AWS_ONE_NODE', 'the route of the pod is gone', 'node-a', without('dev enib1'), 'route-wrong'],
+  [
+    'AWS_ONE_NODE',
+    'the route of the pod is gone',
+    'node-a',
+    withoutLines('dev enib1'),
+    'route-wrong',
+  ],
   ['AWS_VPC', 'the pod is down', 'a1', device('eth0', { down: true }), 'link-down'],
   ['MULTUS', 'the host end is down', 'node-a', device('vetha1', { down: true }), 'link-down'],
   ['IPVLAN_BOND', 'the VLAN is down', 'node-b', device('bond0.30', { down: true }), 'link-down'],
-  ['VRF', 'the route of the VRF is gone', 'node-a', without('via 192.168.20.12'), 'route-blocked'],
+  [
+    'VRF',
+    'the route of the VRF is gone',
+    'node-a',
+    withoutLines('via 192.168.20.12'),
+    'route-blocked',
+  ],
   ['OVN', 'the host end is down', 'node-a', device('8b7266486ea2861', { down: true }), 'link-down'],
-  ['ANTREA', 'the pod has no default route', 'a1', without('default'), 'route-missing'],
+  ['ANTREA', 'the pod has no default route', 'a1', withoutLines('default'), 'route-missing'],
   ['CILIUM_VXLAN', 'the host end is down', 'node-a', device('lxca1', { down: true }), 'link-down'],
   ['WEAVE', 'the bridge is down', 'node-a', device('weave', { down: true }), 'link-down'],
 ];
@@ -302,7 +332,7 @@ describe('addresses', () => {
   it('of two pods are found, whichever pod is given', () => {
     const { 'node-a': a, 'node-b': b } = BRIDGED.FLANNEL_HOST_GW.nodes;
     if (a === undefined || b?.pods.b1 === undefined) throw new Error('no nodes');
-    const twice: Fixture = {
+    const duplicated: Fixture = {
       ...BRIDGED.FLANNEL_HOST_GW,
       nodes: {
         'node-a': a,
@@ -314,7 +344,7 @@ describe('addresses', () => {
       },
     };
     for (const to of ['b1', 'b2']) {
-      const { findings } = trace(twice, 'a1', to);
+      const { findings } = trace(duplicated, 'a1', to);
       expect(findings.map(({ kind }) => kind)).toEqual(['duplicate-address']);
       expect(findings[0]?.evidence).toContain('default/b1');
       expect(findings[0]?.evidence).toContain('default/b2');
@@ -325,8 +355,8 @@ describe('addresses', () => {
     const { nodes } = BRIDGED.FLANNEL_HOST_GW;
     const withBoth = (name: 'node-a' | 'node-b', n: number, far: number, pod: 'a1' | 'b1') => {
       const node = nodes[name];
-      const own = node?.pods[pod];
-      if (node === undefined || own === undefined) throw new Error(`no ${name}`);
+      const podNamespace = node?.pods[pod];
+      if (node === undefined || podNamespace === undefined) throw new Error(`no ${name}`);
       const [uplink, bridge, ...rest] = node.links;
       const also = (link: typeof uplink, address: string) => ({
         ...(link ?? { name: '' }),
@@ -341,9 +371,9 @@ describe('addresses', () => {
           fd00:${far}::/64 via fd00:7::1${far} dev eth0`,
         pods: {
           [pod]: {
-            ...own,
-            links: [also(own.links[0], `fd00:${n}::2/64`)],
-            routes: `${own.routes}\nfd00:${n}::/64 dev eth0\ndefault via fd00:${n}::1 dev eth0`,
+            ...podNamespace,
+            links: [also(podNamespace.links[0], `fd00:${n}::2/64`)],
+            routes: `${podNamespace.routes}\nfd00:${n}::/64 dev eth0\ndefault via fd00:${n}::1 dev eth0`,
           },
         },
       };
@@ -375,7 +405,7 @@ describe('one fault on such nodes', () => {
     const { findings } = trace(changed(FIXTURES[name] as Fixture, place, change));
     const independent = findings.filter(({ causedBy }) => causedBy === undefined);
     expect(
-      independent.map((one) => one.kind),
+      independent.map((finding) => finding.kind),
       JSON.stringify(findings, null, 1),
     ).toEqual([kind]);
     expect(findings[0]?.kind).toBe(kind);

@@ -58,16 +58,18 @@ describe.skipIf(!canUnshare).each(SHELLS)(
 
     it("include the kernel's answers for pairs of addresses", () => {
       const answersAt = (inode: number | undefined) =>
-        node.namespaces.find((one) => one.inode === inode)?.answers ?? [];
+        node.namespaces.find((candidate) => candidate.inode === inode)?.answers ?? [];
       const question = { to: '10.244.1.7', from: '10.244.2.9', inputDevice: 'flannel.1' };
       const forwarded = answersAt(node.hostInode).find(
-        (one) => JSON.stringify(one.question) === JSON.stringify(question),
+        (answer) => JSON.stringify(answer.question) === JSON.stringify(question),
       );
       expect(forwarded?.route?.device).toBe(json('forwarded')[0].dev);
       const first = node.namespaces.find(({ links }) => links?.some(({ mtu }) => mtu === 1400));
-      const sent = answersAt(first?.inode).find(({ question: { to } }) => to === 'fd00:1::1');
-      expect(sent).toMatchObject({ question: { from: 'fd00:1::7' }, code: 0 });
-      expect(sent?.route?.device).toBe(json('sent')[0].dev);
+      const forwardedAnswer = answersAt(first?.inode).find(
+        ({ question: { to } }) => to === 'fd00:1::1',
+      );
+      expect(forwardedAnswer).toMatchObject({ question: { from: 'fd00:1::7' }, code: 0 });
+      expect(forwardedAnswer?.route?.device).toBe(json('sent')[0].dev);
     });
 
     it('include the namespaces that lsns lists, and one held only by a mount', () => {
@@ -84,14 +86,14 @@ describe.skipIf(!canUnshare).each(SHELLS)(
       const ours = node.namespaces.filter(({ processCount = 0 }) => processCount > 0);
       expect(ours.map(({ inode }) => inode).sort()).toEqual(listed.map(({ ns }) => ns).sort());
       for (const { ns, pid, user, netnsid, nprocs, command } of listed) {
-        const own = node.namespaces.find(({ inode }) => inode === ns);
-        expect(own).toMatchObject({ pid, user });
-        expect(own?.netnsid ?? 'unassigned').toBe(
+        const listedNamespace = node.namespaces.find(({ inode }) => inode === ns);
+        expect(listedNamespace).toMatchObject({ pid, user });
+        expect(listedNamespace?.netnsid ?? 'unassigned').toBe(
           netnsid === 'unassigned' ? netnsid : Number(netnsid),
         );
         // In the node's own namespace, the collecting programs come and go.
         if (ns === node.hostInode) continue;
-        expect(own).toMatchObject({ processCount: nprocs, command });
+        expect(listedNamespace).toMatchObject({ processCount: nprocs, command });
       }
       const held = node.namespaces.filter(({ processCount }) => processCount === 0);
       expect(held).toMatchObject([

@@ -67,7 +67,7 @@ const CNI: CniFacts = {
 };
 
 /** Names of devices, pods, namespaces and nodes that contain terminal escapes. */
-function poisoned(): ClusterFacts {
+function poisonedFacts(): ClusterFacts {
   const facts = factsOf(BRIDGED.FLANNEL_HOST_GW);
   const text = JSON.stringify({
     ...facts,
@@ -77,13 +77,13 @@ function poisoned(): ClusterFacts {
       runtime: { folders: ['/run'], ids: [] },
       kernel: `6.1${POISON}`,
       unknown: [{ what: POISON, why: POISON }],
-      namespaces: node.namespaces.map((one) => ({
-        ...one,
+      namespaces: node.namespaces.map((network) => ({
+        ...network,
         command: `sh ${POISON}`,
         user: POISON,
         mounts: [{ path: `/run/netns/${POISON}`, mntns: 1 }],
         resolvConf: `nameserver 10.96.0.10\nsearch ${POISON}\n`,
-        routes: one.routes?.map((route) => ({ ...route, protocol: `bird${POISON}` })),
+        routes: network.routes?.map((route) => ({ ...route, protocol: `bird${POISON}` })),
         unknown: [{ what: POISON, why: POISON }],
       })),
     })),
@@ -95,9 +95,9 @@ function poisoned(): ClusterFacts {
 }
 
 describe('names and files with terminal escapes', () => {
-  const facts = poisoned();
+  const facts = poisonedFacts();
   const topology = new Topology(facts);
-  const name = (plain: string) => `${plain}${POISON}`;
+  const name = (poisonedName: string) => `${poisonedName}${POISON}`;
   const node = facts.nodes[0];
   if (node === undefined) throw new Error('no node');
   const host = topology.hostPlace(node);

@@ -215,7 +215,7 @@ describe('a service', () => {
 
   it('leads back to the same pod only with hairpin mode; nowhere without endpoints, rules or listeners', async () => {
     const objects = service([{ address: '10.244.1.2', node: 'node-a', ready: true }]);
-    const [hairpin, without] = await stagesOf({
+    const [hairpin, withoutHairpin] = await stagesOf({
       nodes: FLANNEL_NODES,
       rules: true,
       objects,
@@ -224,11 +224,11 @@ describe('a service', () => {
         'bridge -n node-a link set dev p-a1 hairpin off; reach a1 10.96.0.10 80 0.5',
       ],
     });
-    if (!hairpin || !without) throw new Error('no facts');
+    if (!hairpin || !withoutHairpin) throw new Error('no facts');
     expect(hairpin.reached.get('a1 10.96.0.10')).toBe(true);
     expect(kinds(hairpin, 'a1', 'svc/web', 80)).toEqual([]);
-    expect(without.reached.get('a1 10.96.0.10')).toBe(false);
-    expect(kinds(without, 'a1', 'svc/web', 80)).toEqual(['hairpin-off']);
+    expect(withoutHairpin.reached.get('a1 10.96.0.10')).toBe(false);
+    expect(kinds(withoutHairpin, 'a1', 'svc/web', 80)).toEqual(['hairpin-off']);
     const withObjects = (changed: Partial<ApiObjects>) => ({
       ...hairpin,
       facts: { ...hairpin.facts, objects: { ...hairpin.facts.objects, ...changed } },

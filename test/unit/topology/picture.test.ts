@@ -12,8 +12,8 @@ import { textLines } from '../../../src/topology/picture/textLines.ts';
 import { FLANNEL, FLANNEL_NODES, runLab } from './support/lab.ts';
 import { pathBetween } from './support/pathBetween.ts';
 
-let sound: ClusterFacts;
-let broken: ClusterFacts;
+let healthyFacts: ClusterFacts;
+let brokenFacts: ClusterFacts;
 beforeAll(async () => {
   const [first, second] = await runLab({
     nodes: FLANNEL_NODES,
@@ -21,8 +21,8 @@ beforeAll(async () => {
     rules: true,
   });
   if (first === undefined || second === undefined) throw new Error('no facts');
-  sound = first.facts;
-  broken = second.facts;
+  healthyFacts = first.facts;
+  brokenFacts = second.facts;
 });
 
 function pictures(facts: ClusterFacts): Picture[] {
@@ -47,7 +47,7 @@ const PAGE_TAGS = [
 
 describe('the picture', () => {
   it('shows every device on the path, and that nothing is wrong', () => {
-    const [path, node] = pictures(sound).map(renderSvg);
+    const [path, node] = pictures(healthyFacts).map(renderSvg);
     for (const device of ['p-a1', 'sw0', 'tun9', 'p-b1'])
       expect(path).toContain(`>${device}</text>`);
     expect(path).toContain('No problems found in the tables of node-a, node-b');
@@ -56,7 +56,7 @@ describe('the picture', () => {
   });
 
   it('shows findings at their device, with evidence, meaning and fix', () => {
-    const [picture] = pictures(broken);
+    const [picture] = pictures(brokenFacts);
     if (picture === undefined) throw new Error('no picture');
     const [finding] = picture.findings;
     expect(finding?.kind).toBe('link-down');
@@ -75,7 +75,7 @@ describe('the picture', () => {
   ])('never treats a name as markup: %j', (evil) => {
     const text = JSON.stringify(evil).slice(1, -1);
     const facts = JSON.parse(
-      JSON.stringify(broken)
+      JSON.stringify(brokenFacts)
         .replaceAll('p-a1', `p-${text}`)
         .replaceAll('node-b', `node-b${text}`)
         .replaceAll('b1', `b1${text}`),
@@ -88,12 +88,12 @@ describe('the picture', () => {
       const page = [...renderPicturePage(picture)].join('');
       expect(PAGE_TAGS).toEqual(expect.arrayContaining([...tagsOf(page)]));
       const chart = [...renderMermaid(picture)].join('');
-      for (const made of [svg, page]) {
-        expect(made).not.toMatch(/<[^>]*\son\w+=/);
-        expect(made).not.toContain('<!--');
+      for (const document of [svg, page]) {
+        expect(document).not.toMatch(/<[^>]*\son\w+=/);
+        expect(document).not.toContain('<!--');
       }
-      for (const made of [svg, page, chart])
-        expect(made).not.toMatch(/[\u001b\u202e]|<script>alert/);
+      for (const document of [svg, page, chart])
+        expect(document).not.toMatch(/[\u001b\u202e]|<script>alert/);
     }
   });
 
@@ -102,7 +102,7 @@ describe('the picture', () => {
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const svg = join(folder, 'path.svg');
     const flags = { svg, html: join(folder, 'path.html'), mermaid: false, force: false };
-    const { trace, findings } = pathBetween(sound, 'a1', 'b1');
+    const { trace, findings } = pathBetween(healthyFacts, 'a1', 'b1');
     await checkPictureFlags(flags);
     await writePictures(flags, trace, findings);
     expect(statSync(svg).mode & 0o777).toBe(0o600);
@@ -119,7 +119,7 @@ describe('lines of text', () => {
     ['abcdefghij', 4, 2, ['abcd', 'efg…']],
     ['日本語', 4, undefined, ['日本', '語']],
     ['', 4, undefined, ['']],
-  ])('of %j in %i columns', (text, columns, most, lines) => {
-    expect(textLines(text, columns, most)).toEqual(lines);
+  ])('of %j in %i columns', (text, columns, longest, lines) => {
+    expect(textLines(text, columns, longest)).toEqual(lines);
   });
 });

@@ -52,7 +52,7 @@ function trace(): PathTrace {
   return { paths } as unknown as PathTrace;
 }
 
-interface Sight {
+interface ObservationInput {
   /** Microseconds. */
   readonly at: number;
   readonly back?: boolean;
@@ -60,7 +60,12 @@ interface Sight {
   readonly to?: string;
 }
 
-function seen({ at, back = false, ttl = 64, to = PLAN.destination }: Sight): Observation {
+function observation({
+  at,
+  back = false,
+  ttl = 64,
+  to = PLAN.destination,
+}: ObservationInput): Observation {
   const ports = back
     ? { sourcePort: 80, destinationPort: 61_000 }
     : { sourcePort: 61_000, destinationPort: 80 };
@@ -86,11 +91,14 @@ function seen({ at, back = false, ttl = 64, to = PLAN.destination }: Sight): Obs
 
 /** The observations of the devices, with the clock of node-b ahead by this many microseconds. */
 function observed(ahead: number, isLost = false): Map<string, Observation[]> {
-  const at = (index: number, ...sights: Sight[]): [string, Observation[]] => {
+  const at = (index: number, ...sights: ObservationInput[]): [string, Observation[]] => {
     const [place] = HOPS.slice(index);
     if (place === undefined) throw new Error('no such hop');
     const shift = place.node === 'node-b' ? ahead : 0;
-    return [placeKey(place), sights.map((one) => seen({ ...one, at: one.at + shift }))];
+    return [
+      placeKey(place),
+      sights.map((input) => observation({ ...input, at: input.at + shift })),
+    ];
   };
   if (isLost)
     return new Map([at(0, { at: 0 }), at(1, { at: 10 }), at(2, { at: 20 }), at(3), at(4)]);
@@ -108,9 +116,9 @@ describe('a probe', () => {
   it.each([0, 3000, -3000, 2_000_000])(
     'has the same times if the clock of a node is off by %i µs',
     (ahead) => {
-      const [there, back] = followPackets(PLAN, trace(), observed(ahead));
-      expect(there?.seen.map(({ atMs }) => atMs)).toEqual([0, 0.01, 0.02, 0.1, 0.11]);
-      expect(there?.seen.map(({ uncertaintyMs }) => uncertaintyMs)).toEqual([
+      const [sent, back] = followPackets(PLAN, trace(), observed(ahead));
+      expect(sent?.seen.map(({ atMs }) => atMs)).toEqual([0, 0.01, 0.02, 0.1, 0.11]);
+      expect(sent?.seen.map(({ uncertaintyMs }) => uncertaintyMs)).toEqual([
         undefined,
         undefined,
         undefined,
@@ -118,16 +126,16 @@ describe('a probe', () => {
         0.08,
       ]);
       expect(back?.seen.at(-1)?.atMs).toBe(0.3);
-      expect(there?.lost).toBeUndefined();
+      expect(sent?.lost).toBeUndefined();
       expect(back?.lost).toBeUndefined();
     },
   );
 
   it('shows changed fields, and follows the packet through translations', () => {
-    const [there, back] = followPackets(PLAN, trace(), observed(0));
-    expect(there?.packet).toBe('TCP SYN 1');
+    const [sent, back] = followPackets(PLAN, trace(), observed(0));
+    expect(sent?.packet).toBe('TCP SYN 1');
     expect(back?.packet).toBe('TCP SYN-ACK 1');
-    expect(there?.seen.map(({ altered }) => altered)).toEqual([
+    expect(sent?.seen.map(({ altered }) => altered)).toEqual([
       [],
       ['destination 10.96.0.7:80 → 10.244.2.2:80'],
       ['TTL 64 → 63'],
@@ -159,13 +167,13 @@ describe('a probe', () => {
   ])('is explained by the error %s, not by the first one', (_, where) => {
     const packets = followPackets(PLAN, trace(), observed(0, true));
     const error = { severity: 'error', evidence: '', meaning: '', fix: '' } as const;
-    const known = [
+    const tableFindings = [
       { ...error, kind: 'stale-neighbour', where: { node: 'node-c', netns: 1, device: 'eth0' } },
       { ...error, kind: 'link-down', where },
     ];
     const [finding] = probeFindings(
       { main: { plan: PLAN, packets, growth: [], leaves: false, messages: [], unwatched: [] } },
-      known,
+      tableFindings,
     );
     expect(finding).toMatchObject({ kind: 'probe-lost', causedBy: 'link-down' });
   });
@@ -178,9 +186,9 @@ describe('a probe', () => {
     const all: Map<string, Observation[]> = observed(0);
     const [, bridge] = HOPS;
     all.set(placeKey(bridge as Hop), []);
-    const [there] = followPackets(PLAN, trace(), all);
-    expect(there?.skipped).toEqual([{ node: 'node-a', netns: 1, device: 'cni0' }]);
-    expect(there?.lost).toBeUndefined();
+    const [sent] = followPackets(PLAN, trace(), all);
+    expect(sent?.skipped).toEqual([{ node: 'node-a', netns: 1, device: 'cni0' }]);
+    expect(sent?.lost).toBeUndefined();
   });
 
   it('has no times on other nodes without an answer with which to compare the clocks', () => {
@@ -190,12 +198,12 @@ describe('a probe', () => {
         place,
         all.filter(({ source }) => source === PLAN.source),
       );
-    const [there] = followPackets(PLAN, trace(), sights);
-    expect(there?.seen.map(({ atMs }) => atMs)).toEqual([0, 0.01, 0.02, undefined, undefined]);
+    const [sent] = followPackets(PLAN, trace(), sights);
+    expect(sent?.seen.map(({ atMs }) => atMs)).toEqual([0, 0.01, 0.02, undefined, undefined]);
   });
 
   it('ignores a connection of another client', () => {
-    const other = seen({ at: 5 });
+    const other = observation({ at: 5 });
     const tcp = other.transport as Tcp;
     const sights = observed(0);
     const first = placeKey(HOPS[0] as Hop);

@@ -19,8 +19,8 @@ const FACTS: ClusterFacts = {
       collectedAt: '2026-11-26T16:00:00Z',
       kernel: '6.18.0',
       hostInode: inode,
-      namespaces: [inode, 1].map((one) => ({
-        inode: one,
+      namespaces: [inode, 1].map((netns) => ({
+        inode: netns,
         owner: { kind: 'other' },
         processCount: 1,
         pid: process.pid,
@@ -76,7 +76,7 @@ describe.skipIf(!isRoot).each([
 
   it('answers each question even if others are refused, and is asked the same only once', async () => {
     const refused = { to: '127.0.0.9', from: '203.0.113.9', inputDevice: 'no-such-device' };
-    const asked = [
+    const questions = [
       refused,
       { to: '127.0.0.1' },
       { ...refused, to: '127.0.0.8' },
@@ -84,7 +84,7 @@ describe.skipIf(!isRoot).each([
       { to: '127.0.0.1' },
       { ...refused, to: '127.0.0.7' },
     ];
-    const answers = await ask(inode, ...asked);
+    const answers = await ask(inode, ...questions);
     expect(
       answers?.map(({ question, code, route }) => [question.to, code, route?.destination]),
     ).toEqual([

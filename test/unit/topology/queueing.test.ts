@@ -15,8 +15,8 @@ function findingsWith(printed: readonly object[], filters: Readonly<Record<strin
   );
   const nodes = facts.nodes.map((node) => ({
     ...node,
-    namespaces: node.namespaces.map((one) =>
-      node.name === 'node-a' && one.owner.kind === 'host' ? { ...one, qdiscs } : one,
+    namespaces: node.namespaces.map((network) =>
+      node.name === 'node-a' && network.owner.kind === 'host' ? { ...network, qdiscs } : network,
     ),
   }));
   const { findings, trace } = pathBetween({ ...facts, nodes }, 'a1', 'b1');
@@ -38,9 +38,9 @@ it('reports a device on the path that simulates a bad network, once', () => {
 
 it('ignores devices that the packet does not pass, and netem without effect', () => {
   const options = { 'loss-random': { loss: 0.3 } };
-  const aside = { dev: 'veth-other', options, ...NETEM };
+  const otherDevice = { dev: 'veth-other', options, ...NETEM };
   const idle = { dev: 'vetha1', options: { limit: 1000 }, ...NETEM };
-  expect(findingsWith([aside, idle]).found).toEqual([]);
+  expect(findingsWith([otherDevice, idle]).found).toEqual([]);
 });
 
 it('reports rate limits, also for packets that leave the pod', () => {

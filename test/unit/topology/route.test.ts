@@ -36,9 +36,9 @@ function randomTables(seed: number, ipv6: boolean): string {
       `iif d${random.below(3)}`,
       `not from ${network()}`,
     ])} pref ${100 + random.below(100)} ${random.oneOf(['lookup 100', 'lookup 101', 'lookup main suppress_prefixlength 8'])} 2>/dev/null || true`;
-  const many = (count: number, make: () => string) => Array.from({ length: count }, make);
+  const repeat = (count: number, make: () => string) => Array.from({ length: count }, make);
   const zero = random.below(2) === 0 ? [`${ip} route add default via ${gateway(0)} dev d0`] : [];
-  return [...many(14, route), ...many(5, rule), ...zero].join('\n');
+  return [...repeat(14, route), ...repeat(5, rule), ...zero].join('\n');
 }
 
 function questions(seed: number, ipv6: boolean): RouteQuestion[] {
@@ -60,7 +60,7 @@ function questions(seed: number, ipv6: boolean): RouteQuestion[] {
   });
 }
 
-function asking({ to, from, inputDevice, mark }: RouteQuestion, at: number): string {
+function routeCommand({ to, from, inputDevice, mark }: RouteQuestion, at: number): string {
   const words = [
     to,
     ...(from ? ['from', from] : []),
@@ -71,7 +71,7 @@ function asking({ to, from, inputDevice, mark }: RouteQuestion, at: number): str
 }
 
 /** Device and next hop, or why there is none. */
-function kernelSays(text: string): string {
+function normaliseKernelRoute(text: string): string {
   if (!text.startsWith('[')) {
     if (/unreachable/.test(text)) return 'none';
     return /Invalid argument|cross-device/.test(text)
@@ -91,7 +91,7 @@ describe('routes computed from the tables', () => {
     it.for([1, 2, 3, 4])(
       `agree with the kernel's answers: IPv${ipv6 ? 6 : 4}, tables %d`,
       async (seed) => {
-        const asked = questions(seed, ipv6);
+        const routeQuestions = questions(seed, ipv6);
         const family = ipv6 ? '-6' : '-4';
         const output = await inNamespaces(
           [
@@ -100,7 +100,7 @@ describe('routes computed from the tables', () => {
             randomTables(seed, ipv6),
             `echo "== routes"; ip -j -d ${family} route show table all`,
             `echo "== rules"; ip -j -d ${family} rule`,
-            ...asked.map(asking),
+            ...routeQuestions.map(routeCommand),
           ].join('\n'),
         );
         const sections = sectionsOf(output);
@@ -109,16 +109,16 @@ describe('routes computed from the tables', () => {
           rules: parseRules(sections.get('rules') ?? '', ipv6 ? 'inet6' : 'inet'),
           links: [],
         } as unknown as NetworkNamespace;
-        const differences = asked.flatMap((question, at) => {
+        const differences = routeQuestions.flatMap((question, at) => {
           const found = lookUpRoute(namespace, question)?.route;
-          const own =
+          const ownRoute =
             found === undefined
               ? 'none'
               : found.type === 'unicast'
                 ? `${found.device} ${found.gateway ?? 'direct'}`
                 : found.type;
-          const kernel = kernelSays((sections.get(`answer ${at}`) ?? '').trim());
-          return own === kernel ? [] : [{ question, own, kernel }];
+          const kernel = normaliseKernelRoute((sections.get(`answer ${at}`) ?? '').trim());
+          return ownRoute === kernel ? [] : [{ question, own: ownRoute, kernel }];
         });
         expect(differences, output.slice(0, 6000)).toEqual([]);
       },

@@ -77,9 +77,9 @@ function cluster({
     ...facts,
     nodes: facts.nodes.map((node) => ({
       ...node,
-      namespaces: node.namespaces.map((one) => ({
-        ...one,
-        ...(one.owner.kind === 'host'
+      namespaces: node.namespaces.map((network) => ({
+        ...network,
+        ...(network.owner.kind === 'host'
           ? {
               netfilter: texts(rules),
               listeners: [],
@@ -91,7 +91,9 @@ function cluster({
     })),
     objects: {
       ...facts.objects,
-      pods: (facts.objects.pods ?? []).map((one) => (one.name === 'b1' ? { ...one, ...pod } : one)),
+      pods: (facts.objects.pods ?? []).map((candidate) =>
+        candidate.name === 'b1' ? { ...candidate, ...pod } : candidate,
+      ),
       services: [{ ...SERVICE, ...service }],
       endpointSlices: [
         {
@@ -173,9 +175,9 @@ describe('a port of a node', () => {
     };
     const rules =
       '*nat\n:PREROUTING ACCEPT [0:0]\n:CNI-HOSTPORT-DNAT - [0:0]\n-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT\n-A CNI-HOSTPORT-DNAT -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.244.2.2:80\nCOMMIT\n';
-    const well = found({ pod, rules }, 'a1', 'node/node-b', 8080);
-    expect(well.kinds).toEqual([]);
-    expect(well.trace.paths[0]?.hops.at(-1)?.pod).toBe('default/b1');
+    const whenProgrammed = found({ pod, rules }, 'a1', 'node/node-b', 8080);
+    expect(whenProgrammed.kinds).toEqual([]);
+    expect(whenProgrammed.trace.paths[0]?.hops.at(-1)?.pod).toBe('default/b1');
     expect(found({ pod }, 'a1', 'node/node-b', 8080).kinds).toEqual(['host-port-not-programmed']);
     expect(found({ pod }, 'a1', 'node/node-b', 8081).kinds).toEqual(['no-listener']);
   });
@@ -200,10 +202,10 @@ describe('a service', () => {
       'service-no-endpoints',
     );
     const service = { internalTrafficPolicy: 'Local' };
-    const elsewhere = found({ rules: rules('DROP'), service }, 'a1', 'svc/web', 8000);
-    expect(elsewhere.kinds).toEqual(['service-no-local-endpoints']);
+    const withDropPolicy = found({ rules: rules('DROP'), service }, 'a1', 'svc/web', 8000);
+    expect(withDropPolicy.kinds).toEqual(['service-no-local-endpoints']);
     // A connection that is never made has no answer, so there is no path back.
-    expect(elsewhere.ends).toEqual(['stopped']);
+    expect(withDropPolicy.ends).toEqual(['stopped']);
     // If it has endpoints, a rule that drops is the fault itself.
     const dropped = `${serviceRules(['10.244.2.2'])}*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -d 10.244.2.2/32 -j DROP\nCOMMIT\n`;
     expect(found({ rules: dropped }, 'a1', 'svc/web', 8000).kinds).toEqual(['filter-drop']);

@@ -7,7 +7,7 @@ import { pathBetween } from './support/pathBetween.ts';
  * reports about them must not be wrong: a connection that works has no error, and one that fails has a finding or is
  * unknown.
  */
-interface Unusual {
+interface UnusualNetwork {
   readonly name: string;
   readonly nodes: Lab['nodes'];
   readonly to: string;
@@ -63,7 +63,7 @@ for name in node-a node-b a1 b1; do
 done
 `;
 
-const NETWORKS: readonly Unusual[] = [
+const NETWORKS: readonly UnusualNetwork[] = [
   {
     name: 'a second interface of the node for some pods, chosen by source rules (AWS)',
     nodes: pods('10.244.1.2', '10.244.2.2'),
@@ -429,7 +429,7 @@ describe('unusual networks', () => {
           return `${before}${change}\n${reach} ${kinds.length === 0 ? 5 : 0.5}`;
         }),
       });
-      const said = results.map(({ facts, reached }) => {
+      const outcomes = results.map(({ facts, reached }) => {
         const { trace, findings } = pathBetween(facts, from, to, 80);
         const isReached = reached.get(`${from} ${to}`);
         const errors = findings
@@ -439,14 +439,14 @@ describe('unusual networks', () => {
         const unknown = trace.paths.flatMap((path) => path.unknown.map(({ what }) => what));
         return { isReached, errors, ends, unknown };
       });
-      for (const { isReached, errors, ends, unknown } of said) {
+      for (const { isReached, errors, ends, unknown } of outcomes) {
         const arrives = ends.every((end) => end === 'delivered');
         // A path without doubts and errors must work, and a path with an error must fail.
         if (arrives && errors.length === 0 && unknown.length === 0) expect(isReached).toBe(true);
         if (errors.length > 0) expect(isReached).toBe(false);
       }
       for (const [at, { kinds, kindsOfNewer = kinds }] of stages.entries())
-        expect([kinds, kindsOfNewer], `stage ${at}`).toContainEqual(said[at]?.errors);
+        expect([kinds, kindsOfNewer], `stage ${at}`).toContainEqual(outcomes[at]?.errors);
     },
   );
 });

@@ -43,9 +43,9 @@ describe('a VXLAN between bridges', () => {
     expect(drawing).not.toMatch(/\bOK\b/);
 
     const hostile = JSON.stringify(result.facts).replaceAll('p-a1', 'p\\u001b[2Ja1');
-    const { trace: bad, findings: none } = pathBetween(JSON.parse(hostile), 'a1', 'b1');
+    const { trace: hostileTrace, findings: none } = pathBetween(JSON.parse(hostile), 'a1', 'b1');
     for (const isWide of [false, true]) {
-      const text = [...renderPath(bad, none, isWide)].join('');
+      const text = [...renderPath(hostileTrace, none, isWide)].join('');
       expect(text).toContain('p\\x1b[2Ja1');
       expect(text).not.toContain('\u001b');
     }
@@ -104,8 +104,8 @@ describe('a planted fault', () => {
       stages: [
         ...stages.map((stage, at) => {
           // A successful connection clears unresolved neighbours of the previous fault.
-          const sound = `${repairs[at - 1] ?? `${FLANNEL}\nserve b1 80`}\nreach a1 10.244.2.2 80 3`;
-          return `${sound}\n${stage}`;
+          const healthyStage = `${repairs[at - 1] ?? `${FLANNEL}\nserve b1 80`}\nreach a1 10.244.2.2 80 3`;
+          return `${healthyStage}\n${stage}`;
         }),
         `${repairs.at(-1)}\nreach a1 10.244.2.2 80 3`,
       ],

@@ -19,7 +19,7 @@ export function captureFiles(within = ''): string[] {
 }
 
 /** Files next to a capture whose names begin with the capture's name. */
-export function truthsOf(capture: string, pattern: RegExp): string[] {
+export function truthFiles(capture: string, pattern: RegExp): string[] {
   const folder = join(FOLDER, capture, '..');
   const name = capture.split('/').at(-1) ?? '';
   return readdirSync(folder)

@@ -47,7 +47,7 @@ export class Comparison<Context> {
 
   get explainedShare(): number {
     let count = 0;
-    for (const one of this.explained.values()) count += one;
+    for (const explainedCount of this.explained.values()) count += explainedCount;
     return count / Math.max(1, this.facts);
   }
 }

@@ -78,7 +78,7 @@ export function compareNdpi(comparison: Comparison<Context>, capture: string, ou
     flows.set(tuple, [...(flows.get(tuple) ?? []), line]);
   }
   for (const [tuple, lines] of flows) {
-    const conversations = ours.conversations.filter((one) => tupleOf(one) === tuple);
+    const conversations = ours.conversations.filter((candidate) => tupleOf(candidate) === tuple);
     const text = lines[0] ?? '';
     const add = (field: string, mine: unknown, theirs: unknown) =>
       comparison.add(
@@ -90,11 +90,16 @@ export function compareNdpi(comparison: Comparison<Context>, capture: string, ou
       ['there', 4],
       ['back', 5],
     ] as const) {
-      const [one] = conversations;
-      if (lines.length > 1 || !one || conversations.length > 1 || one.fragments > 0) continue;
-      const isTurned = endText(counts[0]?.[2]) !== `${one.client.address} ${portOf(one, 'client')}`;
+      const [match] = conversations;
+      if (lines.length > 1 || !match || conversations.length > 1 || match.fragments > 0) continue;
+      const isTurned =
+        endText(counts[0]?.[2]) !== `${match.client.address} ${portOf(match, 'client')}`;
       const isClient = (field === 'there') !== isTurned;
-      add(`packets ${field}`, isClient ? one.clientPackets : one.serverPackets, counts[0]?.[at]);
+      add(
+        `packets ${field}`,
+        isClient ? match.clientPackets : match.serverPackets,
+        counts[0]?.[at],
+      );
     }
     // Of a fragmented datagram, nDPI counts only the first fragment.
     const theirs = counts.reduce((sum, match) => sum + Number(match[4]) + Number(match[5]), 0);
@@ -118,9 +123,9 @@ function compareNames(
   add: (field: string, ours: unknown, theirs: unknown) => void,
 ): void {
   const of = (pattern: RegExp) => pattern.exec(text)?.[1];
-  const one = conversations.find(({ tls }) => tls !== undefined) ?? conversations[0];
+  const withTls = conversations.find(({ tls }) => tls !== undefined) ?? conversations[0];
   const name = of(/\[Hostname\/SNI: ([^\]]*)\]/);
-  const { tls, http, dns } = one ?? {};
+  const { tls, http, dns } = withTls ?? {};
   if (name !== undefined) {
     const ours =
       tls?.serverName ??
@@ -161,11 +166,11 @@ function canonical(address: string): string {
   return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }
 
-function tupleOf(one: Conversation): string {
+function tupleOf(conversation: Conversation): string {
   const ends = (['client', 'server'] as const).map(
-    (end) => `${one[end].address} ${portOf(one, end)}`,
+    (end) => `${conversation[end].address} ${portOf(conversation, end)}`,
   );
-  return [protocolName(one.protocol), ...ends.sort()].join(' ');
+  return [protocolName(conversation.protocol), ...ends.sort()].join(' ');
 }
 
 /** nDPI has no ports for ICMP. */

@@ -38,8 +38,8 @@ export async function readOurs(capture: string): Promise<Ours> {
     while (reader.next()) {
       const { cursor, packets } = reader;
       summarizer.add(cursor);
-      const known = numbers.get(cursor.interfaceIndex);
-      if (known) known.push(packets);
+      const fileNumbers = numbers.get(cursor.interfaceIndex);
+      if (fileNumbers) fileNumbers.push(packets);
       else numbers.set(cursor.interfaceIndex, [packets]);
     }
   summarizer.endFile(reader.cursor);

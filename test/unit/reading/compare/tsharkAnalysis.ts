@@ -82,11 +82,11 @@ const execute = promisify(execFile);
  */
 async function analyse(capture: string, interfaceNumber: number | undefined): Promise<string[]> {
   using files = new FilesForTest();
-  const whole = join(FOLDER, capture);
-  const path = interfaceNumber === undefined ? whole : files.path('one.pcapng');
+  const capturePath = join(FOLDER, capture);
+  const path = interfaceNumber === undefined ? capturePath : files.path('one.pcapng');
   if (interfaceNumber !== undefined) {
     const only = `frame.interface_id == ${interfaceNumber}`;
-    await execute('tshark', ['-n', '-r', whole, '-Y', only, '-w', path]);
+    await execute('tshark', ['-n', '-r', capturePath, '-Y', only, '-w', path]);
   }
   const names = ['frame.number', ...NAMES.map((name) => `tcp.analysis.${name}`)];
   const fields = names.flatMap((name) => ['-e', name]);

@@ -72,7 +72,9 @@ export async function compareTsharkFacts(
     stream.add(row);
   }
   for (const [tuple, stream] of streams) {
-    const conversations = ours.conversations.filter((one) => tupleOfOurs(one) === tuple);
+    const conversations = ours.conversations.filter(
+      (candidate) => tupleOfOurs(candidate) === tuple,
+    );
     const add = (subject: string, field: string, mine: unknown, theirs: unknown) =>
       comparison.add(
         {
@@ -91,7 +93,7 @@ export async function compareTsharkFacts(
 type Add = (subject: string, field: string, ours: unknown, theirs: unknown) => void;
 type Row = ReadonlyMap<Field, readonly string[]>;
 
-const one = (row: Row, field: Field) => row.get(field)?.[0];
+const firstValue = (row: Row, field: Field) => row.get(field)?.[0];
 
 /** tshark's values for one 5-tuple. */
 class Stream {
@@ -109,7 +111,7 @@ class Stream {
       this.#requests.push({
         method,
         uri: row.get('http.request.uri')?.[index] ?? '',
-        host: methods.length === 1 ? one(row, 'http.host') : undefined,
+        host: methods.length === 1 ? firstValue(row, 'http.host') : undefined,
       });
     for (const code of row.get('http.response.code') ?? []) this.#statuses.push(code);
   }
@@ -125,23 +127,28 @@ class Stream {
     // netdebug keeps only the first lookups of a long conversation.
     for (const row of lookups.length < 20 ? this.#dns : []) {
       if (row.get('dns.id')?.length !== 1) continue;
-      const id = Number(one(row, 'dns.id'));
-      const isAnswer = one(row, 'dns.flags.response') === '1';
-      const name = one(row, 'dns.qry.name');
+      const id = Number(firstValue(row, 'dns.id'));
+      const isAnswer = firstValue(row, 'dns.flags.response') === '1';
+      const name = firstValue(row, 'dns.qry.name');
       // Data that Wireshark cannot read cannot be compared.
       if (name === undefined || /^<name too long>/i.test(name)) continue;
-      const subject = `#${one(row, 'frame.number')}`;
-      const known = lookups.filter((lookup) => lookup.id === id);
-      const lookup = known.find((each) => plain(each.name) === plain(name)) ?? known[0];
+      const subject = `#${firstValue(row, 'frame.number')}`;
+      const sameId = lookups.filter((lookup) => lookup.id === id);
+      const lookup = sameId.find((each) => plainName(each.name) === plainName(name)) ?? sameId[0];
       add(
         subject,
         isAnswer ? 'dns answer' : 'dns question',
-        lookup && plain(lookup.name),
-        plain(name),
+        lookup && plainName(lookup.name),
+        plainName(name),
       );
-      add(subject, 'dns type', lookup?.type, Number(one(row, 'dns.qry.type')));
+      add(subject, 'dns type', lookup?.type, Number(firstValue(row, 'dns.qry.type')));
       if (isAnswer && lookup && lookup.responses === 1)
-        add(subject, 'dns rcode', lookup.responseCode & 0x0f, Number(one(row, 'dns.flags.rcode')));
+        add(
+          subject,
+          'dns rcode',
+          lookup.responseCode & 0x0f,
+          Number(firstValue(row, 'dns.flags.rcode')),
+        );
     }
   }
 
@@ -156,7 +163,7 @@ class Stream {
         '',
         'tls server name',
         tls?.serverName,
-        one(client, 'tls.handshake.extensions_server_name'),
+        firstValue(client, 'tls.handshake.extensions_server_name'),
       );
     }
     if (server?.get('tls.handshake.type')?.[0] === '2')
@@ -188,7 +195,7 @@ class Stream {
   }
 }
 
-function plain(name: string): string {
+function plainName(name: string): string {
   return name
     .toLowerCase()
     .replace(/^<root>$/, '.')
@@ -196,7 +203,7 @@ function plain(name: string): string {
 }
 
 function tupleOf(row: Row): string | undefined {
-  const protocols = `:${one(row, 'frame.protocols')}:`;
+  const protocols = `:${firstValue(row, 'frame.protocols')}:`;
   // The message is in the innermost layer; messages that ICMP quotes are not in a conversation.
   if (/icmp/.test(protocols)) return undefined;
   const last = (field: Field) => row.get(field)?.at(-1);

@@ -40,7 +40,7 @@ export async function compareLines(
     const [, number = '', , , protocol = '', info = ''] = LINE.exec(text) ?? [];
     const line = ours[Number(number) - 1] ?? '';
     if (number === '') continue;
-    const [, , , , mine = '', said = ''] = LINE.exec(line) ?? [];
+    const [, , , , mine = '', theirInfo = ''] = LINE.exec(line) ?? [];
     const subject = `#${number} ${protocol}`;
     // For fragments and segments, Wireshark shows the whole message at the last one.
     if (mine === '') continue;
@@ -48,7 +48,7 @@ export async function compareLines(
       capture,
       subject,
       field: 'line',
-      ours: comparable(said),
+      ours: comparable(theirInfo),
       theirs: comparable(info),
     };
     comparison.add(fact, { theirs: info });

@@ -1,5 +1,5 @@
 import { type Conversation, protocolName } from '../../../../src/reading/conversation.ts';
-import { truthsOf } from './captures.ts';
+import { truthFiles } from './captures.ts';
 import { Comparison } from './facts.ts';
 import type { Ours } from './ours.ts';
 import { readZeekLog, type ZeekRow } from './zeekLogs.ts';
@@ -44,16 +44,16 @@ export function zeekComparison() {
 
 /** Compares conversations with all of Zeek's connection logs for a capture. */
 export function compareZeek(comparison: Comparison<Context>, capture: string, ours: Ours): void {
-  const logs = truthsOf(capture, /^\.conn[.\d]*\.log$/).map((path) =>
+  const logs = truthFiles(capture, /^\.conn[.\d]*\.log$/).map((path) =>
     rowsByTuple(readZeekLog(path)),
   );
-  const known = conversationsByTuple(ours.conversations);
+  const ownConversations = conversationsByTuple(ours.conversations);
   const valueIn = (log: ReadonlyMap<string, ZeekRow[]>, tuple: string, field: string) =>
     sumOf(log.get(tuple) ?? log.get(reversed(tuple)) ?? [], field);
   for (const log of logs) {
     for (const [tuple, rows] of log) {
-      const straight = known.get(tuple);
-      const conversations = straight ?? known.get(reversed(tuple)) ?? [];
+      const straight = ownConversations.get(tuple);
+      const conversations = straight ?? ownConversations.get(reversed(tuple)) ?? [];
       const isTurned = straight === undefined;
       for (const field of ['conn_state', ...FIELDS]) {
         const theirs = sumOf(rows, field);
@@ -61,8 +61,9 @@ export function compareZeek(comparison: Comparison<Context>, capture: string, ou
         const mine =
           conversations.length === 0 ? 'absent' : ourValue(conversations, field, isTurned);
         const isContradicted = logs.some(
-          (other) =>
-            other !== log && valueIn(other, tuple, field) === ourValue(conversations, field, false),
+          (otherTuple) =>
+            otherTuple !== log &&
+            valueIn(otherTuple, tuple, field) === ourValue(conversations, field, false),
         );
         const fact = { capture, subject: tuple, field, ours: mine, theirs };
         comparison.add(fact, { rows, conversations, isContradicted, ours });

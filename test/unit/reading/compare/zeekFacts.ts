@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { responseCodeName } from '../../../../src/packets/dns.ts';
 import { tlsVersionName } from '../../../../src/packets/tls.ts';
 import type { Conversation } from '../../../../src/reading/conversation.ts';
-import { FOLDER, truthsOf } from './captures.ts';
+import { FOLDER, truthFiles } from './captures.ts';
 import { Comparison } from './facts.ts';
 import type { Ours } from './ours.ts';
 import { readZeekLog, type ZeekRow } from './zeekLogs.ts';
@@ -58,10 +58,10 @@ export function compareZeekFacts(
 ): void {
   const read = { dns: compareDns, ssl: compareTls, http: compareHttp };
   for (const kind of ['dns', 'ssl', 'http'] as const)
-    for (const path of truthsOf(capture, new RegExp(`^\\.${kind}[-.\\d]*\\.log$`)))
+    for (const path of truthFiles(capture, new RegExp(`^\\.${kind}[-.\\d]*\\.log$`)))
       for (const row of readZeekLog(path)) {
         if (!isComparable(row, capture)) continue;
-        const conversations = ours.conversations.filter((one) => isOf(one, row));
+        const conversations = ours.conversations.filter((candidate) => isOf(candidate, row));
         const tuple = ['id.orig_h', 'id.orig_p', 'id.resp_h', 'id.resp_p'].map((at) => row.get(at));
         const add: Add = (subject, field, mine, theirs) =>
           comparison.add(
@@ -89,9 +89,10 @@ function isComparable(row: ZeekRow, capture: string): boolean {
 /** Zeek and netdebug may see different ends as the client. */
 function isOf({ client, server }: Conversation, row: ZeekRow): boolean {
   const end = (name: string) => `${row.get(`id.${name}_h`)} ${row.get(`id.${name}_p`)}`;
-  const [one, other] = [client, server].map(({ address, port }) => `${address} ${port}`);
+  const [clientEnd, serverEnd] = [client, server].map(({ address, port }) => `${address} ${port}`);
   return (
-    (one === end('orig') && other === end('resp')) || (one === end('resp') && other === end('orig'))
+    (clientEnd === end('orig') && serverEnd === end('resp')) ||
+    (clientEnd === end('resp') && serverEnd === end('orig'))
   );
 }
 
@@ -101,10 +102,10 @@ function compareDns(row: ZeekRow, conversations: readonly Conversation[], add: A
   const type = row.get('qtype');
   const lookups = conversations.flatMap(({ dns }) => dns?.lookups ?? []);
   const lookup = lookups.find(
-    (one) =>
-      one.id === id &&
-      (type === undefined || String(one.type) === type) &&
-      one.name.toLowerCase() === query?.toLowerCase(),
+    (candidate) =>
+      candidate.id === id &&
+      (type === undefined || String(candidate.type) === type) &&
+      candidate.name.toLowerCase() === query?.toLowerCase(),
   );
   const subject = `${id} ${type} ${query}`;
   if (type !== undefined && query !== undefined)
@@ -119,7 +120,7 @@ function compareDns(row: ZeekRow, conversations: readonly Conversation[], add: A
     );
   const addresses = (row.get('answers') ?? '')
     .split(',')
-    .filter((one) => /^[\d.]+$|^[\da-f:]*:[\da-f:]*$/.test(one));
+    .filter((answer) => /^[\d.]+$|^[\da-f:]*:[\da-f:]*$/.test(answer));
   if (addresses.length > 0)
     add(subject, 'addresses', lookup?.addresses.join(), addresses.slice(0, 8).join());
   if (row.get('TC') !== undefined)
@@ -129,7 +130,7 @@ function compareDns(row: ZeekRow, conversations: readonly Conversation[], add: A
 }
 
 function compareTls(row: ZeekRow, conversations: readonly Conversation[], add: Add): void {
-  const tls = conversations.find((one) => one.tls !== undefined)?.tls;
+  const tls = conversations.find((candidate) => candidate.tls !== undefined)?.tls;
   const version = row.get('version');
   if (version !== undefined) add('', 'version', tls && zeekVersion(tls.version), version);
   if (row.get('server_name') !== undefined)

@@ -42,7 +42,7 @@ const services = (cidr: string): LearnedRange => ({
   source: 'ServiceCIDR kubernetes',
 });
 
-interface Made {
+interface ReportInput {
   readonly nodes?: readonly NodeObject[];
   readonly pods?: readonly PodObject[];
   readonly ranges?: readonly LearnedRange[];
@@ -51,16 +51,16 @@ interface Made {
   readonly entered?: ClusterFacts['nodes'];
 }
 
-function report(made: Made): ClusterReport {
+function report(input: ReportInput): ClusterReport {
   const facts: ClusterFacts = {
     format: 'netdebug-facts/1',
     collectedAt: '2026-11-26T15:20:00Z',
-    nodes: made.entered ?? [],
+    nodes: input.entered ?? [],
     objects: {
-      nodes: made.nodes ?? [],
-      pods: made.pods ?? [],
-      ranges: made.ranges ?? [],
-      services: (made.serviceAddresses ?? []).map((address) => ({
+      nodes: input.nodes ?? [],
+      pods: input.pods ?? [],
+      ranges: input.ranges ?? [],
+      services: (input.serviceAddresses ?? []).map((address) => ({
         namespace: 'shop',
         name: 'web',
         type: 'ClusterIP',
@@ -77,14 +77,14 @@ function report(made: Made): ClusterReport {
   return clusterReport(facts, {
     pods: [],
     services: [],
-    avoid: (made.avoid ?? []).map(mustParseRange),
+    avoid: (input.avoid ?? []).map(mustParseRange),
   });
 }
 
 const what = (made: ClusterReport, kind: string) =>
   made.findings
-    .filter((one) => one.kind === kind)
-    .map((one) => one.what)
+    .filter((finding) => finding.kind === kind)
+    .map((finding) => finding.what)
     .join('\n');
 
 const FOUR = [0, 1, 2, 3].map((at) => node(`node-${at + 1}`, [`10.244.${at}.0/24`]));
@@ -191,7 +191,7 @@ describe('the ranges of a cluster', () => {
     expect(made.moreNodes).toBe(510);
   });
 
-  it.each<[string, Made, 'error' | 'warning']>([
+  it.each<[string, ReportInput, 'error' | 'warning']>([
     ['overlap', { ranges: [pods('10.0.0.0/8')], avoid: ['10.1.0.0/16'] }, 'error'],
     ['overlap', { nodes: [node('node-1', [])], ranges: [pods('192.168.0.0/16')] }, 'error'],
     [
@@ -234,9 +234,9 @@ describe('the ranges of a cluster', () => {
       'error',
     ],
     ['pod-outside', { nodes: FOUR, pods: [pod('node-1', ['10.42.0.9'])] }, 'warning'],
-  ])('have the finding %s: %j', (kind, made, severity) => {
-    const found = report(made).findings.filter((one) => one.kind === kind);
-    expect(found.map((one) => one.severity)).toContain(severity);
+  ])('have the finding %s: %j', (kind, input, severity) => {
+    const found = report(input).findings.filter((finding) => finding.kind === kind);
+    expect(found.map((finding) => finding.severity)).toContain(severity);
   });
 
   it('have no findings if nothing is wrong', () => {
@@ -254,14 +254,14 @@ describe('the ranges of a cluster', () => {
     const nodes = Array.from({ length: 1000 }, (_, at) =>
       node(`node-${at}`, [`10.${240 + (at >> 8)}.${at & 255}.0/24`]),
     );
-    const many = Array.from({ length: 30_000 }, (_, at) => {
-      const own = at % 1000;
-      return pod(`node-${own}`, [
-        `10.${240 + (own >> 8)}.${own & 255}.${2 + Math.floor(at / 1000)}`,
+    const manyPods = Array.from({ length: 30_000 }, (_, at) => {
+      const podIndex = at % 1000;
+      return pod(`node-${podIndex}`, [
+        `10.${240 + (podIndex >> 8)}.${podIndex & 255}.${2 + Math.floor(at / 1000)}`,
       ]);
     });
     const before = process.cpuUsage().user;
-    const made = report({ nodes, pods: many, ranges: [pods('10.240.0.0/12')] });
+    const made = report({ nodes, pods: manyPods, ranges: [pods('10.240.0.0/12')] });
     expect(process.cpuUsage().user - before).toBeLessThan(5_000_000);
     expect(made.nodes[999]?.ranges[0]?.used).toBe(30);
     expect(made.moreNodes).toBe(3096);

@@ -4,13 +4,13 @@ import { planCidr } from '../../../../src/topology/cidr/plan.ts';
 import { mustParseRange, overlaps, parseRange } from '../../../../src/topology/cidr/range.ts';
 import { renderPlan } from '../../../../src/topology/cidr/renderPlan.ts';
 
-interface Wishes extends Partial<Pick<PlanRequest, 'nodes' | 'podsPerNode'>> {
+interface PlanInput extends Partial<Pick<PlanRequest, 'nodes' | 'podsPerNode'>> {
   readonly mask4?: number;
   readonly services?: string[];
   readonly avoid?: string[];
 }
 
-function plan(cluster: string, { mask4 = 24, services = [], avoid = [], ...rest }: Wishes = {}) {
+function plan(cluster: string, { mask4 = 24, services = [], avoid = [], ...rest }: PlanInput = {}) {
   return planCidr({
     cluster: cluster.split(',').map(mustParseRange),
     nodeMask: { 4: mask4, 6: 64 },
@@ -23,7 +23,7 @@ function plan(cluster: string, { mask4 = 24, services = [], avoid = [], ...rest 
 const kinds = (made: ReturnType<typeof plan>) => made.findings.map(({ kind }) => kind);
 const whatOf = (made: ReturnType<typeof plan>, kind: string) =>
   made.findings
-    .filter((one) => one.kind === kind)
+    .filter((finding) => finding.kind === kind)
     .map(({ what }) => what)
     .join('\n');
 
@@ -59,8 +59,8 @@ describe('cidr plan', () => {
     ['fd00:10:244::/56', {}, 256],
     ['10.244.0.0/16,fd00:10:244::/60', {}, 16],
     ['10.244.0.0/20,fd00:10:244::/56', {}, 16],
-  ])('%s %j is enough for %i nodes', (cluster, wishes, nodes) => {
-    expect(plan(cluster, wishes).nodes).toBe(nodes);
+  ])('%s %j is enough for %i nodes', (cluster, input, nodes) => {
+    expect(plan(cluster, input).nodes).toBe(nodes);
   });
 
   it('shows the values of the smaller family first, and both families', () => {
@@ -95,9 +95,9 @@ describe('cidr plan', () => {
     ['10.244.0.0/16', { nodes: 200 }, 'first-limit', 'remark'],
     ['172.30.0.0/16', {}, 'aks', 'remark'],
     ['10.0.0.0/6', {}, 'ack', 'remark'],
-  ])('%s %j: %s', (cluster, wishes, kind, severity) => {
-    const found = plan(cluster, wishes).findings.filter((one) => one.kind === kind);
-    expect(found.map((one) => one.severity)).toContain(severity);
+  ])('%s %j: %s', (cluster, input, kind, severity) => {
+    const found = plan(cluster, input).findings.filter((finding) => finding.kind === kind);
+    expect(found.map((finding) => finding.severity)).toContain(severity);
   });
 
   it('shows which limit is reached first', () => {
@@ -119,13 +119,13 @@ describe('cidr plan', () => {
     ['172.17.0.0/16', { services: ['10.96.0.0/12'] }],
     ['10.244.0.0/22', { nodes: 1000, avoid: ['10.244.0.0/15', '172.16.0.0/12'] }],
     ['fd00:10:244::/60', { nodes: 100 }],
-  ])('suggests plans without errors for %s %j', (cluster, wishes: Wishes) => {
-    const made = plan(cluster, wishes);
+  ])('suggests plans without errors for %s %j', (cluster, input: PlanInput) => {
+    const made = plan(cluster, input);
     expect(made.alternatives.length).toBeGreaterThan(0);
     for (const { clusterCidr, nodeMask, nodes } of made.alternatives) {
-      const again = plan(clusterCidr, { ...wishes, mask4: nodeMask });
-      expect(again.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
-      expect(again.nodes).toBe(nodes);
+      const replanned = plan(clusterCidr, { ...input, mask4: nodeMask });
+      expect(replanned.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+      expect(replanned.nodes).toBe(nodes);
     }
   });
 

@@ -30,13 +30,13 @@ table ip seen {
 RULES
 `;
 
-interface Sent {
+interface SentPacket {
   readonly source: string;
   readonly destination: string;
   readonly port: number;
 }
 
-function sending(packets: readonly Sent[]): string {
+function sending(packets: readonly SentPacket[]): string {
   const lines = packets.map(
     ({ source, destination, port }) =>
       `printf x | ip netns exec client socat -u - UDP4-SENDTO:${destination}:${port},bind=${source} || true`,
@@ -47,7 +47,7 @@ function sending(packets: readonly Sent[]): string {
 }
 
 /** The prediction for a packet at the server: `source destination port`, or the verdict if it does not arrive. */
-function predict(ruleset: Ruleset, { source, destination, port }: Sent): string[] {
+function predict(ruleset: Ruleset, { source, destination, port }: SentPacket): string[] {
   const context = {
     isLocal: (address: string) => ['10.1.0.1', '10.2.0.1', '127.0.0.1'].includes(address),
     addressOf: (device: string) => (device === 'outer' ? '10.2.0.1' : '10.1.0.1'),
@@ -72,8 +72,8 @@ function predict(ruleset: Ruleset, { source, destination, port }: Sent): string[
     const next: TracedPacket[] = [];
     for (const packet of packets) {
       const { inDevice: _in, outDevice: _out, ...rest } = packet;
-      const asked = { ...rest, ...devices[index] };
-      const decision = decide(ruleset, hook, asked, context);
+      const hookPacket = { ...rest, ...devices[index] };
+      const decision = decide(ruleset, hook, hookPacket, context);
       if (decision.verdict !== 'accept') return [decision.verdict];
       next.push(...decision.results.map((path) => path.packet));
     }
@@ -114,18 +114,18 @@ function randomRules(seed: number): string[] {
     const matches = both.map((kind) => kinds[kind]?.()).join(' ');
     return `-A ${chain} ${matches} -m comment --comment "it is \\"so\\"" ${target}`;
   };
-  const many = (count: number, make: () => string) => Array.from({ length: count }, make);
+  const repeat = (count: number, make: () => string) => Array.from({ length: count }, make);
   return [
     '*mangle',
-    ...many(2, () =>
+    ...repeat(2, () =>
       rule('PREROUTING', ['-j MARK --set-xmark 0x1/0x3', '-j MARK --set-xmark 0x2/0x2']),
     ),
-    ...many(1, () => rule('FORWARD', ['-j LOG', '-j MARK --set-xmark 0x3/0x3', '-j ACCEPT'])),
+    ...repeat(1, () => rule('FORWARD', ['-j LOG', '-j MARK --set-xmark 0x3/0x3', '-j ACCEPT'])),
     'COMMIT',
     '*nat',
     ':OWN -',
-    ...many(3, () => rule('PREROUTING', ['-j OWN', '-j RETURN'])),
-    ...many(2, () =>
+    ...repeat(3, () => rule('PREROUTING', ['-j OWN', '-j RETURN'])),
+    ...repeat(2, () =>
       rule('OWN', [
         '-p udp -j DNAT --to-destination 10.2.0.5:7777',
         '-p udp -j DNAT --to-destination 10.2.0.4',
@@ -133,7 +133,7 @@ function randomRules(seed: number): string[] {
       ]),
     ),
     '-A OWN -d 10.9.9.0/24 -p udp -j DNAT --to-destination 10.2.0.5',
-    ...many(2, () =>
+    ...repeat(2, () =>
       rule('POSTROUTING', ['-j MASQUERADE', '-j SNAT --to-source 10.2.0.1', '-j RETURN']),
     ),
     'COMMIT',
@@ -141,19 +141,19 @@ function randomRules(seed: number): string[] {
     `:FORWARD ${random.oneOf(['ACCEPT', 'DROP'])}`,
     ':FIRST -',
     ':SECOND -',
-    ...many(3, () =>
+    ...repeat(3, () =>
       rule('FORWARD', ['-j FIRST', '-g SECOND', '-j ACCEPT', '-j DROP', '-j RETURN']),
     ),
-    ...many(3, () =>
+    ...repeat(3, () =>
       rule('FIRST', ['-j SECOND', '-j ACCEPT', '-j DROP', '-j REJECT', '-j RETURN', '']),
     ),
-    ...many(3, () => rule('SECOND', ['-j ACCEPT', '-j DROP', '-j RETURN', '-j LOG'])),
+    ...repeat(3, () => rule('SECOND', ['-j ACCEPT', '-j DROP', '-j RETURN', '-j LOG'])),
     'COMMIT',
     '',
   ];
 }
 
-const packetsToSend = (seed: number): Sent[] => {
+const packetsToSend = (seed: number): SentPacket[] => {
   const random = seeded(seed * 977);
   return Array.from({ length: 14 }, (_, index) => ({
     source: random.oneOf(['10.1.0.2', '10.1.0.3']),
@@ -162,13 +162,15 @@ const packetsToSend = (seed: number): Sent[] => {
   }));
 };
 
-async function seenThrough(rules: string, list: string, packets: readonly Sent[]) {
+async function packetsSeenThrough(rules: string, list: string, packets: readonly SentPacket[]) {
   const output = await inNamespaces(`${TOPOLOGY}\n${rules}\n${sending(packets)}\n${list}`);
   const sections = sectionsOf(output);
   const elements: { concat: (string | number)[] }[] =
     JSON.parse(sections.get('seen') ?? '{}')
       .nftables.at(-1)
-      .set.elem?.map((one: { elem?: { val: { concat: [] } } }) => one.elem?.val ?? one) ?? [];
+      .set.elem?.map(
+        (element: { elem?: { val: { concat: [] } } }) => element.elem?.val ?? element,
+      ) ?? [];
   return { sections, seen: new Set(elements.map(({ concat }) => concat.join(' '))) };
 }
 
@@ -179,7 +181,7 @@ describe('rules listed by iptables-save', () => {
       async (seed) => {
         const text = randomRules(seed + (backend === 'nft' ? 100 : 0)).join('\n');
         const packets = packetsToSend(seed);
-        const { sections, seen } = await seenThrough(
+        const { sections, seen } = await packetsSeenThrough(
           `iptables-${backend}-restore <<'RULES'\n${text}\nRULES`,
           `echo "== save"; iptables-${backend}-save -c; echo "== nft"; nft -j list ruleset`,
           packets,
@@ -191,7 +193,7 @@ describe('rules listed by iptables-save', () => {
           iptablesNft: backend === 'nft' ? { ...save, ipv6: '' } : { ipv4: '', ipv6: '' },
         });
         const predicted = packets.map((packet) => predict(ruleset, packet).join(' or '));
-        const expected = predicted.filter((one) => one.includes('.'));
+        const expected = predicted.filter((line) => line.includes('.'));
         expect([...seen].sort(), text).toEqual([...new Set(expected)].sort());
       },
     );
@@ -234,7 +236,7 @@ describe('rules of nftables', () => {
 
   it('let through the packets that arrive', async () => {
     const packets = packetsToSend(3).concat(packetsToSend(4), packetsToSend(5));
-    const { sections, seen } = await seenThrough(
+    const { sections, seen } = await packetsSeenThrough(
       `nft -f - <<'RULES'\n${NATIVE}\nRULES`,
       'echo "== nft"; nft -j list ruleset',
       packets,
@@ -242,13 +244,13 @@ describe('rules of nftables', () => {
     const predicted = packets.flatMap((packet) => predict(readNft(sections), packet));
     expect(predicted).toContain('drop');
     expect(predicted).not.toContain('unknown');
-    const expected = predicted.filter((one) => one.includes('.'));
+    const expected = predicted.filter((line) => line.includes('.'));
     expect([...seen].sort()).toEqual([...new Set(expected)].sort());
   });
 });
 
 describe("kube-proxy's rules", () => {
-  const asked: Sent[] = [
+  const sentPackets: SentPacket[] = [
     ...Array.from({ length: 24 }, () => ({
       source: '10.1.0.2',
       destination: '10.96.0.10',
@@ -279,18 +281,18 @@ describe("kube-proxy's rules", () => {
   } as const;
   for (const [form, [rules, list]] of Object.entries(forms)) {
     it(`lead to the endpoints that receive the packets: ${form}`, async () => {
-      const { sections, seen } = await seenThrough(rules, list, asked);
+      const { sections, seen } = await packetsSeenThrough(rules, list, sentPackets);
       const ruleset = readRuleset({
         nft: sections.get('nft') ?? '',
         iptablesLegacy: { ipv4: sections.get('save') ?? '', ipv6: '' },
         iptablesNft: { ipv4: '', ipv6: '' },
       });
-      const predicted = asked.map((packet) => predict(ruleset, packet));
+      const predicted = sentPackets.map((packet) => predict(ruleset, packet));
       expect(predicted[0]).toEqual(['10.1.0.2 10.2.0.4 8080', '10.1.0.2 10.2.0.5 8080']);
       expect(predicted[24]).toEqual(['10.2.0.1 10.2.0.4 8080', '10.2.0.1 10.2.0.5 8080']);
       expect(predicted[48]).toEqual(['reject']);
       expect(predicted[49]).toEqual(['10.1.0.3 10.2.0.3 81']);
-      const expected = predicted.flat().filter((one) => one.includes('.'));
+      const expected = predicted.flat().filter((line) => line.includes('.'));
       expect([...seen].sort()).toEqual([...new Set(expected)].sort());
     });
   }

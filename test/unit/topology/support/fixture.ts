@@ -141,11 +141,11 @@ export function podObject(
 }
 
 function namespaceOf(
-  own: FixtureNamespace,
+  network: FixtureNamespace,
   node: FixtureNode,
   pod: string | undefined,
 ): Omit<NetworkNamespace, 'inode' | 'owner'> {
-  const { links, routes, rules, neighbours = '', fdb = '', sysctls = {}, filters = {} } = own;
+  const { links, routes, rules, neighbours = '', fdb = '', sysctls = {}, filters = {} } = network;
   return {
     processCount: 1,
     mounts: [],
@@ -174,7 +174,7 @@ function namespaceOf(
       ...sysctls,
     },
     listeners: [{ protocol: 'tcp', address: '0.0.0.0', port: 80, receiveQueue: 0 }],
-    netfilter: own.netfilter ?? NO_RULES,
+    netfilter: network.netfilter ?? NO_RULES,
     answers: [],
     unknown: [],
   };
@@ -184,7 +184,9 @@ function namespaceOf(
 function localRoutes(links: readonly FixtureLink[]): string {
   return links
     .flatMap(({ name, addresses = [] }) =>
-      addresses.map((one) => `local ${one.split('/')[0]} dev ${name} table local proto kernel`),
+      addresses.map(
+        (prefix) => `local ${prefix.split('/')[0]} dev ${name} table local proto kernel`,
+      ),
     )
     .join('\n');
 }
@@ -249,7 +251,7 @@ function otherEnd(link: FixtureLink, node: FixtureNode, pod: string | undefined)
   }
   if (pod === undefined || (link.kind !== 'veth' && link.kind !== 'netkit')) return {};
   const at = node.links.findIndex(
-    (one) => one.pod === pod && (one.podDevice ?? 'eth0') === link.name,
+    (candidate) => candidate.pod === pod && (candidate.podDevice ?? 'eth0') === link.name,
   );
   return { link_index: at + 2, link_netnsid: 0 };
 }

@@ -138,8 +138,8 @@ function resultOf(lab: Lab, sections: ReadonlyMap<string, string>, stage: number
       unknown: [],
     };
   };
-  const pods = Object.entries(lab.nodes).flatMap(([node, own]) =>
-    Object.entries(own.pods).map(([name, addresses]) =>
+  const pods = Object.entries(lab.nodes).flatMap(([node, labNode]) =>
+    Object.entries(labNode.pods).map(([name, addresses]) =>
       podObject(name, node, addresses, { labels: { app: name } }),
     ),
   );
@@ -151,8 +151,10 @@ function resultOf(lab: Lab, sections: ReadonlyMap<string, string>, stage: number
   const facts: ClusterFacts = {
     format: FACTS_FORMAT,
     collectedAt: '2026-01-01T00:00:00Z',
-    nodes: Object.entries(lab.nodes).map(([name, own]) => {
-      const namespaces = [name, ...Object.keys(own.pods)].map((one) => namespaceOf(one, name));
+    nodes: Object.entries(lab.nodes).map(([name, labNode]) => {
+      const namespaces = [name, ...Object.keys(labNode.pods)].map((netnsName) =>
+        namespaceOf(netnsName, name),
+      );
       return {
         name,
         collectedAt: '2026-01-01T00:00:00Z',
