@@ -44,19 +44,21 @@ const CAPTURING = /capturing on/;
 
 const CASES: readonly Case[] = [
   // The longest cases come first, because silence takes time to detect.
-  ...['stall', 'cut blackhole', 'cut fin', 'cut rst'].flatMap((way): Case[] => {
-    const [name = '', how = ''] = way.split(' ');
-    const fault = { [`${name}-after`]: `${IN_THE_MIDDLE} ${how}`.trim() };
-    return [
-      { fault: { ...fault, 'only-streams': '* exec' }, until: CAPTURING, resumes: true },
-      {
-        fault: { ...fault, 'only-streams': '* exec' },
-        flags: UNTIL_CUT,
-        fails: 'lost',
-        keeps: true,
-      },
-    ];
-  }),
+  ...['stall', 'disconnect blackhole', 'disconnect fin', 'disconnect rst'].flatMap(
+    (way): Case[] => {
+      const [name = '', how = ''] = way.split(' ');
+      const fault = { [`${name}-after`]: `${IN_THE_MIDDLE} ${how}`.trim() };
+      return [
+        { fault: { ...fault, 'only-streams': '* exec' }, until: CAPTURING, resumes: true },
+        {
+          fault: { ...fault, 'only-streams': '* exec' },
+          flags: UNTIL_CUT,
+          fails: 'lost',
+          keeps: true,
+        },
+      ];
+    },
+  ),
   {
     fault: { 'close-stdout-after': IN_THE_MIDDLE, 'only-streams': '* exec' },
     until: CAPTURING,
