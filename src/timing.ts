@@ -15,7 +15,7 @@ interface TraceEvent {
 }
 
 /** A command records a few dozen events. A capture of a week may record more. */
-const MOST_EVENTS = 20_000;
+const MAX_EVENTS = 20_000;
 
 let events: TraceEvent[] | undefined;
 /** Lanes with an open span. Chrome draws one lane per thread, and the spans in a lane may not overlap. */
@@ -27,16 +27,16 @@ const lanes: boolean[] = [];
  * file contains the paths of requests, which include the names of pods, but no queries, headers or bodies. `loading` is
  * when loading of the command started. Throws a Problem if the file cannot be created.
  */
-export function traceTo(file: string, loading: number): void {
+export function startTrace(file: string, loadStart: number): void {
   const recorded: TraceEvent[] = [];
-  const descriptor = create(file);
+  const descriptor = createTraceFile(file);
   events = recorded;
-  addSpan(recorded, event('start of the process', 0, 0), loading);
-  addSpan(recorded, event('load the command', loading, 0));
+  addSpan(recorded, event('start of the process', 0, 0), loadStart);
+  addSpan(recorded, event('load the command', loadStart, 0));
   process.once('exit', () => writeFileSync(descriptor, JSON.stringify({ traceEvents: recorded })));
 }
 
-function create(file: string): number {
+function createTraceFile(file: string): number {
   try {
     return openSync(file, 'w', 0o600);
   } catch (error) {
@@ -49,18 +49,18 @@ function create(file: string): number {
 
 /** Starts a span. The returned function ends it. Does nothing unless a trace is being recorded. */
 export function span(name: string, detail?: string): () => void {
-  if (!events) return nothing;
+  if (!events) return noop;
   const recorded = events;
   const free = lanes.indexOf(false);
   const lane = free < 0 ? lanes.length : free;
-  const begun = event(name, performance.now(), lane, detail);
-  let open = true;
+  const started = event(name, performance.now(), lane, detail);
+  let isOpen = true;
   lanes[lane] = true;
   return () => {
-    if (!open) return;
-    open = false;
+    if (!isOpen) return;
+    isOpen = false;
     lanes[lane] = false;
-    addSpan(recorded, begun);
+    addSpan(recorded, started);
   };
 }
 
@@ -90,20 +90,20 @@ function kindMoment(name: string, kind: string, target: string | undefined): voi
   add(events, { ...event(name, performance.now(), 0), ph: 'i', args });
 }
 
-type Begun = Pick<TraceEvent, 'name' | 'ts' | 'pid' | 'tid' | 'args'>;
+type StartedEvent = Pick<TraceEvent, 'name' | 'ts' | 'pid' | 'tid' | 'args'>;
 
 /** `end` is in milliseconds since the start of the process. */
-function addSpan(recorded: TraceEvent[], begun: Begun, end = performance.now()): void {
-  add(recorded, { ...begun, ph: 'X', dur: Math.round(end * 1000) - begun.ts });
+function addSpan(recorded: TraceEvent[], started: StartedEvent, end = performance.now()): void {
+  add(recorded, { ...started, ph: 'X', dur: Math.round(end * 1000) - started.ts });
 }
 
-function event(name: string, start: number, lane: number, detail?: string): Begun {
+function event(name: string, start: number, lane: number, detail?: string): StartedEvent {
   const ts = Math.round(start * 1000);
   return { name, ts, pid: process.pid, tid: lane + 1, ...(detail && { args: { detail } }) };
 }
 
-function add(recorded: TraceEvent[], one: TraceEvent): void {
-  if (recorded.length < MOST_EVENTS) recorded.push(one);
+function add(recorded: TraceEvent[], newEvent: TraceEvent): void {
+  if (recorded.length < MAX_EVENTS) recorded.push(newEvent);
 }
 
-function nothing(): void {}
+function noop(): void {}

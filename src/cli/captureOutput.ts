@@ -1,4 +1,4 @@
-import { checkFile, FileOutput } from '../output/fileOutput.ts';
+import { checkWritable, FileOutput } from '../output/fileOutput.ts';
 import type { Output } from '../output/output.ts';
 import { StandardOutput } from '../output/standardOutput.ts';
 import { wrongUsage } from '../problem.ts';
@@ -25,7 +25,7 @@ async function createPacketOutput(flags: OutputFlags): Promise<Output> {
   }
   if (flags.write === undefined) return new StandardOutput();
   if (flags.write !== '-') {
-    await checkFile(flags.write, flags.force === true);
+    await checkWritable(flags.write, flags.force === true);
     return new FileOutput(flags.write, flags.force === true);
   }
   if (process.stdout.isTTY)

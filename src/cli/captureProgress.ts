@@ -51,9 +51,9 @@ export function captureProgress(format: 'pcap' | 'text') {
     ...progress,
     /** Prints the output's lines above the live line, if both are on one terminal. */
     around: (output: Output): Output => ({
-      write: (chunk) => line.around(() => output.write(chunk)),
+      write: (chunk) => line.printAbove(() => output.write(chunk)),
       close: () => output.close(),
-      onReaderGone: (callback) => output.onReaderGone?.(callback),
+      onReaderClosed: (callback) => output.onReaderClosed?.(callback),
     }),
     clear: () => {
       clearInterval(refresh);

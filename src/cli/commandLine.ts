@@ -1,5 +1,5 @@
 import { Problem } from '../problem.ts';
-import { traceTo } from '../timing.ts';
+import { startTrace } from '../timing.ts';
 import { versionText } from '../version.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commandList.ts';
@@ -60,7 +60,7 @@ async function runArgs(args: readonly string[]): Promise<number> {
   const parsed = parse(table, commandArgs, name);
   checkArguments(name, command, parsed);
   const { 'trace-timing': traceFile } = parsed.flags;
-  if (typeof traceFile === 'string') traceTo(traceFile, loadStart);
+  if (typeof traceFile === 'string') startTrace(traceFile, loadStart);
   return command.run(parsed as Parameters<Command['run']>[0]);
 }
 

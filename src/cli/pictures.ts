@@ -1,5 +1,5 @@
-import { checkFile, FileOutput } from '../output/fileOutput.ts';
-import { NotWritten } from '../output/output.ts';
+import { checkWritable, FileOutput } from '../output/fileOutput.ts';
+import { WriteFailure } from '../output/output.ts';
 import { wrongUsage } from '../problem.ts';
 import type { NetworkFinding } from '../topology/findings/finding.ts';
 import { pictureOf } from '../topology/picture/picture.ts';
@@ -16,7 +16,7 @@ export async function checkPictureFlags(
   const { svg, html, force, mermaid, output } = flags;
   if (mermaid && output !== undefined) throw wrongUsage('--mermaid and -o cannot be combined');
   if (svg !== undefined && svg === html) throw wrongUsage('--svg and --html name the same file');
-  for (const file of [svg, html]) if (file !== undefined) await checkFile(file, force);
+  for (const file of [svg, html]) if (file !== undefined) await checkWritable(file, force);
 }
 
 /** Writes the pictures that the flags name. Only the user can read them. */
@@ -36,7 +36,7 @@ async function write(path: string, chunks: Iterable<string>, force: boolean): Pr
   try {
     for (const chunk of chunks) await file.write(Buffer.from(chunk));
   } catch (error) {
-    throw error instanceof NotWritten ? error.problem : error;
+    throw error instanceof WriteFailure ? error.problem : error;
   } finally {
     await file.close();
   }

@@ -44,8 +44,8 @@ export class SummaryOutput implements Output {
     await Promise.race([drained, this.#summary.catch(() => undefined)]);
   }
 
-  async takeBack(bytes: number): Promise<void> {
-    await this.#file?.takeBack?.(bytes);
+  async truncateEnd(bytes: number): Promise<void> {
+    await this.#file?.truncateEnd?.(bytes);
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { distance } from '../nearest.ts';
+import { editDistance } from '../nearest.ts';
 import { type Problem, wrongUsage } from '../problem.ts';
 import type { Command } from './command.ts';
 import type { ParsedArgs } from './parseFlags.ts';
@@ -20,7 +20,7 @@ export function usageError(
 
 /** The error for an unknown command, with similar commands. */
 export function unknownCommand(word: string, known: readonly string[]): Problem {
-  const similar = known.filter((name) => name.startsWith(word) || distance(word, name) <= 2);
+  const similar = known.filter((name) => name.startsWith(word) || editDistance(word, name) <= 2);
   return usageError(
     `unknown command "${word}" for "${PROGRAM_NAME}"`,
     undefined,

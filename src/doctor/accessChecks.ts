@@ -5,122 +5,172 @@ import type { Check } from './check.ts';
 import type { ServerVersion } from './serverChecks.ts';
 
 /** A permission that the API server may grant. */
-interface Right {
+interface Permission {
   readonly verb: string;
   readonly resource: string;
   readonly subresource?: string;
   /** The purpose of an optional permission. Absent if nothing works without the permission. */
-  readonly niceFor?: string;
+  readonly optionalFor?: string;
   /** The resource is cluster-scoped. */
-  readonly ofCluster?: true;
+  readonly isClusterScoped?: true;
   /** Checked for all objects, even if a target is named. */
-  readonly ofAll?: true;
+  readonly isForWholeCollection?: true;
   /** The first minor version that requires it. */
-  readonly since?: number;
+  readonly sinceMinor?: number;
   /** Needed in the target's namespace for an ephemeral container, but not for a pod on the node. */
-  readonly forEphemeral?: true;
+  readonly isForEphemeral?: true;
 }
 
-const RIGHTS: readonly Right[] = [
+const PERMISSIONS: readonly Permission[] = [
   { verb: 'get', resource: 'pods' },
   { verb: 'watch', resource: 'pods' },
-  { verb: 'list', resource: 'pods', ofAll: true, niceFor: 'captures and debuggers' },
-  { verb: 'patch', resource: 'pods', subresource: 'ephemeralcontainers', forEphemeral: true },
-  { verb: 'get', resource: 'pods', subresource: 'exec', forEphemeral: true },
-  { verb: 'create', resource: 'pods', subresource: 'exec', since: 35, forEphemeral: true },
-  { verb: 'list', resource: 'events', ofAll: true, niceFor: 'why a debugger does not start' },
-  { verb: 'watch', resource: 'events', ofAll: true, niceFor: 'why a debugger does not start' },
-  { verb: 'get', resource: 'nodes', ofCluster: true, niceFor: 'what kind of node a pod is on' },
-  { verb: 'get', resource: 'namespaces', ofCluster: true, niceFor: 'the Pod Security level' },
+  {
+    verb: 'list',
+    resource: 'pods',
+    isForWholeCollection: true,
+    optionalFor: 'captures and debuggers',
+  },
+  { verb: 'patch', resource: 'pods', subresource: 'ephemeralcontainers', isForEphemeral: true },
+  { verb: 'get', resource: 'pods', subresource: 'exec', isForEphemeral: true },
+  { verb: 'create', resource: 'pods', subresource: 'exec', sinceMinor: 35, isForEphemeral: true },
+  {
+    verb: 'list',
+    resource: 'events',
+    isForWholeCollection: true,
+    optionalFor: 'why a debugger does not start',
+  },
+  {
+    verb: 'watch',
+    resource: 'events',
+    isForWholeCollection: true,
+    optionalFor: 'why a debugger does not start',
+  },
+  {
+    verb: 'get',
+    resource: 'nodes',
+    isClusterScoped: true,
+    optionalFor: 'what kind of node a pod is on',
+  },
+  {
+    verb: 'get',
+    resource: 'namespaces',
+    isClusterScoped: true,
+    optionalFor: 'the Pod Security level',
+  },
 ];
 
-const AT_ONCE = 10;
+const CONCURRENCY = 10;
 
 /** The user's permissions, as the API server reports them. */
-export interface Rights {
-  readonly answers: readonly { readonly right: Right; readonly allowed: boolean | undefined }[];
-  /** Whether a Role is missing, or a ClusterRole (`lacksInCluster`). */
-  readonly lacksInNamespace: boolean;
-  readonly lacksInCluster: boolean;
+export interface PermissionReview {
+  readonly answers: readonly {
+    readonly permission: Permission;
+    readonly allowed: boolean | undefined;
+  }[];
+  /** Whether a Role is missing, or a ClusterRole (`needsClusterRole`). */
+  readonly needsRole: boolean;
+  readonly needsClusterRole: boolean;
 }
 
 /**
  * Asks the API server for each permission in a namespace. If a pod is named, asks for this pod, because a Role may be
  * limited to names.
  */
-export async function askRights(
+export async function reviewPermissions(
   api: KubeApi,
   namespace: string,
   pod: string | undefined,
   signal: AbortSignal,
-): Promise<Rights> {
-  const answers = await mapConcurrently(RIGHTS, AT_ONCE, async (right) => ({
-    right,
-    allowed: await canI(api, attemptOf(right, namespace, pod), signal),
+): Promise<PermissionReview> {
+  const answers = await mapConcurrently(PERMISSIONS, CONCURRENCY, async (permission) => ({
+    permission,
+    allowed: await canI(api, resourceAttributes(permission, namespace, pod), signal),
   }));
-  const lacks = answers.filter(({ allowed }) => allowed === false);
+  const missing = answers.filter(({ allowed }) => allowed === false);
   return {
     answers,
-    lacksInNamespace: lacks.some(({ right }) => !right.ofCluster),
-    lacksInCluster: lacks.some(({ right }) => right.ofCluster),
+    needsRole: missing.some(({ permission }) => !permission.isClusterScoped),
+    needsClusterRole: missing.some(({ permission }) => permission.isClusterScoped),
   };
 }
 
-function attemptOf(
-  { verb, resource, subresource, ofCluster, ofAll }: Right,
+function resourceAttributes(
+  {
+    verb,
+    resource,
+    subresource,
+    isClusterScoped: ofCluster,
+    isForWholeCollection: ofAll,
+  }: Permission,
   namespace: string,
   pod: string | undefined,
 ) {
-  const ofNamespace = resource === 'namespaces';
-  const name = ofNamespace ? namespace : ofCluster || ofAll ? undefined : pod;
+  const isNamespace = resource === 'namespaces';
+  const name = isNamespace ? namespace : ofCluster || ofAll ? undefined : pod;
   return {
     verb,
     resource,
     ...(subresource !== undefined && { subresource }),
-    ...((!ofCluster || ofNamespace) && { namespace }),
+    ...((!ofCluster || isNamespace) && { namespace }),
     ...(name !== undefined && { name }),
   };
 }
 
 /** The missing optional permissions for debuggers in another namespace, one per line. */
-export async function nicetiesLackedIn(
+export async function missingOptionalPermissions(
   api: KubeApi,
   namespace: string,
   signal: AbortSignal,
 ): Promise<Check[]> {
-  const nice = RIGHTS.filter(({ niceFor, ofCluster }) => niceFor !== undefined && !ofCluster);
-  const checks = await mapConcurrently(nice, AT_ONCE, async ({ verb, resource, niceFor }) => {
-    const allowed = await canI(api, { namespace, verb, resource }, signal);
-    const text = `you may not ${verb} ${resource} in namespace ${namespace}: netdebug cannot show ${niceFor}`;
-    return allowed === false ? [{ check: 'permission', level: 'warning', text } as const] : [];
-  });
+  const optional = PERMISSIONS.filter(
+    ({ optionalFor: niceFor, isClusterScoped: ofCluster }) => niceFor !== undefined && !ofCluster,
+  );
+  const checks = await mapConcurrently(
+    optional,
+    CONCURRENCY,
+    async ({ verb, resource, optionalFor: niceFor }) => {
+      const allowed = await canI(api, { namespace, verb, resource }, signal);
+      const text = `you may not ${verb} ${resource} in namespace ${namespace}: netdebug cannot show ${niceFor}`;
+      return allowed === false ? [{ check: 'permission', level: 'warning', text } as const] : [];
+    },
+  );
   return checks.flat();
 }
 
 /** One line for each permission. With `byNode`, permissions for ephemeral containers matter less. */
 export function accessChecks(
-  { answers }: Rights,
+  { answers }: PermissionReview,
   version: ServerVersion,
   byNode: boolean,
 ): Check[] {
-  return answers.map(({ right, allowed }) => rightCheck(right, allowed, version, byNode));
+  return answers.map(({ permission: right, allowed }) =>
+    permissionCheck(right, allowed, version, byNode),
+  );
 }
 
-function rightCheck(
-  { verb, resource, subresource, niceFor, since = 0, forEphemeral }: Right,
+function permissionCheck(
+  {
+    verb,
+    resource,
+    subresource,
+    optionalFor: niceFor,
+    sinceMinor: since = 0,
+    isForEphemeral: forEphemeral,
+  }: Permission,
   allowed: boolean | undefined,
   { minor }: ServerVersion,
   byNode: boolean,
 ): Check {
-  const what = `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
+  const action = `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
   const check = 'permission';
-  if (allowed) return { check, level: 'ok', text: what };
+  if (allowed) return { check, level: 'ok', text: action };
   const warning = (text: string): Check => ({ check, level: 'warning', text });
-  if (allowed === undefined) return warning(`${what}: unknown, the API server gave no answer`);
-  if (niceFor !== undefined) return warning(`you may not ${what}: netdebug cannot show ${niceFor}`);
+  if (allowed === undefined) return warning(`${action}: unknown, the API server gave no answer`);
+  if (niceFor !== undefined)
+    return warning(`you may not ${action}: netdebug cannot show ${niceFor}`);
   if (minor > 0 && minor < since)
-    return warning(`you may not ${what}, which is required since Kubernetes 1.${since}`);
+    return warning(`you may not ${action}, which is required since Kubernetes 1.${since}`);
   if (forEphemeral && byNode)
-    return warning(`you may not ${what}, which is only required for debuggers in pods`);
-  return { check, level: 'fail', text: `you may not ${what}` };
+    return warning(`you may not ${action}, which is only required for debuggers in pods`);
+  return { check, level: 'fail', text: `you may not ${action}` };
 }

@@ -14,7 +14,7 @@ export interface Check {
 }
 
 /** A failed check for an error. */
-export function failed(check: string, error: unknown): Check {
+export function failedCheck(check: string, error: unknown): Check {
   const level = 'fail';
   const text = messageOf(error);
   if (!(error instanceof Problem)) return { check, level, text };

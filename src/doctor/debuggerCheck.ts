@@ -9,7 +9,7 @@ import { debuggerStatus } from '../debugger/start.ts';
 import { isStatic } from '../debugger/suitability.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
-import { type Check, failed } from './check.ts';
+import { type Check, failedCheck } from './check.ts';
 import type { DebuggerCheck } from './nodeDebuggerCheck.ts';
 import { checkNodeDebugger } from './nodeDebuggerCheck.ts';
 
@@ -29,38 +29,46 @@ export async function checkDebugger(
   if (request.via === 'node') return checkNodeDebugger(api, target, request, signal);
   const running = isStatic(pod) ? undefined : runningDebugger(pod, request);
   if (running !== undefined)
-    return within('ok', `${running} is running in the pod and will be used`, running);
+    return ephemeralCheck('ok', `${running} is running in the pod and will be used`, running);
   try {
-    const make = (accessLevel: EphemeralLevel) => newDebugger(pod, request, accessLevel);
-    const choice = await chooseAccessLevel(api, pod, make, { ...(signal && { signal }) });
-    if (choice.noEphemeral) return await withoutEphemeral(choice.noEphemeral);
+    const createContainer = (accessLevel: EphemeralLevel) => newDebugger(pod, request, accessLevel);
+    const choice = await chooseAccessLevel(api, pod, createContainer, {
+      ...(signal && { signal }),
+    });
+    if (choice.noEphemeral) return await checkNodeInstead(choice.noEphemeral);
     const { accessLevel, note, unsure } = choice;
-    const { name, securityContext } = make(accessLevel);
-    const rights =
+    const { name, securityContext } = createContainer(accessLevel);
+    const capabilities =
       securityContext?.capabilities?.add?.join(', ') ?? 'the default capabilities of the runtime';
     const why = note === undefined ? '' : ` (${note.text.replace(/^note: /, '')})`;
-    const added = `an ephemeral container ${name} would be added, with ${rights}${why}`;
-    if (unsure === undefined) return within('ok', added);
-    return within('warning', `${added}; it is unknown whether this is allowed: ${unsure}`);
+    const addedText = `an ephemeral container ${name} would be added, with ${capabilities}${why}`;
+    if (unsure === undefined) return ephemeralCheck('ok', addedText);
+    return ephemeralCheck(
+      'warning',
+      `${addedText}; it is unknown whether this is allowed: ${unsure}`,
+    );
   } catch (error) {
     signal.throwIfAborted();
-    return { checks: [failed(CHECK, error)], byNode: false };
+    return { checks: [failedCheck(CHECK, error)], byNode: false };
   }
 
-  async function withoutEphemeral(noEphemeral: NoEphemeral): Promise<DebuggerCheck> {
+  async function checkNodeInstead(noEphemeral: NoEphemeral): Promise<DebuggerCheck> {
     const { kind, text, message, nodeInstead, ofRights } = noEphemeral;
-    const known =
+    const nodeAccess =
       nodeInstead || request.via === 'ephemeral'
         ? undefined
         : await nodeState(() => planOnNode(api, target, request, signal));
-    const next = [...noEphemeral.next, ...(known ? nodeSteps(noEphemeral, known) : [])];
+    const next = [...noEphemeral.next, ...(nodeAccess ? nodeSteps(noEphemeral, nodeAccess) : [])];
     // The Role is printed below all checks, and the checks include the missing permissions.
-    const refused: Check = ofRights
+    const refusedCheck: Check = ofRights
       ? { check: CHECK, level: 'fail', kind, text }
       : { check: CHECK, level: 'fail', kind, text: message, next };
-    if (!nodeInstead || request.via === 'ephemeral') return { checks: [refused], byNode: false };
-    const way = await checkNodeDebugger(api, target, request, signal, text);
-    return way.byNode ? way : { ...way, checks: [refused, ...way.checks] };
+    if (!nodeInstead || request.via === 'ephemeral')
+      return { checks: [refusedCheck], byNode: false };
+    const nodeCheck = await checkNodeDebugger(api, target, request, signal, text);
+    return nodeCheck.byNode
+      ? nodeCheck
+      : { ...nodeCheck, checks: [refusedCheck, ...nodeCheck.checks] };
   }
 }
 
@@ -70,7 +78,7 @@ function runningDebugger(pod: Pod, request: DebuggerRequest): string | undefined
   )?.name;
 }
 
-function within(level: Check['level'], text: string, running?: string): DebuggerCheck {
+function ephemeralCheck(level: Check['level'], text: string, running?: string): DebuggerCheck {
   return {
     checks: [{ check: CHECK, level, text }],
     byNode: false,

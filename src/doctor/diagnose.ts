@@ -2,8 +2,8 @@ import type { DebuggerSettings } from '../debugger/container.ts';
 import { nodeRoleYaml, roleYaml } from '../debugger/permissions.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { NamedTarget } from '../kube/targets/parseTargets.ts';
-import { accessChecks, askRights } from './accessChecks.ts';
-import { type Check, failed } from './check.ts';
+import { accessChecks, reviewPermissions } from './accessChecks.ts';
+import { type Check, failedCheck } from './check.ts';
 import { diagnoseTarget } from './diagnoseTarget.ts';
 import { execPathCheck } from './execPathCheck.ts';
 import { policyCheck } from './policyCheck.ts';
@@ -36,40 +36,42 @@ export interface Diagnosis {
 export async function diagnose(
   api: KubeApi,
   target: NamedTarget | undefined,
-  current: string,
+  currentNamespace: string,
   settings: DebuggerSettings,
   signal: AbortSignal,
 ): Promise<Diagnosis> {
-  const namespace = target?.namespace ?? current;
+  const namespace = target?.namespace ?? currentNamespace;
   let version: Awaited<ReturnType<typeof serverVersion>>;
   try {
     version = await serverVersion(api, signal);
   } catch (error) {
     signal.throwIfAborted();
-    return { ready: false, checks: [failed('API server', error)] };
+    return { ready: false, checks: [failedCheck('API server', error)] };
   }
-  const [found, policy, topology, path] = await Promise.all([
+  const [targetDiagnosis, policy, topology, execPath] = await Promise.all([
     target && diagnoseTarget(api, target, { profile: 'network', ...settings }, signal),
     policyCheck(api, namespace, signal),
     topologyCheck(api, signal),
     // With a target, the check of its access level covers this.
     target ? [] : execPathCheck(api, namespace, signal),
   ]);
-  const rights = await askRights(api, namespace, found?.pod, signal);
+  const permissions = await reviewPermissions(api, namespace, targetDiagnosis?.pod, signal);
   const checks = [
     versionCheck(version, api),
     clockCheck(api),
     protocolCheck(version),
-    ...accessChecks(rights, version, found?.byNode === true),
+    ...accessChecks(permissions, version, targetDiagnosis?.byNode === true),
     policy,
     topology,
-    ...path,
-    ...(found?.checks ?? []),
+    ...execPath,
+    ...(targetDiagnosis?.checks ?? []),
   ];
   const roles = [
-    ...(rights.lacksInNamespace ? [roleYaml(namespace)] : []),
-    ...(found?.lacksNodeRole === undefined ? [] : [nodeRoleYaml(found.lacksNodeRole)]),
-    ...(rights.lacksInCluster ? [CLUSTER_ROLE_YAML] : []),
+    ...(permissions.needsRole ? [roleYaml(namespace)] : []),
+    ...(targetDiagnosis?.missingNodeRole === undefined
+      ? []
+      : [nodeRoleYaml(targetDiagnosis.missingNodeRole)]),
+    ...(permissions.needsClusterRole ? [CLUSTER_ROLE_YAML] : []),
   ];
   return {
     ready: checks.every(({ level }) => level !== 'fail'),

@@ -8,11 +8,11 @@ import type { Pod } from '../kube/pod.ts';
 import { onePod } from '../kube/targets/oneTarget.ts';
 import type { NamedTarget } from '../kube/targets/parseTargets.ts';
 import type { Notice } from '../notice.ts';
-import { type Check, failed } from './check.ts';
+import { type Check, failedCheck } from './check.ts';
 import { checkDebugger } from './debuggerCheck.ts';
 import { nodeChecks } from './nodeChecks.ts';
 import type { DebuggerCheck } from './nodeDebuggerCheck.ts';
-import { checkNodeDebugger, lacksNodeRoleIn } from './nodeDebuggerCheck.ts';
+import { checkNodeDebugger, namespaceWithoutNodeRole } from './nodeDebuggerCheck.ts';
 import { podChecks } from './podChecks.ts';
 import { toolChecks } from './toolChecks.ts';
 import { unstartedChecks } from './unstartedChecks.ts';
@@ -40,13 +40,13 @@ export async function diagnoseTarget(
   } catch (error) {
     signal.throwIfAborted();
     const namespace = namespaceFor(target, request);
-    const lacksNodeRole =
-      request.via === 'node' ? await lacksNodeRoleIn(api, namespace, signal) : undefined;
+    const missingNodeRole =
+      request.via === 'node' ? await namespaceWithoutNodeRole(api, namespace, signal) : undefined;
     return {
-      checks: [failed('pod', explainRefusal(error))],
+      checks: [failedCheck('pod', explainRefusal(error))],
       byNode: false,
       ...(target.kind === 'pod' && { pod: target.name }),
-      ...(lacksNodeRole !== undefined && { lacksNodeRole }),
+      ...(missingNodeRole !== undefined && { missingNodeRole }),
     };
   }
 }
@@ -58,21 +58,21 @@ async function diagnosePod(
   signal: AbortSignal,
 ): Promise<DebuggerCheck> {
   const node = pod.spec.nodeName;
-  const [found, runtime, stuck] = await Promise.all([
-    node === undefined ? [] : nodeChecksOf(api, node, request.image, signal),
+  const [found, runtime, unstarted] = await Promise.all([
+    node === undefined ? [] : readNodeChecks(api, node, request.image, signal),
     runtimeOf(api, pod, signal),
     unstartedChecks(api, pod, request, signal),
   ]);
-  const checks = [...podChecks(pod, runtime), ...found, ...stuck];
+  const checks = [...podChecks(pod, runtime), ...found, ...unstarted];
   // If the pod cannot be entered, it does not matter whether the API server would accept a container.
   if (checks.some(({ level }) => level === 'fail')) return { checks, byNode: false };
-  const way = await checkDebugger(api, pod, request, signal);
+  const debuggerCheck = await checkDebugger(api, pod, request, signal);
   const { namespace, name } = pod.metadata;
   const tools =
-    way.running === undefined
+    debuggerCheck.running === undefined
       ? []
-      : await toolChecks(api, { namespace, pod: name, container: way.running }, signal);
-  return { ...way, checks: [...checks, ...way.checks, ...tools] };
+      : await toolChecks(api, { namespace, pod: name, container: debuggerCheck.running }, signal);
+  return { ...debuggerCheck, checks: [...checks, ...debuggerCheck.checks, ...tools] };
 }
 
 /** Checks a node itself. Its network can only be entered from a pod on it. */
@@ -82,27 +82,27 @@ async function diagnoseNode(
   request: DebuggerRequest,
   signal: AbortSignal,
 ): Promise<DebuggerCheck> {
-  const checks = await nodeChecksOf(api, node, request.image, signal);
+  const checks = await readNodeChecks(api, node, request.image, signal);
   if (checks.some(({ level }) => level === 'fail')) return { checks, byNode: false };
   const network: Check = {
     check: 'network',
     level: 'warning',
     text: 'that of the node: packets and sockets of the whole node are shown',
   };
-  const way =
+  const debuggerCheck =
     request.via === 'ephemeral'
-      ? { checks: [NO_CONTAINERS], byNode: false }
+      ? { checks: [NO_EPHEMERAL_ON_NODE], byNode: false }
       : await checkNodeDebugger(api, { node, namespace }, request, signal);
-  return { ...way, checks: [...checks, network, ...way.checks] };
+  return { ...debuggerCheck, checks: [...checks, network, ...debuggerCheck.checks] };
 }
 
-const NO_CONTAINERS: Check = {
+const NO_EPHEMERAL_ON_NODE: Check = {
   check: 'node debugger',
   level: 'fail',
   text: 'a node has no containers: --via ephemeral is for pods',
 };
 
-async function nodeChecksOf(
+async function readNodeChecks(
   api: KubeApi,
   node: string,
   image: string,
@@ -112,6 +112,6 @@ async function nodeChecksOf(
     return nodeChecks(node, await readNode(api, node, signal), image);
   } catch (error) {
     signal.throwIfAborted();
-    return [failed('node', error)];
+    return [failedCheck('node', error)];
   }
 }

@@ -2,11 +2,11 @@ import { refusalText } from '../debugger/refusal.ts';
 import { EXEC, nextSteps } from '../debugger/refusals.ts';
 import { tryExec } from '../debugger/trial.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { type Check, failed } from './check.ts';
+import { type Check, failedCheck } from './check.ts';
 
 const CHECK = 'exec path';
 /** No pod has this name. Exec permissions are checked before the pod is looked up. */
-const NO_POD = 'netdebug-doctor';
+const NONEXISTENT_POD = 'netdebug-doctor';
 
 /**
  * Whether a command would reach a pod of the namespace. A proxy on the path or a policy may refuse exec. Missing
@@ -18,7 +18,7 @@ export async function execPathCheck(
   signal: AbortSignal,
 ): Promise<Check[]> {
   try {
-    const verdict = await tryExec(api, namespace, NO_POD, signal);
+    const verdict = await tryExec(api, namespace, NONEXISTENT_POD, signal);
     if (verdict.kind === 'allowed') return [{ check: CHECK, level: 'ok', text: 'open' }];
     if (verdict.kind === 'unknown')
       return [{ check: CHECK, level: 'warning', text: `unknown: ${verdict.error.message}` }];
@@ -27,6 +27,6 @@ export async function execPathCheck(
     return [{ check: CHECK, level: 'fail', text: refusalText(verdict), next }];
   } catch (error) {
     signal.throwIfAborted();
-    return [failed(CHECK, error)];
+    return [failedCheck(CHECK, error)];
   }
 }

@@ -2,12 +2,12 @@
  * Whether a name in a node's list of images, which is a full name, refers to an image as people write it. If a digest
  * is given, only the digest counts.
  */
-export function namesImage(listed: string, image: string): boolean {
+export function matchesImage(listed: string, image: string): boolean {
   const [reference = '', digest] = image.split('@');
   const colon = reference.lastIndexOf(':');
-  const tagged = colon > reference.lastIndexOf('/');
-  const repository = fullName(tagged ? reference.slice(0, colon) : reference);
-  const tag = tagged ? reference.slice(colon + 1) : 'latest';
+  const hasTag = colon > reference.lastIndexOf('/');
+  const repository = fullName(hasTag ? reference.slice(0, colon) : reference);
+  const tag = hasTag ? reference.slice(colon + 1) : 'latest';
   return listed === (digest === undefined ? `${repository}:${tag}` : `${repository}@${digest}`);
 }
 

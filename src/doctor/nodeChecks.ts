@@ -1,8 +1,8 @@
 import { refuseVirtualNode } from '../debugger/hiddenNetwork.ts';
 import { isWindows } from '../debugger/suitability.ts';
 import type { KubeNode } from '../kube/node.ts';
-import { type Check, failed } from './check.ts';
-import { namesImage } from './imageNames.ts';
+import { type Check, failedCheck } from './check.ts';
+import { matchesImage } from './imageNames.ts';
 
 /** The architectures of netshoot, and of the netdebug packages. */
 const ARCHITECTURES = ['amd64', 'arm64'];
@@ -17,7 +17,7 @@ export function nodeChecks(name: string, node: KubeNode | undefined, image: stri
         text: `${name}: the node object cannot be read, so little is known about the node`,
       },
     ];
-  return [nodeCheck(name, node), ...pressure(node), imageCheck(name, node, image)];
+  return [nodeCheck(name, node), ...diskChecks(node), imageCheck(name, node, image)];
 }
 
 function nodeCheck(name: string, node: KubeNode): Check {
@@ -37,7 +37,7 @@ function nodeCheck(name: string, node: KubeNode): Check {
   try {
     refuseVirtualNode(`what runs on ${name}`, node);
   } catch (error) {
-    return failed(check, error);
+    return failedCheck(check, error);
   }
   if (status?.conditions?.some(({ type, status }) => type === 'Ready' && status !== 'True'))
     return {
@@ -58,7 +58,7 @@ function nodeCheck(name: string, node: KubeNode): Check {
   return { check, level: 'ok', text };
 }
 
-function pressure({ status }: KubeNode): Check[] {
+function diskChecks({ status }: KubeNode): Check[] {
   const disk = status?.conditions?.find(({ type }) => type === 'DiskPressure');
   if (disk?.status !== 'True') return [];
   return [
@@ -73,8 +73,8 @@ function pressure({ status }: KubeNode): Check[] {
 
 function imageCheck(name: string, { status }: KubeNode, image: string): Check {
   const names = status?.images?.flatMap(({ names = [] }) => names) ?? [];
-  const isThere = names.some((candidate) => namesImage(candidate, image));
-  const text = isThere
+  const isPresent = names.some((candidate) => matchesImage(candidate, image));
+  const text = isPresent
     ? `${image} is on ${name}`
     : `${image} is not among the images that ${name} reports (its 50 largest); it is pulled if it is missing`;
   return { check: 'image', level: 'ok', text };

@@ -6,8 +6,8 @@ import { lackedToKeepPods } from '../debugger/rights.ts';
 import { tryExec } from '../debugger/trial.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { canI } from '../kube/review.ts';
-import { nicetiesLackedIn } from './accessChecks.ts';
-import { type Check, failed } from './check.ts';
+import { missingOptionalPermissions } from './accessChecks.ts';
+import { type Check, failedCheck } from './check.ts';
 
 /** The debugger that a command would use for a target. */
 export interface DebuggerCheck {
@@ -17,7 +17,7 @@ export interface DebuggerCheck {
   /** Whether the debugger is a pod on the node. The requirements of an ephemeral container do not apply then. */
   readonly byNode: boolean;
   /** The namespace in which permissions for a pod on the node are missing. */
-  readonly lacksNodeRole?: string;
+  readonly missingNodeRole?: string;
 }
 
 const CHECK = 'node debugger';
@@ -31,25 +31,27 @@ export async function checkNodeDebugger(
   target: NodeTarget,
   request: DebuggerRequest,
   signal: AbortSignal,
-  because?: string,
+  reason?: string,
 ): Promise<DebuggerCheck> {
   try {
     const { namespace } = await planOnNode(api, target, request, signal);
-    const what = `a pod on node ${target.node}, in namespace ${namespace}, would be used`;
-    const text = because === undefined ? what : `${because}: ${what} instead`;
-    const level = because === undefined ? 'ok' : 'warning';
-    const lacked =
-      namespace === target.namespace ? [] : await nicetiesLackedIn(api, namespace, signal);
-    return { checks: [{ check: CHECK, level, text }, ...lacked], byNode: true };
+    const debuggerText = `a pod on node ${target.node}, in namespace ${namespace}, would be used`;
+    const text = reason === undefined ? debuggerText : `${reason}: ${debuggerText} instead`;
+    const level = reason === undefined ? 'ok' : 'warning';
+    const missing =
+      namespace === target.namespace
+        ? []
+        : await missingOptionalPermissions(api, namespace, signal);
+    return { checks: [{ check: CHECK, level, text }, ...missing], byNode: true };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof NodeRightsLack))
-      return { checks: [failed(CHECK, error)], byNode: false };
+      return { checks: [failedCheck(CHECK, error)], byNode: false };
     // The Role is printed with the others, below all checks.
     return {
       checks: [{ check: CHECK, level: 'fail', kind: error.kind, text: error.message }],
       byNode: false,
-      lacksNodeRole: namespaceFor(target, request),
+      missingNodeRole: namespaceFor(target, request),
     };
   }
 }
@@ -57,16 +59,16 @@ export async function checkNodeDebugger(
 /**
  * Returns the namespace if permissions for a pod on a node are missing in it. Used when the pod to enter is unknown.
  */
-export async function lacksNodeRoleIn(
+export async function namespaceWithoutNodeRole(
   api: KubeApi,
   namespace: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const [mayCreate, lacked, exec] = await Promise.all([
+  const [canCreate, missing, exec] = await Promise.all([
     canI(api, { namespace, verb: 'create', resource: 'pods' }, signal),
     lackedToKeepPods(api, namespace, signal),
     tryExec(api, namespace, 'netdebug-node', signal).catch(() => undefined),
   ]);
   const lacksExec = exec?.kind === 'refused' && exec.by === 'rights';
-  return mayCreate === false || lacked !== undefined || lacksExec ? namespace : undefined;
+  return canCreate === false || missing !== undefined || lacksExec ? namespace : undefined;
 }

@@ -3,7 +3,7 @@ import { type Runtime, runtimeText, sandboxNote } from '../debugger/hiddenNetwor
 import { isStatic, refuseUnsuitable } from '../debugger/suitability.ts';
 import type { Pod } from '../kube/pod.ts';
 import { bytesText } from '../output/quantities.ts';
-import { type Check, failed } from './check.ts';
+import { type Check, failedCheck } from './check.ts';
 
 /** Whether a pod's network can be entered at all, and what to expect there. */
 export function podChecks(pod: Pod, runtime: Runtime | undefined): Check[] {
@@ -14,7 +14,7 @@ function stateCheck(pod: Pod): Check {
   try {
     refuseUnsuitable(pod);
   } catch (error) {
-    return failed('pod', error);
+    return failedCheck('pod', error);
   }
   const { metadata, spec, status } = pod;
   const kind = isStatic(pod) ? ', a static pod' : '';

@@ -3,7 +3,7 @@ import { terminalSafe } from '../output/terminalSafe.ts';
 import { wrap } from '../output/wrap.ts';
 import type { Diagnosis } from './diagnose.ts';
 
-const WORDS = { ok: 'ok', warning: 'warning', fail: 'FAIL' } as const;
+const LEVEL_TEXTS = { ok: 'ok', warning: 'warning', fail: 'FAIL' } as const;
 
 /**
  * One line per check, the steps to fix it below, and the permissions to request at the end. Or everything as a document
@@ -14,16 +14,16 @@ export function* renderDiagnosis(
   format: 'table' | 'json' | 'yaml',
   columns: number,
 ): Generator<string> {
-  if (format === 'table') yield* lines(diagnosis, columns);
+  if (format === 'table') yield* renderText(diagnosis, columns);
   else yield renderDocument(diagnosis, format);
 }
 
-function* lines({ checks, roles, ready }: Diagnosis, columns: number): Generator<string> {
+function* renderText({ checks, roles, ready }: Diagnosis, columns: number): Generator<string> {
   const width = Math.max(...checks.map(({ check }) => check.length));
   for (const { check, level, text, next = [] } of checks) {
     const margin = ' '.repeat(width + 11);
     const parts = wrap(terminalSafe(text), columns - margin.length);
-    yield `${WORDS[level].padEnd(7)}  ${check.padEnd(width)}  ${parts.join(`\n${margin}`)}\n`;
+    yield `${LEVEL_TEXTS[level].padEnd(7)}  ${check.padEnd(width)}  ${parts.join(`\n${margin}`)}\n`;
     for (const step of next) yield `${margin}${terminalSafe(step)}\n`;
   }
   if (roles !== undefined)

@@ -8,9 +8,9 @@ export interface ServerVersion {
 }
 
 /** The first minor version with generally available ephemeral containers. */
-const EPHEMERAL_CONTAINERS = 25;
+const EPHEMERAL_CONTAINERS_MINOR = 25;
 /** The first minor version with v5 for exec over a websocket. */
-const EXEC_V5 = 30;
+const EXEC_V5_MINOR = 30;
 /** The server's clock has a resolution of one second. Tokens and certificates tolerate this difference. */
 const MAX_SKEW_S = 5;
 
@@ -24,14 +24,14 @@ export async function serverVersion(api: KubeApi, signal: AbortSignal): Promise<
 }
 
 export function versionCheck({ text, minor }: ServerVersion, { access }: KubeApi): Check {
-  const found = `${text} at ${access.server.host}`;
-  if (minor > 0 && minor < EPHEMERAL_CONTAINERS)
+  const serverText = `${text} at ${access.server.host}`;
+  if (minor > 0 && minor < EPHEMERAL_CONTAINERS_MINOR)
     return {
       check: 'API server',
       level: 'fail',
-      text: `${found}: no support for ephemeral containers (available since 1.${EPHEMERAL_CONTAINERS})`,
+      text: `${serverText}: no support for ephemeral containers (available since 1.${EPHEMERAL_CONTAINERS_MINOR})`,
     };
-  return { check: 'API server', level: 'ok', text: found };
+  return { check: 'API server', level: 'ok', text: serverText };
 }
 
 /** Compares the clocks, based on the server's last answer. */
@@ -49,7 +49,7 @@ export function clockCheck(api: KubeApi): Check {
 
 /** The exec protocol for the server's version. Whether a proxy in between changes it only shows when a command runs. */
 export function protocolCheck({ minor }: ServerVersion): Check {
-  const v5 = minor >= EXEC_V5;
+  const v5 = minor >= EXEC_V5_MINOR;
   return {
     check: 'exec protocol',
     level: 'ok',

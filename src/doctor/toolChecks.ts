@@ -2,7 +2,7 @@ import type { ContainerRef } from '../debugger/leasedProcess.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import { runProgram } from '../debugger/runProgram.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { type Check, failed } from './check.ts';
+import { type Check, failedCheck } from './check.ts';
 import toolsScript from './tools.sh';
 
 /** The purpose of each tool. Only tcpdump has no replacement. */
@@ -17,29 +17,29 @@ const TOOLS: Readonly<Record<string, string>> = {
 /** Checks a running debugger: the tools in its image, and the negotiated exec protocol. */
 export async function toolChecks(
   api: KubeApi,
-  place: ContainerRef,
+  container: ContainerRef,
   signal: AbortSignal,
 ): Promise<Check[]> {
   try {
     const names = Object.keys(TOOLS);
     const program = { script: toolsScript, command: names };
-    const asked = await runProgram(api.access, place, program, { signal });
-    const found = asked.stdout.toString().split('\n');
-    const lacking = names.filter((name) => !found.includes(name));
+    const outcome = await runProgram(api.access, container, program, { signal });
+    const found = outcome.stdout.toString().split('\n');
+    const missing = names.filter((name) => !found.includes(name));
     return [
-      { check: 'exec', level: 'ok', text: `works, ${asked.protocol}` },
-      ...lacking.map(lackingTool),
-      ...(lacking.length === 0
+      { check: 'exec', level: 'ok', text: `works, ${outcome.protocol}` },
+      ...missing.map(missingToolCheck),
+      ...(missing.length === 0
         ? [{ check: 'tools', level: 'ok', text: `${names.join(', ')} are in the image` } as const]
         : []),
     ];
   } catch (error) {
     signal.throwIfAborted();
-    return [failed('exec', explainRefusal(error))];
+    return [failedCheck('exec', explainRefusal(error))];
   }
 }
 
-function lackingTool(name: string): Check {
+function missingToolCheck(name: string): Check {
   return {
     check: 'tools',
     level: name === 'tcpdump' ? 'fail' : 'warning',

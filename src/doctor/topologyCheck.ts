@@ -20,9 +20,9 @@ export async function topologyCheck(api: KubeApi, signal: AbortSignal): Promise<
     resource,
     allowed: await canI(api, { group, verb: 'list', resource }, signal),
   }));
-  const lacked = answers.filter(({ allowed }) => allowed === false);
+  const missing = answers.filter(({ allowed }) => allowed === false);
   const names = (of: typeof answers) => of.map(({ resource }) => resource).join(', ');
-  if (lacked.length === 0) return { check: CHECK, level: 'ok', text: `list ${names(answers)}` };
-  const text = `you may not list ${names(lacked)} in all namespaces: path, netns and who cannot show names, services and policies`;
+  if (missing.length === 0) return { check: CHECK, level: 'ok', text: `list ${names(answers)}` };
+  const text = `you may not list ${names(missing)} in all namespaces: path, netns and who cannot show names, services and policies`;
   return { check: CHECK, level: 'warning', text };
 }

@@ -9,11 +9,11 @@ import {
   TCP_FLAGS,
   type TcpFlag,
 } from './condition.ts';
-import { networkOf } from './network.ts';
+import { parseNetwork } from './network.ts';
 import { epochSeconds } from './times.ts';
 
 /** The values of the flags that describe a filter. Several values of one flag are alternatives. */
-export interface Wishes {
+export interface FilterRequest {
   readonly address?: readonly string[];
   readonly source?: readonly string[];
   readonly destination?: readonly string[];
@@ -28,31 +28,38 @@ export interface Wishes {
 }
 
 /** The condition that matches all wishes. Throws a Problem for an invalid value. */
-export function conditionOfWishes(wishes: Wishes): Condition {
-  const { protocol = [], port = [], flags = [] } = wishes;
-  const carriers = protocol.filter((name) => /^(tcp|udp|sctp)$/.test(name));
+export function buildCondition(request: FilterRequest): Condition {
+  const { protocol = [], port = [], flags = [] } = request;
+  const transports = protocol.filter((name) => /^(tcp|udp|sctp)$/.test(name));
   const ports = port.flatMap((text) =>
-    (carriers.length === 0 ? [undefined] : carriers).map((carrier) => portOf(text, carrier)),
+    (transports.length === 0 ? [undefined] : transports).map((transport) =>
+      parsePort(text, transport),
+    ),
   );
   // The port conditions include the protocol.
-  const protocols = ports.length > 0 && carriers.length > 0 ? [] : protocol.map(protocolOf);
+  const protocols = ports.length > 0 && transports.length > 0 ? [] : protocol.map(parseProtocol);
   const groups: Condition[][] = [
-    (wishes.address ?? []).map((text) => addressOf('--address', text, 'either')),
-    (wishes.source ?? []).map((text) => addressOf('--source', text, 'source')),
-    (wishes.destination ?? []).map((text) => addressOf('--destination', text, 'destination')),
+    (request.address ?? []).map((text) => parseAddressFilter('--address', text, 'either')),
+    (request.source ?? []).map((text) => parseAddressFilter('--source', text, 'source')),
+    (request.destination ?? []).map((text) =>
+      parseAddressFilter('--destination', text, 'destination'),
+    ),
     protocols,
     ports,
-    flags.map(flagOf),
-    wishes.length === undefined ? [] : [lengthOf(wishes.length)],
-    wishes.contains === undefined ? [] : [{ kind: 'payload', text: wishes.contains }],
-    wishes.from === undefined ? [] : [timeOf(wishes.from, '>=')],
-    wishes.to === undefined ? [] : [timeOf(wishes.to, '<=')],
+    flags.map(parseFlag),
+    request.length === undefined ? [] : [parseLength(request.length)],
+    request.contains === undefined ? [] : [{ kind: 'payload', text: request.contains }],
+    request.from === undefined ? [] : [parseTimeCondition(request.from, '>=')],
+    request.to === undefined ? [] : [parseTimeCondition(request.to, '<=')],
   ];
   return all(groups.filter((group) => group.length > 0).map(any));
 }
 
 /** Parses a time into seconds since 1970. Throws a Problem if it is invalid. */
-export function timeOf(text: string, operator: Operator): Extract<Condition, { kind: 'time' }> {
+export function parseTimeCondition(
+  text: string,
+  operator: Operator,
+): Extract<Condition, { kind: 'time' }> {
   const seconds = epochSeconds(text);
   if (seconds === undefined)
     throw wrongUsage(
@@ -62,11 +69,11 @@ export function timeOf(text: string, operator: Operator): Extract<Condition, { k
   return { kind: 'time', operator, seconds };
 }
 
-function addressOf(flag: string, text: string, direction: DirectionQualifier): Condition {
+function parseAddressFilter(flag: string, text: string, direction: DirectionQualifier): Condition {
   const isMac = /^([\da-f]{2}:){5}[\da-f]{2}$/i.test(text);
   if (isMac && direction === 'either')
     return { kind: 'address', direction, address: text, family: 'mac' };
-  const network = networkOf(text);
+  const network = parseNetwork(text);
   const [address = '', prefix] = (network ?? text).split('/');
   const family = isIP(address);
   if ((family !== 4 && family !== 6) || (network === undefined && text.includes('/')))
@@ -83,7 +90,7 @@ function addressOf(flag: string, text: string, direction: DirectionQualifier): C
   };
 }
 
-function portOf(text: string, protocol: string | undefined): Condition {
+function parsePort(text: string, protocol: string | undefined): Condition {
   const [, first = '', last = first] = /^(\d+)(?:-(\d+))?$/.exec(text) ?? [];
   const ports = { first: Number(first), last: Number(last) };
   if (first === '' || ports.last > 65_535 || ports.first > ports.last)
@@ -112,18 +119,18 @@ const PROTOCOLS = [
   'vxlan',
 ];
 
-function protocolOf(name: string): Condition {
+function parseProtocol(name: string): Condition {
   if (PROTOCOLS.includes(name)) return { kind: 'protocol', name };
   throw wrongUsage(`--protocol: "${name}" must be one of ${PROTOCOLS.join(', ')}`);
 }
 
-function flagOf(name: string): Condition {
+function parseFlag(name: string): Condition {
   const flag = { rst: 'reset', psh: 'push' }[name] ?? name;
   if (Object.hasOwn(TCP_FLAGS, flag)) return { kind: 'flag', name: flag as TcpFlag, set: true };
   throw wrongUsage(`--flags: "${name}" is not one of syn, ack, fin, rst, psh, urg`);
 }
 
-function lengthOf(text: string): Condition {
+function parseLength(text: string): Condition {
   const [, operator = '==', bytes] = /^(<=|>=|==|!=|<|>)?\s*(\d+)$/.exec(text) ?? [];
   if (bytes === undefined)
     throw wrongUsage(`--length: "${text}" is not a length`, "as in: '>1000', '<=60', 1514");

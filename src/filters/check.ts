@@ -13,14 +13,15 @@ export function checkCaptureFilter(text: string): void {
     isDisplay ? 'display' : 'capture',
   );
   const errors = corrections.filter(({ kind }) => kind === 'error').map(({ why }) => why);
-  if (isDisplay) throw wrongLanguage(text, 'display', { corrections, corrected, ...explanation });
+  if (isDisplay)
+    throw wrongLanguageProblem(text, 'display', { corrections, corrected, ...explanation });
   if (errors.length > 0)
     throw wrongUsage(
       `the filter is not valid: ${text}`,
       ...errors,
       ...(problem === undefined ? [`did you mean: ${corrected}`] : []),
     );
-  if (problem !== undefined && parenthesesOf(text) !== 0)
+  if (problem !== undefined && unmatchedParentheses(text) !== 0)
     throw wrongUsage(`the filter is not valid: ${text}`, 'Parentheses do not match.');
 }
 
@@ -38,7 +39,7 @@ export function checkDisplayFilter(text: string): CheckedDisplayFilter {
   const { corrections, corrected, problem } = explainFilter(text, 'display');
   if (problem !== undefined && !hasField(text)) {
     const asCapture = explainFilter(text, 'capture');
-    if (asCapture.problem === undefined) throw wrongLanguage(text, 'capture', asCapture);
+    if (asCapture.problem === undefined) throw wrongLanguageProblem(text, 'capture', asCapture);
   }
   const errors = corrections.filter(({ kind }) => kind === 'error').map(({ why }) => why);
   if (errors.length > 0)
@@ -50,7 +51,7 @@ export function checkDisplayFilter(text: string): CheckedDisplayFilter {
   return { notes: corrections.map(({ why, right }) => `${why} Instead: ${right}`) };
 }
 
-function wrongLanguage(
+function wrongLanguageProblem(
   text: string,
   language: Language,
   {
@@ -66,6 +67,6 @@ function wrongLanguage(
   return wrongUsage(`this is a ${has} filter, but a ${needs} filter is required: ${text}`, ...next);
 }
 
-function parenthesesOf(text: string): number {
+function unmatchedParentheses(text: string): number {
   return text.split('(').length - text.split(')').length;
 }

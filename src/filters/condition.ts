@@ -75,16 +75,16 @@ export type TcpFlag = keyof typeof TCP_FLAGS;
 
 /** Combines conditions with `and`. A single one is returned as is, and nested ones are merged. */
 export function all(conditions: readonly Condition[]): Condition {
-  return combined('all', conditions);
+  return combine('all', conditions);
 }
 
 /** Combines conditions with `or`. */
 export function any(conditions: readonly Condition[]): Condition {
-  return combined('any', conditions);
+  return combine('any', conditions);
 }
 
-function combined(kind: 'all' | 'any', conditions: readonly Condition[]): Condition {
+function combine(kind: 'all' | 'any', conditions: readonly Condition[]): Condition {
   const of = conditions.flatMap((one) => (one.kind === kind ? one.of : [one]));
-  const [only] = of;
-  return only !== undefined && of.length === 1 ? only : { kind, of };
+  const [single] = of;
+  return single !== undefined && of.length === 1 ? single : { kind, of };
 }

@@ -28,7 +28,7 @@ const IS_TCP6 = test('ip6[6] = 6');
 type PayloadBytes = (offset: number, width?: 4) => string;
 
 /** A filter on the TCP payload, for IPv4 and IPv6. */
-function inPayload(filter: (bytes: PayloadBytes) => CaptureFilter): CaptureFilter {
+function tcpPayloadFilter(filter: (bytes: PayloadBytes) => CaptureFilter): CaptureFilter {
   const bytesAfter =
     (protocol: string, start: string): PayloadBytes =>
     (offset, width) => {
@@ -39,7 +39,7 @@ function inPayload(filter: (bytes: PayloadBytes) => CaptureFilter): CaptureFilte
   return anyOf([filter(bytesAfter('tcp', PAYLOAD)), filter6]);
 }
 
-function flagSet(name: string, bit: string): CaptureFilter {
+function tcpFlagFilter(name: string, bit: string): CaptureFilter {
   const inIpv6 = allOf([IS_TCP6, test(`ip6[53] & ${bit} != 0`)]);
   return anyOf([test(`tcp[tcpflags] & ${name} != 0`), inIpv6]);
 }
@@ -50,13 +50,13 @@ const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 
 /** How HTTP/1 messages (RFC 9110, 9 and RFC 5789; RFC 9112, 4) and HTTP/2 connections (RFC 9113, 3.4) begin. */
-const HTTP_BEGINNINGS = [
+const HTTP_PREFIXES = [
   ...['GET ', 'POST', 'PUT ', 'HEAD', 'DELETE', 'OPTIONS', 'PATCH', 'CONNECT', 'TRACE'],
   ...['HTTP', 'PRI '],
 ];
 
 /** The first four characters as a number, as filters compare them. */
-function word(text: string): string {
+function firstFourBytes(text: string): string {
   return `0x${Buffer.from(text.slice(0, 4), 'latin1').toString('hex')}`;
 }
 
@@ -68,7 +68,7 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'tls-handshake',
     captures: 'TCP segments that begin with a TLS handshake record, on any port',
-    filter: inPayload((bytes) => test(`${bytes(0)} = ${HANDSHAKE}`)),
+    filter: tcpPayloadFilter((bytes) => test(`${bytes(0)} = ${HANDSHAKE}`)),
     misses: [
       'Later segments of a handshake message: a ClientHello with a post-quantum key share takes two.',
       'Messages that TLS 1.3 encrypts: certificates, and alerts after the hellos.',
@@ -81,7 +81,7 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'tls-hello',
     captures: 'TLS ClientHello and ServerHello messages: versions, server name, ALPN',
-    filter: inPayload((bytes) =>
+    filter: tcpPayloadFilter((bytes) =>
       allOf([
         test(`${bytes(0)} = ${HANDSHAKE}`),
         anyOf([CLIENT_HELLO, SERVER_HELLO].map((kind) => test(`${bytes(5)} = ${kind}`))),
@@ -109,8 +109,8 @@ export const PRESETS: readonly Preset[] = [
     name: 'http',
     captures:
       'TCP segments that begin an HTTP/1 request or response, or an HTTP/2 connection, on any port',
-    filter: inPayload((bytes) =>
-      anyOf(HTTP_BEGINNINGS.map((text) => test(`${bytes(0, 4)} = ${word(text)}`))),
+    filter: tcpPayloadFilter((bytes) =>
+      anyOf(HTTP_PREFIXES.map((text) => test(`${bytes(0, 4)} = ${firstFourBytes(text)}`))),
     ),
     misses: [
       'Bodies, and heads that continue in the next segment.',
@@ -124,14 +124,14 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'syn',
     captures: 'TCP connection attempts and their answers (SYN, SYN-ACK)',
-    filter: flagSet('tcp-syn', '0x02'),
+    filter: tcpFlagFilter('tcp-syn', '0x02'),
     misses: ['Refusals, which are RSTs. Combine it with rst.', 'Existing connections.'],
     example: 'capture pod-1 --preset syn,rst',
   },
   {
     name: 'rst',
     captures: 'TCP resets: refused and aborted connections',
-    filter: flagSet('tcp-rst', '0x04'),
+    filter: tcpFlagFilter('tcp-rst', '0x04'),
     misses: [
       'Packets before the reset, which usually show its cause.',
       'Unanswered attempts and ICMP errors. Combine it with syn and icmp.',
@@ -209,7 +209,7 @@ export const COMMON_LIMITS: readonly string[] = [
 ];
 
 /** The presets with these names, without duplicates, in the order given. Throws a Problem for an unknown name. */
-export function presetsNamed(names: readonly string[]): readonly Preset[] {
+export function findPresets(names: readonly string[]): readonly Preset[] {
   return [...new Set(names)].map((name) => {
     const preset = PRESETS.find((one) => one.name === name);
     if (preset) return preset;
@@ -229,10 +229,10 @@ export function presetsNamed(names: readonly string[]): readonly Preset[] {
  */
 export function presetFilter(presets: readonly Preset[]): CaptureFilter {
   const depth = ({ payloadBytes = 0 }: Preset) => payloadBytes;
-  const chosen = presets
+  const including = presets
     .filter(({ excludes }) => !excludes)
     .sort((one, other) => depth(one) - depth(other));
   const excluding = presets.filter(({ excludes }) => excludes).map(({ filter }) => filter);
-  const included = chosen.length === 0 ? [] : [anyOf(chosen.map(({ filter }) => filter))];
+  const included = including.length === 0 ? [] : [anyOf(including.map(({ filter }) => filter))];
   return allOf([...included, ...excluding]);
 }

@@ -6,15 +6,15 @@
 export function epochSeconds(text: string, now = new Date()): string | undefined {
   const trimmed = text.trim();
   if (/^\d{9,}(\.\d+)?$/.test(trimmed)) return trimmed;
-  const found =
+  const match =
     /^(?:(\d{4})-(\d\d?)-(\d\d?)(?:[T ]\s*|$))?(?:(\d\d?):(\d\d)(?::(\d\d)(\.\d+)?)?)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?$/i.exec(
       trimmed,
     );
-  if (!found || trimmed === '') return undefined;
-  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone] = found;
-  if (year === undefined && found[4] === undefined) return undefined;
+  if (!match || trimmed === '') return undefined;
+  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone] = match;
+  if (year === undefined && match[4] === undefined) return undefined;
   const date: [number, number, number] =
-    year === undefined ? dateOf(now, zone) : [Number(year), Number(month) - 1, Number(day)];
+    year === undefined ? dateInZone(now, zone) : [Number(year), Number(month) - 1, Number(day)];
   const clock: [number, number, number] = [Number(hour), Number(minute), Number(second)];
   if (date[1] > 11 || date[2] < 1 || date[2] > 31) return undefined;
   if (clock[0] > 23 || clock[1] > 59 || clock[2] > 60) return undefined;
@@ -25,10 +25,10 @@ export function epochSeconds(text: string, now = new Date()): string | undefined
   return `${seconds}${fraction}`;
 }
 
-function dateOf(now: Date, zone: string | undefined): [number, number, number] {
+function dateInZone(now: Date, zone: string | undefined): [number, number, number] {
   if (zone === undefined) return [now.getFullYear(), now.getMonth(), now.getDate()];
-  const there = new Date(now.getTime() + offsetSeconds(zone) * 1000);
-  return [there.getUTCFullYear(), there.getUTCMonth(), there.getUTCDate()];
+  const zoned = new Date(now.getTime() + offsetSeconds(zone) * 1000);
+  return [zoned.getUTCFullYear(), zoned.getUTCMonth(), zoned.getUTCDate()];
 }
 
 function offsetSeconds(zone: string): number {

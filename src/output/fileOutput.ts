@@ -2,16 +2,16 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, lstat, open, stat } from 'node:fs/promises';
 import { dirname, join, parse, resolve } from 'node:path';
 import { errorCode, messageOf, Problem } from '../problem.ts';
-import { NotWritten, type Output, OutputClosed } from './output.ts';
+import { type Output, OutputClosed, WriteFailure } from './output.ts';
 
 /** Captured packets are private, so only the owner may read the file. */
-const PRIVATE = 0o600;
+const PRIVATE_MODE = 0o600;
 
 /**
  * Checks that a file can be written before anything is started for it: its folder exists and is writable, and no
  * existing file would be overwritten without `force`. Creates nothing.
  */
-export async function checkFile(path: string, force: boolean): Promise<void> {
+export async function checkWritable(path: string, force: boolean): Promise<void> {
   const existing = await lstat(path).catch(() => undefined);
   if (existing?.isDirectory())
     throw new Problem(`${path} is a folder`, {
@@ -27,11 +27,11 @@ export async function checkFile(path: string, force: boolean): Promise<void> {
   try {
     await access(existing ? path : dirname(resolve(path)), constants.W_OK);
   } catch (error) {
-    throw unwritable(path, error);
+    throw unwritableProblem(path, error);
   }
 }
 
-function unwritable(path: string, error: unknown): Problem {
+function unwritableProblem(path: string, error: unknown): Problem {
   const reason =
     errorCode(error) === 'ENOENT'
       ? `no such folder: ${dirname(resolve(path))}`
@@ -69,14 +69,14 @@ export class FileOutput implements Output {
       }
     } catch (error) {
       if (errorCode(error) === 'EPIPE') throw new OutputClosed(`${this.#current} has no reader`);
-      throw new NotWritten(this.#problem(error), written);
+      throw new WriteFailure(this.#problem(error), written);
     } finally {
       this.#offset += written;
     }
   }
 
   /** Removes the last bytes written, so that the file ends with a whole packet. Has no effect on a pipe. */
-  async takeBack(bytes: number): Promise<void> {
+  async truncateEnd(bytes: number): Promise<void> {
     this.#offset -= bytes;
     if (this.#isRegular) await this.#file?.truncate(this.#offset);
   }
@@ -111,20 +111,20 @@ export class FileOutput implements Output {
   async #open(): Promise<FileHandle> {
     try {
       const special = await stat(this.#current).then(
-        (found) => !found.isFile(),
+        (stats) => !stats.isFile(),
         () => false,
       );
       this.#isRegular = !special;
       if (special) return await open(this.#current, constants.O_WRONLY);
-      const file = await open(this.#current, this.#force ? 'w' : 'wx', PRIVATE);
-      if (this.#force) await file.chmod(PRIVATE);
+      const file = await open(this.#current, this.#force ? 'w' : 'wx', PRIVATE_MODE);
+      if (this.#force) await file.chmod(PRIVATE_MODE);
       return file;
     } catch (error) {
       throw errorCode(error) === 'EEXIST'
         ? new Problem(`${this.#current} exists already: another process created it`, {
             kind: 'exists',
           })
-        : unwritable(this.#current, error);
+        : unwritableProblem(this.#current, error);
     }
   }
 

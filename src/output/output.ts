@@ -2,10 +2,10 @@ import type { Problem } from '../problem.ts';
 
 /** A destination for the bytes of a capture or a list. Only one write may be pending. */
 export interface Output {
-  /** Resolves once the bytes are written; rejects with NotWritten or OutputClosed. */
+  /** Resolves once the bytes are written; rejects with WriteFailure or OutputClosed. */
   write(chunk: Buffer): Promise<void>;
   /** Removes the last `bytes` written, if that is possible. */
-  takeBack?(bytes: number): Promise<void>;
+  truncateEnd?(bytes: number): Promise<void>;
   /**
    * Starts a new file, because the next bytes begin with a file header and cannot be appended. Returns its name for the
    * user. Undefined if there is only one stream.
@@ -18,11 +18,11 @@ export interface Output {
   /** Prints a report on what was written, after close(). */
   report?(): Promise<void>;
   /** Calls back once when the reader has gone, if that can be detected without writing. */
-  onReaderGone?(callback: () => void): void;
+  onReaderClosed?(callback: () => void): void;
 }
 
 /** Not all of a chunk could be written. */
-export class NotWritten extends Error {
+export class WriteFailure extends Error {
   readonly problem: Problem;
   /** The number of bytes of the chunk that were written before it failed. */
   readonly written: number;

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { errorCode, messageOf, Problem } from '../problem.ts';
-import { NotWritten, type Output, OutputClosed } from './output.ts';
+import { type Output, OutputClosed, WriteFailure } from './output.ts';
 
 /** A named pipe that another program created and reads. */
 export class PipeOutput implements Output {
@@ -37,7 +37,7 @@ export class PipeOutput implements Output {
       const problem = new Problem(`cannot write to the pipe: ${messageOf(error)}`, {
         kind: 'not-written',
       });
-      throw new NotWritten(problem, written);
+      throw new WriteFailure(problem, written);
     }
   }
 

@@ -2,7 +2,7 @@ import { bytesText, elapsedText } from './quantities.ts';
 import type { StatusLine } from './statusLine.ts';
 
 /** Progress of a task, in bytes. */
-export interface Amount {
+export interface Progress {
   readonly done: number;
   readonly total: number;
   /** A few words on the current step. */
@@ -14,26 +14,27 @@ const REFRESH_MS = 200;
 const WINDOW_MS = 5_000;
 const BAR_WIDTH = 20;
 /** Fits into 80 columns with the last one free. */
-const WIDTH = 79;
+const MAX_WIDTH = 79;
 
 /**
  * A progress bar with rate and remaining time in the status line. Shows nothing if standard error is not a terminal.
  */
 export class ProgressBar {
   readonly #line: StatusLine;
-  readonly #seen: { readonly at: number; readonly done: number }[] = [];
-  #drawn = Number.NEGATIVE_INFINITY;
+  readonly #samples: { readonly at: number; readonly done: number }[] = [];
+  #drawnAt = Number.NEGATIVE_INFINITY;
 
   constructor(line: StatusLine) {
     this.#line = line;
   }
 
   /** Updates the progress. May be called often; draws at most five times a second. */
-  show(amount: Amount, at = performance.now()): void {
-    if (at - this.#drawn < REFRESH_MS) return;
-    this.#drawn = at;
-    this.#seen.push({ at, done: amount.done });
-    while (this.#seen.length > 2 && at - (this.#seen[1]?.at ?? at) >= WINDOW_MS) this.#seen.shift();
+  show(amount: Progress, at = performance.now()): void {
+    if (at - this.#drawnAt < REFRESH_MS) return;
+    this.#drawnAt = at;
+    this.#samples.push({ at, done: amount.done });
+    while (this.#samples.length > 2 && at - (this.#samples[1]?.at ?? at) >= WINDOW_MS)
+      this.#samples.shift();
     this.#line.show(progressText(amount, this.#rate()));
   }
 
@@ -43,15 +44,15 @@ export class ProgressBar {
 
   /** Bytes per second; undefined before the second measurement. */
   #rate(): number | undefined {
-    const first = this.#seen[0];
-    const last = this.#seen.at(-1);
+    const first = this.#samples[0];
+    const last = this.#samples.at(-1);
     if (!first || !last || last.at === first.at) return undefined;
     return Math.max(0, (last.done - first.done) * 1000) / (last.at - first.at);
   }
 }
 
 /** One line of at most 79 characters: `[####----]  41%  205 MB of 500 MB  98.1 MB/s  0:03 left  file 5`. */
-export function progressText({ done, total, now }: Amount, rate: number | undefined): string {
+export function progressText({ done, total, now }: Progress, rate: number | undefined): string {
   const share = total > 0 ? Math.min(1, Math.max(0, done / total)) : 1;
   const filled = Math.floor(share * BAR_WIDTH);
   const parts = [
@@ -63,5 +64,5 @@ export function progressText({ done, total, now }: Amount, rate: number | undefi
     if (rate > 0 && done < total) parts.push(`${elapsedText(((total - done) / rate) * 1000)} left`);
   }
   parts.push(now);
-  return parts.join('  ').slice(0, WIDTH);
+  return parts.join('  ').slice(0, MAX_WIDTH);
 }

@@ -2,10 +2,10 @@ import { write } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { errorCode, messageOf, Problem } from '../problem.ts';
-import { NotWritten, type Output, OutputClosed } from './output.ts';
+import { type Output, OutputClosed, WriteFailure } from './output.ts';
 
 const STDOUT = 1;
-const writeTo = promisify(write);
+const writeAsync = promisify(write);
 const RETRY_MS = 10;
 
 /**
@@ -17,12 +17,12 @@ export class StandardOutput implements Output {
     let written = 0;
     while (written < chunk.length) {
       try {
-        const { bytesWritten } = await writeTo(STDOUT, chunk, written);
+        const { bytesWritten } = await writeAsync(STDOUT, chunk, written);
         written += bytesWritten;
       } catch (error) {
         if (errorCode(error) === 'EPIPE') throw new OutputClosed('standard output has no reader');
         if (errorCode(error) !== 'EAGAIN')
-          throw new NotWritten(
+          throw new WriteFailure(
             new Problem(`cannot write to standard output: ${messageOf(error)}`, {
               kind: 'not-written',
               cause: error,
@@ -39,10 +39,10 @@ export class StandardOutput implements Output {
 }
 
 /** Prints text in pieces. Stops silently when the reader has gone. */
-export async function print(pieces: Iterable<string>): Promise<void> {
+export async function print(chunks: Iterable<string>): Promise<void> {
   const output = new StandardOutput();
   try {
-    for (const piece of pieces) await output.write(Buffer.from(piece));
+    for (const chunk of chunks) await output.write(Buffer.from(chunk));
   } catch (error) {
     if (!(error instanceof OutputClosed)) throw error;
   }

@@ -5,7 +5,7 @@ import { terminalSafe } from './terminalSafe.ts';
 const ERASE_LINE = '\r\x1b[K';
 
 /** Without a terminal, shorter waits are not printed. */
-const WAIT_TOLD_MS = 1_000;
+const WAIT_PRINT_DELAY_MS = 1_000;
 
 /**
  * A line at the bottom of a terminal that is redrawn in place. If the stream is not a terminal, it shows no progress,
@@ -14,13 +14,13 @@ const WAIT_TOLD_MS = 1_000;
 export class StatusLine {
   readonly #stream: NodeJS.WriteStream;
   readonly #terminal: WriteStream | undefined;
-  readonly #told = new Set<string>();
+  readonly #printedWaits = new Set<string>();
   #text = '';
   #holds = 0;
   #printsWaits = true;
-  #released = Promise.resolve();
-  #telling: NodeJS.Timeout | undefined;
-  #waiting = '';
+  #holdEnd = Promise.resolve();
+  #waitTimer: NodeJS.Timeout | undefined;
+  #currentWait = '';
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
@@ -53,20 +53,20 @@ export class StatusLine {
     const shown = terminalSafe(text);
     this.#text = shown;
     this.redraw();
-    if (!this.#terminal && this.#printsWaits) this.#tellOfWait(shown.replace(/\d+/g, '#'));
+    if (!this.#terminal && this.#printsWaits) this.#printWaitLater(shown.replace(/\d+/g, '#'));
     return () => {
       if (this.#text === shown) this.clear();
     };
   }
 
   /** Prints no waits without a terminal, because the stream belongs to another program. */
-  onTerminalOnly(): void {
+  disablePrintedWaits(): void {
     this.#printsWaits = false;
   }
 
   /** Lets `write` print other lines above the status line. */
-  async around(write: () => Promise<void>): Promise<void> {
-    while (this.isHeld) await this.#released;
+  async printAbove(write: () => Promise<void>): Promise<void> {
+    while (this.isHeld) await this.#holdEnd;
     this.hide();
     await write();
     this.redraw();
@@ -83,7 +83,7 @@ export class StatusLine {
     this.hide();
     this.#holds += 1;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#released = promise;
+    this.#holdEnd = promise;
     let held = true;
     return () => {
       if (held) this.#holds -= 1;
@@ -105,20 +105,20 @@ export class StatusLine {
     this.#terminal.write(ERASE_LINE + this.#text.slice(0, width));
   }
 
-  #tellOfWait(wait: string): void {
-    if (wait === this.#waiting) return;
+  #printWaitLater(wait: string): void {
+    if (wait === this.#currentWait) return;
     this.#endWait();
-    this.#waiting = wait;
-    if (this.#told.has(wait)) return;
-    this.#telling = setTimeout(() => {
-      this.#told.add(wait);
+    this.#currentWait = wait;
+    if (this.#printedWaits.has(wait)) return;
+    this.#waitTimer = setTimeout(() => {
+      this.#printedWaits.add(wait);
       this.#stream.write(`${this.#text}\n`);
-    }, WAIT_TOLD_MS);
-    this.#telling.unref();
+    }, WAIT_PRINT_DELAY_MS);
+    this.#waitTimer.unref();
   }
 
   #endWait(): void {
-    clearTimeout(this.#telling);
-    this.#waiting = '';
+    clearTimeout(this.#waitTimer);
+    this.#currentWait = '';
   }
 }

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import { errorCode, messageOf, Problem } from '../problem.ts';
-import { NotWritten, type Output, OutputClosed } from './output.ts';
+import { type Output, OutputClosed, WriteFailure } from './output.ts';
 
 /** Where installers put Wireshark if it is not on PATH. */
-const WELL_KNOWN: Partial<Record<NodeJS.Platform, string[]>> = {
+const DEFAULT_FOLDERS: Partial<Record<NodeJS.Platform, string[]>> = {
   darwin: ['/Applications/Wireshark.app/Contents/MacOS'],
   win32: ['C:\\Program Files\\Wireshark', 'C:\\Program Files (x86)\\Wireshark'],
 };
@@ -16,8 +16,8 @@ export function findWireshark(
   platform: NodeJS.Platform = process.platform,
   isProgram: (path: string) => boolean = isExecutable,
 ): string {
-  const named = (name: string) => findInstalled(name, env, platform, isProgram);
-  const found = named('wireshark') ?? named('Wireshark');
+  const find = (name: string) => findInstalled(name, env, platform, isProgram);
+  const found = find('wireshark') ?? find('Wireshark');
   if (found !== undefined) return found;
   throw new Problem('Wireshark was not found on PATH', {
     kind: 'missing-program',
@@ -35,7 +35,7 @@ export function findInstalled(
   const windows = platform === 'win32';
   const { delimiter, join } = windows ? win32 : posix;
   const name = windows ? `${program}.exe` : program;
-  const folders = [...(env.PATH ?? '').split(delimiter), ...(WELL_KNOWN[platform] ?? [])];
+  const folders = [...(env.PATH ?? '').split(delimiter), ...(DEFAULT_FOLDERS[platform] ?? [])];
   return folders.map((folder) => join(folder, name)).find(isProgram);
 }
 
@@ -51,13 +51,13 @@ function isExecutable(path: string): boolean {
 /** A Wireshark window that shows packets as they arrive. Closing the window ends the capture. */
 export class WiresharkOutput implements Output {
   readonly #wireshark: ChildProcess;
-  readonly #gone: Promise<void>;
+  readonly #exited: Promise<void>;
 
   constructor(program: string) {
     // -k: start at once; -i -: read from standard input.
     this.#wireshark = spawn(program, ['-k', '-i', '-'], { stdio: ['pipe', 'ignore', 'ignore'] });
     this.#wireshark.stdin?.on('error', () => {});
-    this.#gone = new Promise((resolve) => {
+    this.#exited = new Promise((resolve) => {
       this.#wireshark.once('exit', () => resolve());
       this.#wireshark.once('error', () => resolve());
     });
@@ -71,7 +71,7 @@ export class WiresharkOutput implements Output {
           reject(new OutputClosed('Wireshark was closed'));
         else
           reject(
-            new NotWritten(
+            new WriteFailure(
               new Problem(`Wireshark: ${messageOf(error)}`, { kind: 'not-written' }),
               0,
             ),
@@ -80,8 +80,8 @@ export class WiresharkOutput implements Output {
     });
   }
 
-  onReaderGone(callback: () => void): void {
-    void this.#gone.then(callback);
+  onReaderClosed(callback: () => void): void {
+    void this.#exited.then(callback);
   }
 
   /** The packets stay on the screen, because Wireshark keeps running after this program exits. */

@@ -23,7 +23,7 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
 };
 
 /** A DER value: its tag and the range of its contents. */
-interface Value {
+interface DerValue {
   readonly tag: number;
   readonly from: number;
   readonly to: number;
@@ -35,24 +35,24 @@ export function readCertificate(
   from: number,
   to: number,
 ): Certificate | undefined {
-  const certificate = valueAt(bytes, from, to);
-  const body = certificate && valueAt(bytes, certificate.from, certificate.to);
+  const certificate = readValue(bytes, from, to);
+  const body = certificate && readValue(bytes, certificate.from, certificate.to);
   if (body?.tag !== SEQUENCE) return undefined;
-  const fields = valuesIn(bytes, body.from, body.to);
+  const fields = readValues(bytes, body.from, body.to);
   if (fields[0]?.tag === VERSION_TAG) fields.shift();
   const [, , issuer, validity, subject] = fields;
   if (!issuer || !validity || !subject) return undefined;
-  const [notBefore, notAfter] = valuesIn(bytes, validity.from, validity.to);
+  const [notBefore, notAfter] = readValues(bytes, validity.from, validity.to);
   if (!notBefore || !notAfter) return undefined;
   return {
     subject: nameText(bytes, subject),
     issuer: nameText(bytes, issuer),
-    notBefore: timeOf(bytes, notBefore),
-    notAfter: timeOf(bytes, notAfter),
+    notBefore: parseTime(bytes, notBefore),
+    notAfter: parseTime(bytes, notAfter),
   };
 }
 
-function valueAt(bytes: Uint8Array, at: number, end: number): Value | undefined {
+function readValue(bytes: Uint8Array, at: number, end: number): DerValue | undefined {
   if (at + 2 > end) return undefined;
   const tag = bytes[at] as number;
   const first = bytes[at + 1] as number;
@@ -69,10 +69,10 @@ function valueAt(bytes: Uint8Array, at: number, end: number): Value | undefined 
   return from + length <= end ? { tag, from, to: from + length } : undefined;
 }
 
-function valuesIn(bytes: Uint8Array, from: number, to: number): Value[] {
-  const values: Value[] = [];
+function readValues(bytes: Uint8Array, from: number, to: number): DerValue[] {
+  const values: DerValue[] = [];
   for (let at = from; at < to; ) {
-    const value = valueAt(bytes, at, to);
+    const value = readValue(bytes, at, to);
     if (!value || values.length >= 32) break;
     values.push(value);
     at = value.to;
@@ -80,10 +80,10 @@ function valuesIn(bytes: Uint8Array, from: number, to: number): Value[] {
   return values;
 }
 
-function nameText(bytes: Uint8Array, name: Value): string {
-  const parts = valuesIn(bytes, name.from, name.to).flatMap((set) =>
-    valuesIn(bytes, set.from, set.to).map((attribute) => {
-      const [type, value] = valuesIn(bytes, attribute.from, attribute.to);
+function nameText(bytes: Uint8Array, name: DerValue): string {
+  const parts = readValues(bytes, name.from, name.to).flatMap((set) =>
+    readValues(bytes, set.from, set.to).map((attribute) => {
+      const [type, value] = readValues(bytes, attribute.from, attribute.to);
       if (!type || !value) return undefined;
       const key = ATTRIBUTES[Buffer.from(bytes.subarray(type.from, type.to)).toString('hex')];
       return key && `${key}=${Buffer.from(bytes.subarray(value.from, value.to)).toString('utf8')}`;
@@ -93,7 +93,7 @@ function nameText(bytes: Uint8Array, name: Value): string {
 }
 
 /** UTCTime: YYMMDDHHMMSSZ, for the years 1950 to 2049; GeneralizedTime: YYYYMMDDHHMMSSZ. */
-function timeOf(bytes: Uint8Array, { tag, from, to }: Value): number {
+function parseTime(bytes: Uint8Array, { tag, from, to }: DerValue): number {
   const text = Buffer.from(bytes.subarray(from, to)).toString('latin1');
   const century = Number(text.slice(0, 2)) < 50 ? '20' : '19';
   const digits = tag === UTC_TIME ? century + text : text;

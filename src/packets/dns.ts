@@ -127,40 +127,40 @@ export function readDns(bytes: Uint8Array, start: number, end: number): DnsMessa
   let isCut = false;
   let isMalformed = false;
   for (let index = 0; index < Math.min(questions, MAX_RECORDS) && !isCut && !isMalformed; index++) {
-    const asked = readName(bytes, start, at, end);
+    const questionName = readName(bytes, start, at, end);
     isMalformed = nameEnd.malformed;
     isCut = nameEnd.cut || nameEnd.at + 4 > end;
     if (index === 0) {
-      name = asked;
+      name = questionName;
       if (!isCut) type = u16(bytes, nameEnd.at);
       if (type === DNS_TYPE.netbios) name = netbiosName(name);
     }
     at = nameEnd.at + 4;
   }
   const records = answers + u16(bytes, start + 8) + u16(bytes, start + 10);
-  const found: FoundRecords = { addresses: [], extendedCode: 0, name: '', type: 0 };
+  const summary: RecordSummary = { addresses: [], extendedCode: 0, name: '', type: 0 };
   if (!isCut && !isMalformed && records > 0) {
-    const end_ = readRecords(bytes, start, at, end, records, answers, found);
-    isCut = end_ === 'cut';
-    isMalformed = end_ === 'malformed';
+    const outcome = readRecords(bytes, start, at, end, records, answers, summary);
+    isCut = outcome === 'cut';
+    isMalformed = outcome === 'malformed';
   }
   return {
     id: u16(bytes, start),
     isResponse: (flags & 0x8000) !== 0,
     opcode: (flags >> 11) & 0x0f,
-    responseCode: (flags & 0x0f) | (found.extendedCode << 4),
+    responseCode: (flags & 0x0f) | (summary.extendedCode << 4),
     isTruncated: (flags & 0x0200) !== 0,
-    name: questions === 0 ? found.name : name,
-    type: questions === 0 ? found.type : type,
+    name: questions === 0 ? summary.name : name,
+    type: questions === 0 ? summary.type : type,
     questions,
     answers,
-    addresses: found.addresses,
+    addresses: summary.addresses,
     isCut,
     isMalformed,
   };
 }
 
-interface FoundRecords {
+interface RecordSummary {
   readonly addresses: string[];
   extendedCode: number;
   /** The name and type of the first record. */
@@ -175,7 +175,7 @@ function readRecords(
   end: number,
   records: number,
   answers: number,
-  found: FoundRecords,
+  summary: RecordSummary,
 ): 'whole' | 'cut' | 'malformed' {
   let at = position;
   for (let index = 0; index < Math.min(records, MAX_RECORDS); index++) {
@@ -185,17 +185,17 @@ function readRecords(
     if (nameEnd.cut || at + 10 > end) return 'cut';
     const type = u16(bytes, at);
     if (index === 0) {
-      found.name = type === DNS_TYPE.netbios ? netbiosName(name) : name;
-      found.type = type;
+      summary.name = type === DNS_TYPE.netbios ? netbiosName(name) : name;
+      summary.type = type;
     }
     const length = u16(bytes, at + 8);
     const data = at + 10;
-    if (type === DNS_TYPE.opt) found.extendedCode = bytes[at + 4] as number;
+    if (type === DNS_TYPE.opt) summary.extendedCode = bytes[at + 4] as number;
     if (data + length > end) return 'cut';
     const isAddress =
       (type === DNS_TYPE.a && length === 4) || (type === DNS_TYPE.aaaa && length === 16);
-    if (isAddress && index < answers && found.addresses.length < MAX_ADDRESSES)
-      found.addresses.push(addressText(bytes, data, length));
+    if (isAddress && index < answers && summary.addresses.length < MAX_ADDRESSES)
+      summary.addresses.push(addressText(bytes, data, length));
     at = data + length;
   }
   return 'whole';

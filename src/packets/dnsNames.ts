@@ -75,8 +75,8 @@ function labelText(bytes: Uint8Array, from: number, to: number): string {
   let text = '';
   for (let at = from; at < to; at++) {
     const byte = bytes[at] as number;
-    const isPlain = byte > 0x20 && byte < 0x7f && byte !== 0x2e && byte !== 0x5c;
-    text += isPlain ? String.fromCharCode(byte) : `\\${byte.toString().padStart(3, '0')}`;
+    const isPrintable = byte > 0x20 && byte < 0x7f && byte !== 0x2e && byte !== 0x5c;
+    text += isPrintable ? String.fromCharCode(byte) : `\\${byte.toString().padStart(3, '0')}`;
   }
   return text;
 }
@@ -88,7 +88,7 @@ const NETBIOS_LABEL = /^([A-P]{32})(?:\.|$)/;
 export function netbiosName(name: string): string {
   const letters = NETBIOS_LABEL.exec(name)?.[1];
   if (letters === undefined) return name;
-  const half = (at: number) => letters.charCodeAt(at) - 0x41;
-  const bytes = Array.from({ length: 15 }, (_, at) => (half(2 * at) << 4) | half(2 * at + 1));
+  const nibble = (at: number) => letters.charCodeAt(at) - 0x41;
+  const bytes = Array.from({ length: 15 }, (_, at) => (nibble(2 * at) << 4) | nibble(2 * at + 1));
   return labelText(Uint8Array.from(bytes), 0, bytes.length).replace(/(?:\\032|\\000)+$/, '');
 }

@@ -35,14 +35,18 @@ export function readSections(
   const questions: DnsQuestion[] = [];
   const records: DnsRecord[] = [];
   let at = start + HEADER_BYTES;
-  for (let left = Math.min(MAX_RECORDS, count(4)); left > 0; left--) {
+  for (let remaining = Math.min(MAX_RECORDS, count(4)); remaining > 0; remaining--) {
     const name = readName(bytes, start, at, end);
     at = nameEnd.at;
     if (nameEnd.malformed || nameEnd.cut || at + 4 > end) return { questions, records };
     questions.push({ name, type: u16(bytes, at), isMarked: isMarked(bytes, at + 2) });
     at += 4;
   }
-  for (let left = Math.min(MAX_RECORDS, count(6) + count(8) + count(10)); left > 0; left--) {
+  for (
+    let remaining = Math.min(MAX_RECORDS, count(6) + count(8) + count(10));
+    remaining > 0;
+    remaining--
+  ) {
     readName(bytes, start, at, end);
     at = nameEnd.at;
     if (nameEnd.malformed || nameEnd.cut || at + 10 > end) break;

@@ -51,7 +51,7 @@ const REQUEST_LINE = /^[A-Z][A-Z_-]{2,19} \S+ HTTP\/1\.[01]\r?\n/;
 const STATUS_LINE = /^HTTP\/1\.[01] [1-5]\d\d[ \r\n]/;
 
 /** Whether a whole first line of an HTTP/1 message begins at `at`. Stricter than looksLikeHttp. */
-export function beginsHttpMessage(
+export function startsHttpMessage(
   bytes: Uint8Array,
   at: number,
   end: number,
@@ -69,7 +69,7 @@ export function readRequest(head: string): HttpRequest | undefined {
   const match = REQUEST.exec(line);
   if (!match) return undefined;
   const [, method = '', target = '', version = ''] = match;
-  return { method, target, version, host: headerOf(lines, 'host'), headers: bodyHeaders(lines) };
+  return { method, target, version, host: findHeader(lines, 'host'), headers: bodyHeaders(lines) };
 }
 
 /** Reads the head of a response; undefined if it is not a response. */
@@ -81,23 +81,23 @@ export function readResponse(head: string): HttpResponse | undefined {
 }
 
 function bodyHeaders(lines: readonly string[]): BodyHeaders {
-  const length = headerOf(lines, 'content-length');
+  const length = findHeader(lines, 'content-length');
   return {
     contentLength: length !== undefined && /^0*\d{1,15}$/.test(length) ? Number(length) : undefined,
-    isChunked: /\bchunked\b/i.test(headerOf(lines, 'transfer-encoding') ?? ''),
-    upgrade: headerOf(lines, 'upgrade') !== undefined,
+    isChunked: /\bchunked\b/i.test(findHeader(lines, 'transfer-encoding') ?? ''),
+    upgrade: findHeader(lines, 'upgrade') !== undefined,
   };
 }
 
 /** The value of the last header with this name, which must be in lower case. The first one would be no safer. */
-function headerOf(lines: readonly string[], name: string): string | undefined {
-  let found: string | undefined;
+function findHeader(lines: readonly string[], name: string): string | undefined {
+  let value: string | undefined;
   for (const line of lines) {
     const colon = line.indexOf(':');
     if (colon === name.length && line.slice(0, colon).toLowerCase() === name)
-      found = line.slice(colon + 1).trim();
+      value = line.slice(colon + 1).trim();
   }
-  return found;
+  return value;
 }
 
 /** Decodes the bytes as Latin-1: one character for each byte. */

@@ -65,14 +65,14 @@ export const ETHER_TYPE = {
 } as const;
 
 /** Smaller values are the length field of an IEEE 802.3 frame. */
-const FIRST_ETHER_TYPE = 0x600;
+const MIN_ETHER_TYPE = 0x600;
 const PPP_IPV4 = 0x0021;
 const PPP_IPV6 = 0x0057;
 const SNAP = 0xaaaa;
 /** The type of the NFLOG attribute with the packet (NFULA_PAYLOAD). */
 const NFLOG_PAYLOAD = 9;
 /** The part of a PKTAP header that is read. */
-const PKTAP_LEAST_BYTES = 12;
+const MIN_PKTAP_BYTES = 12;
 /** No real network uses more tags or labels. */
 const MAX_TAGS = 8;
 
@@ -154,7 +154,7 @@ export function decodeEthernet(packet: Packet, at: number): void {
   const { bytes, end } = packet;
   if (at + 14 > end) return;
   const type = u16(bytes, at + 12);
-  if (type >= FIRST_ETHER_TYPE) decodeEtherType(packet, type, at + 14);
+  if (type >= MIN_ETHER_TYPE) decodeEtherType(packet, type, at + 14);
   else if (at + 22 <= end && u16(bytes, at + 14) === SNAP)
     decodeEtherType(packet, u16(bytes, at + 20), at + 22);
 }
@@ -224,9 +224,9 @@ export function decodePpp(packet: Packet, position: number): void {
   let at = position;
   if (at + 4 > end) return;
   if (u16(bytes, at) === 0xff03) at += 2;
-  const isShort = ((bytes[at] as number) & 1) === 1;
-  const protocol = isShort ? (bytes[at] as number) : u16(bytes, at);
-  at += isShort ? 1 : 2;
+  const isCompressed = ((bytes[at] as number) & 1) === 1;
+  const protocol = isCompressed ? (bytes[at] as number) : u16(bytes, at);
+  at += isCompressed ? 1 : 2;
   if (protocol === PPP_IPV4) decodeEtherType(packet, ETHER_TYPE.ipv4, at);
   else if (protocol === PPP_IPV6) decodeEtherType(packet, ETHER_TYPE.ipv6, at);
 }
@@ -251,17 +251,17 @@ function decodeNflog(packet: Packet, start: number): void {
 /** The macOS header of frames of any link type, little-endian: its length, a type, the link type (bsd/net/pktap.h). */
 function decodePktap(packet: Packet, start: number): void {
   const { bytes, end } = packet;
-  if (start + PKTAP_LEAST_BYTES > end) return;
-  const word = (at: number) => swapped(u32(bytes, start + at));
+  if (start + MIN_PKTAP_BYTES > end) return;
+  const word = (at: number) => swapBytes(u32(bytes, start + at));
   const frame = start + word(0);
-  if (word(0) < PKTAP_LEAST_BYTES || frame > end) return;
+  if (word(0) < MIN_PKTAP_BYTES || frame > end) return;
   const linkType = word(8);
   if (linkType === LINK_TYPE.ethernet) decodeEthernet(packet, frame);
   else if (linkType === LINK_TYPE.raw12) decodeIp(packet, frame);
   else if (linkType === LINK_TYPE.null) decodeIp(packet, frame + 4);
 }
 
-function swapped(value: number): number {
+function swapBytes(value: number): number {
   return (
     (((value & 0xff) << 24) |
       ((value & 0xff00) << 8) |

@@ -17,9 +17,9 @@ export function decodeIpv4(packet: Packet, at: number): void {
   const headerBytes = (first & 0x0f) * 4;
   if (first >> 4 !== 4 || headerBytes < IPV4_HEADER_BYTES) return;
   const total = u16(bytes, at + 2);
-  const room = wireEnd - at;
+  const availableBytes = wireEnd - at;
   packet.offloaded = total === 0;
-  packet.ipLength = total === 0 ? room : total;
+  packet.ipLength = total === 0 ? availableBytes : total;
   if (packet.ipLength < headerBytes) return;
   const fragment = u16(bytes, at + 6);
   packet.network = NETWORK.ipv4;
@@ -34,7 +34,7 @@ export function decodeIpv4(packet: Packet, at: number): void {
   packet.addressBytes = 4;
   packet.protocol = bytes[at + 9] as number;
   packet.transportAt = at + headerBytes;
-  packet.transportEnd = at + Math.min(packet.ipLength, room);
+  packet.transportEnd = at + Math.min(packet.ipLength, availableBytes);
   if (packet.fragmentOffset === 0) decodeTransport(packet);
 }
 
@@ -44,10 +44,10 @@ export function decodeIpv6(packet: Packet, at: number): void {
   if (at + IPV6_HEADER_BYTES > end || (bytes[at] as number) >> 4 !== 6) return;
   const payload = u16(bytes, at + 4);
   const next = bytes[at + 6] as number;
-  const room = wireEnd - at;
+  const availableBytes = wireEnd - at;
   const total = IPV6_HEADER_BYTES + (payload === 0 ? jumboLength(packet, at, next) : payload);
   packet.offloaded = payload === 0 && next !== PROTOCOL.noNext;
-  packet.ipLength = packet.offloaded && total === IPV6_HEADER_BYTES ? room : total;
+  packet.ipLength = packet.offloaded && total === IPV6_HEADER_BYTES ? availableBytes : total;
   packet.network = NETWORK.ipv6;
   packet.networkAt = at;
   packet.ipId = -1;
@@ -58,8 +58,8 @@ export function decodeIpv6(packet: Packet, at: number): void {
   packet.sourceAt = at + 8;
   packet.destinationAt = at + 24;
   packet.addressBytes = 16;
-  packet.transportEnd = at + Math.min(packet.ipLength, room);
-  if (passExtensions(packet, next, at + IPV6_HEADER_BYTES) && packet.fragmentOffset === 0)
+  packet.transportEnd = at + Math.min(packet.ipLength, availableBytes);
+  if (skipExtensions(packet, next, at + IPV6_HEADER_BYTES) && packet.fragmentOffset === 0)
     decodeTransport(packet);
 }
 
@@ -73,7 +73,7 @@ function jumboLength({ bytes, end }: Packet, at: number, next: number): number {
 }
 
 /** Finds the transport header; false if the captured part ends before it. */
-function passExtensions(packet: Packet, first: number, position: number): boolean {
+function skipExtensions(packet: Packet, first: number, position: number): boolean {
   const { bytes, end } = packet;
   let next = first;
   let at = position;

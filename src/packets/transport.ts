@@ -58,10 +58,10 @@ function decodeUdp(packet: Packet): void {
   if (at + UDP_HEADER_BYTES > packet.end || at + UDP_HEADER_BYTES > packet.transportEnd) return;
   packet.hasTransport = true;
   packet.payloadAt = at + UDP_HEADER_BYTES;
-  const room = packet.transportEnd - packet.payloadAt;
+  const availableBytes = packet.transportEnd - packet.payloadAt;
   const length = u16(bytes, at + 4) - UDP_HEADER_BYTES;
   // 0 means offload (in the outer header of a tunnel) or a jumbogram: use the IP length.
-  packet.payloadLength = length < 0 || length > room ? room : length;
+  packet.payloadLength = length < 0 || length > availableBytes ? availableBytes : length;
 }
 
 function decodeIcmp(packet: Packet): void {

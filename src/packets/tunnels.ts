@@ -4,7 +4,7 @@ import { type Packet, PROTOCOL, type Tunnel } from './packet.ts';
 
 /** The port assigned by IANA, and the older default of Linux, which flannel and others still use. */
 const VXLAN_PORT = 4789;
-export const OLD_VXLAN_PORT = 8472;
+export const LINUX_VXLAN_PORT = 8472;
 const GENEVE_PORT = 6081;
 const GTP_PORT = 2152;
 const TEREDO_PORT = 3544;
@@ -42,11 +42,11 @@ export function enterTunnel(packet: Packet): boolean {
     case PROTOCOL.gre:
       return enterGre(packet);
     case PROTOCOL.ipv4:
-      enter(packet, 'ipip', -1);
+      setTunnel(packet, 'ipip', -1);
       decodeEtherType(packet, ETHER_TYPE.ipv4, packet.transportAt);
       return true;
     case PROTOCOL.ipv6:
-      enter(packet, 'ipip', -1);
+      setTunnel(packet, 'ipip', -1);
       decodeEtherType(packet, ETHER_TYPE.ipv6, packet.transportAt);
       return true;
     default:
@@ -57,7 +57,7 @@ export function enterTunnel(packet: Packet): boolean {
 function enterDatagram(packet: Packet): boolean {
   switch (packet.destinationPort) {
     case VXLAN_PORT:
-    case OLD_VXLAN_PORT:
+    case LINUX_VXLAN_PORT:
       return enterVxlan(packet);
     case GENEVE_PORT:
       return enterGeneve(packet);
@@ -74,7 +74,7 @@ function enterVxlan(packet: Packet): boolean {
   const { bytes, payloadAt: at } = packet;
   if (at + VXLAN_HEADER_BYTES > packet.payloadEnd || bytes[at] !== VXLAN_FLAGS) return false;
   const id = u24(bytes, at + 4);
-  enter(packet, 'vxlan', id);
+  setTunnel(packet, 'vxlan', id);
   decodeEthernet(packet, at + VXLAN_HEADER_BYTES);
   return true;
 }
@@ -86,7 +86,7 @@ function enterGeneve(packet: Packet): boolean {
   if (first >> 6 !== 0) return false;
   const type = u16(bytes, at + 2);
   const inner = at + GENEVE_HEADER_BYTES + (first & 0x3f) * 4;
-  enter(packet, 'geneve', u24(bytes, at + 4));
+  setTunnel(packet, 'geneve', u24(bytes, at + 4));
   if (type === ETHER_TYPE.transparentBridging) decodeEthernet(packet, inner);
   else decodeEtherType(packet, type, inner);
   return true;
@@ -107,7 +107,7 @@ function enterGre(packet: Packet): boolean {
   if (hasSequence) inner += 4;
   if (version === 1 && (flags & GRE_ACKNOWLEDGMENT) !== 0) inner += 4;
   if (inner > packet.end) return false;
-  enter(packet, 'gre', hasKey && version === 0 ? u32(bytes, keyAt) : -1);
+  setTunnel(packet, 'gre', hasKey && version === 0 ? u32(bytes, keyAt) : -1);
   if (type === ETHER_TYPE.transparentBridging) decodeEthernet(packet, inner);
   else if (type === ERSPAN_2) decodeEthernet(packet, inner + (hasSequence ? 8 : 0));
   else if (type === ERSPAN_3) decodeEthernet(packet, inner + 12);
@@ -165,12 +165,12 @@ function enterIp(packet: Packet, tunnel: Tunnel, id: number, at: number): boolea
   if (at >= packet.payloadEnd) return false;
   const version = (packet.bytes[at] as number) >> 4;
   if (version !== 4 && version !== 6) return false;
-  enter(packet, tunnel, id);
+  setTunnel(packet, tunnel, id);
   decodeEtherType(packet, version === 4 ? ETHER_TYPE.ipv4 : ETHER_TYPE.ipv6, at);
   return true;
 }
 
-function enter(packet: Packet, tunnel: Tunnel, id: number): void {
+function setTunnel(packet: Packet, tunnel: Tunnel, id: number): void {
   const isUdp = packet.protocol === PROTOCOL.udp;
   // The inner packet ends with the outer payload on the wire; the frame may have padding after it.
   packet.wireEnd = isUdp ? packet.payloadAt + packet.payloadLength : packet.transportEnd;

@@ -5,7 +5,7 @@ import {
   BLOCK_FRAME_BYTES,
   BLOCK_HEADER_BYTES,
   PACKET_FIELDS_BYTES,
-  padded,
+  padTo4,
 } from './pcapngFormat.ts';
 
 /** The offset of the packet within its block. */
@@ -30,12 +30,12 @@ export class BlockBatch {
   }
 
   /** Whether a block of this length fits. An empty batch takes a block of any length. */
-  takes(length: number): boolean {
+  hasRoomFor(length: number): boolean {
     return this.length === 0 || this.length + length <= this.#buffer.length;
   }
 
   add(block: Buffer): void {
-    this.#makeRoom(block.length);
+    this.#grow(block.length);
     block.copy(this.#buffer, this.length);
     this.length += block.length;
   }
@@ -48,7 +48,7 @@ export class BlockBatch {
     options: Buffer | undefined,
   ): void {
     const length = packetBlockLength(packet, options);
-    this.#makeRoom(length);
+    this.#grow(length);
     const buffer = this.#buffer;
     const at = this.length;
     const captured = packet.end - packet.start;
@@ -58,7 +58,7 @@ export class BlockBatch {
     writeTicks(buffer, at + 12, packet.seconds, packet.nanoseconds, resolution);
     buffer.writeUInt32LE(captured, at + 20);
     buffer.writeUInt32LE(packet.originalLength, at + 24);
-    const packetEnd = at + PACKET_AT + padded(captured);
+    const packetEnd = at + PACKET_AT + padTo4(captured);
     // The padding is in the last word. Clear that word first; the packet overwrites its part.
     if (captured > 0) buffer.writeUInt32LE(0, packetEnd - 4);
     packet.bytes.copy(buffer, at + PACKET_AT, packet.start, packet.end);
@@ -67,7 +67,7 @@ export class BlockBatch {
     this.length += length;
   }
 
-  #makeRoom(length: number): void {
+  #grow(length: number): void {
     if (this.length + length <= this.#buffer.length) return;
     const larger = Buffer.allocUnsafeSlow(this.length + length);
     this.#buffer.copy(larger, 0, 0, this.length);
@@ -76,12 +76,12 @@ export class BlockBatch {
 }
 
 export function packetBlockLength(packet: PacketCursor, options: Buffer | undefined): number {
-  const captured = padded(packet.end - packet.start);
+  const captured = padTo4(packet.end - packet.start);
   return BLOCK_FRAME_BYTES + PACKET_FIELDS_BYTES + captured + (options?.length ?? 0);
 }
 
 /** The end of the last whole block within the first `length` bytes of a batch. */
-export function wholeBlocksWithin(bytes: Buffer, length: number): number {
+export function completeBlocksWithin(bytes: Buffer, length: number): number {
   let end = 0;
   while (end + BLOCK_HEADER_BYTES <= length) {
     const next = end + bytes.readUInt32LE(end + 4);

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { constants, createGunzip } from 'node:zlib';
 import { openCursor } from './openCursor.ts';
 import type { PacketCursor } from './packetCursor.ts';
-import { NotPcap } from './records.ts';
+import { InvalidPcapError } from './records.ts';
 
 /** Large enough to make the cost of a read per packet negligible, small enough to fit in the processor's cache. */
 const CHUNK_BYTES = 2 * 1024 * 1024;
@@ -30,8 +30,8 @@ interface Chunk {
  *       await reader.close();
  *     }
  *
- * A file that ends inside a packet, or is damaged, is read up to that point: see `cutOff` and `damage` afterwards.
- * Throws NotPcap only if the stream is not a capture at all.
+ * A file that ends inside a packet, or is damaged, is read up to that point: see `truncatedBytes` and `damage` afterwards.
+ * Throws InvalidPcapError only if the stream is not a capture at all.
  */
 export class CaptureReader {
   /** Packets read so far. */
@@ -41,7 +41,7 @@ export class CaptureReader {
   readonly #chunks: AsyncGenerator<Chunk, void>;
   #cursor: PacketCursor | undefined;
   /** The first bytes, while they are too few to recognize the format. */
-  #opening: Buffer = Buffer.alloc(0);
+  #beginning: Buffer = Buffer.alloc(0);
 
   constructor(chunks: AsyncGenerator<Chunk, void>) {
     this.#chunks = chunks;
@@ -54,12 +54,12 @@ export class CaptureReader {
   }
 
   /** The length of an incomplete packet at the end, in bytes. */
-  get cutOff(): number {
+  get truncatedBytes(): number {
     return this.damage === undefined ? (this.#cursor?.pending ?? 0) : 0;
   }
 
-  /** Waits for the next bytes; false at the end. Throws NotPcap if this is not a capture. */
-  async more(): Promise<boolean> {
+  /** Waits for the next bytes; false at the end. Throws InvalidPcapError if this is not a capture. */
+  async readChunk(): Promise<boolean> {
     while (this.damage === undefined) {
       const { value: chunk, done } = await this.#nextChunk();
       if (done || !chunk) break;
@@ -68,26 +68,28 @@ export class CaptureReader {
         return true;
       }
       const beginning =
-        this.#opening.length === 0 ? chunk.bytes : Buffer.concat([this.#opening, chunk.bytes]);
+        this.#beginning.length === 0 ? chunk.bytes : Buffer.concat([this.#beginning, chunk.bytes]);
       this.#cursor = openCursor(beginning);
       if (this.#cursor) return true;
-      this.#opening = beginning;
+      this.#beginning = beginning;
     }
     if (!this.#cursor)
-      throw new NotPcap(
-        this.#opening.length === 0 ? 'it is empty' : `it ends after ${this.#opening.length} bytes`,
+      throw new InvalidPcapError(
+        this.#beginning.length === 0
+          ? 'it is empty'
+          : `it ends after ${this.#beginning.length} bytes`,
       );
     return false;
   }
 
-  /** Advances to the next packet; false if more() must be called first. Throws NotPcap. */
+  /** Advances to the next packet; false if readChunk() must be called first. Throws InvalidPcapError. */
   next(): boolean {
     if (this.damage !== undefined) return false;
     try {
       if (!this.cursor.next()) return false;
     } catch (error) {
       // Without an interface, not even the file header was valid.
-      if (!(error instanceof NotPcap) || this.cursor.interfaces.length === 0) throw error;
+      if (!(error instanceof InvalidPcapError) || this.cursor.interfaces.length === 0) throw error;
       this.damage = error.message;
       return false;
     }
@@ -131,13 +133,13 @@ export function openCaptureStream(stream: Readable): CaptureReader {
 
 function gunzip(stream: Readable): Readable {
   // Output the data of a truncated file before the error.
-  const unzipped = createGunzip({
+  const decompressed = createGunzip({
     chunkSize: GZIP_CHUNK_BYTES,
     finishFlush: constants.Z_SYNC_FLUSH,
   });
-  stream.on('error', (error) => unzipped.destroy(error));
-  unzipped.on('close', () => stream.destroy());
-  return stream.pipe(unzipped);
+  stream.on('error', (error) => decompressed.destroy(error));
+  decompressed.on('close', () => stream.destroy());
+  return stream.pipe(decompressed);
 }
 
 async function* streamChunks(stream: Readable): AsyncGenerator<Chunk, void> {
@@ -149,8 +151,8 @@ async function* streamChunks(stream: Readable): AsyncGenerator<Chunk, void> {
     if (done || !value) break;
     beginning = Buffer.concat([beginning, value]);
   }
-  const isZipped = beginning.length >= 2 && beginning.readUInt16BE() === GZIP_MAGIC;
-  if (isZipped) {
+  const isGzip = beginning.length >= 2 && beginning.readUInt16BE() === GZIP_MAGIC;
+  if (isGzip) {
     const rest = (async function* () {
       yield beginning;
       for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;

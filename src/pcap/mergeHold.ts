@@ -16,9 +16,9 @@ const NEVER: Moment = { seconds: -1, nanoseconds: 0 };
 export class MergeHold {
   readonly #maxDelay: number;
   /** Packets up to this time may be written: sources without a packet have nothing older. */
-  #safe = NO_LIMIT;
+  #safeUntil = NO_LIMIT;
   /** The newest packet that has waited long enough. */
-  #overdue = NEVER;
+  #releasedUntil = NEVER;
 
   constructor(maxDelay: number) {
     this.#maxDelay = maxDelay;
@@ -26,40 +26,41 @@ export class MergeHold {
 
   /** Recalculates up to which time it is safe to write. */
   update(sources: ReadonlySet<MergeSource>, now: number): void {
-    let isRoomShort = false;
-    for (const { isPaused } of sources) isRoomShort ||= isPaused;
-    this.#safe = NO_LIMIT;
+    let hasPausedSource = false;
+    for (const { isPaused } of sources) hasPausedSource ||= isPaused;
+    this.#safeUntil = NO_LIMIT;
     for (const source of sources) {
-      const isQuiet = now - source.lastWord >= this.#maxDelay;
-      const isWaitedFor =
+      const isQuiet = now - source.lastActivity >= this.#maxDelay;
+      const isAwaited =
         !source.hasPacket &&
         !source.isBehind &&
         source.failure === undefined &&
-        !(isRoomShort && isQuiet);
-      if (isWaitedFor && isBefore(source.watermark, this.#safe)) this.#safe = source.watermark;
+        !(hasPausedSource && isQuiet);
+      if (isAwaited && isBefore(source.watermark, this.#safeUntil))
+        this.#safeUntil = source.watermark;
     }
   }
 
   holds(packet: Moment): boolean {
-    return isBefore(this.#safe, packet) && isBefore(this.#overdue, packet);
+    return isBefore(this.#safeUntil, packet) && isBefore(this.#releasedUntil, packet);
   }
 
   /**
    * Releases those of the packets that have waited long enough, and everything older. Returns false if there are none.
    */
-  letGo(heads: readonly MergeSource[], now: number): boolean {
-    let found = false;
+  releaseOverdue(heads: readonly MergeSource[], now: number): boolean {
+    let hasOverdue = false;
     for (const head of heads) {
-      if (head.queue.arrived + this.#maxDelay > now) continue;
-      found = true;
-      if (isBefore(this.#overdue, head))
-        this.#overdue = { seconds: head.seconds, nanoseconds: head.nanoseconds };
+      if (head.queue.arrivedAt + this.#maxDelay > now) continue;
+      hasOverdue = true;
+      if (isBefore(this.#releasedUntil, head))
+        this.#releasedUntil = { seconds: head.seconds, nanoseconds: head.nanoseconds };
     }
-    return found;
+    return hasOverdue;
   }
 
   /** Takes note of a time that a source reported. `newest` is the time of the newest packet written. */
-  heard(source: MergeSource, time: Moment, newest: Moment): void {
+  updateDelay(source: MergeSource, time: Moment, newest: Moment): void {
     const behind =
       (newest.seconds - time.seconds) * 1e3 + (newest.nanoseconds - time.nanoseconds) / 1e6;
     source.isBehind = behind > this.#maxDelay;
@@ -68,7 +69,7 @@ export class MergeHold {
   /** Milliseconds from `now` until the first of these packets has waited long enough; undefined for never. */
   nextDeadline(heads: readonly MergeSource[], now: number): number | undefined {
     if (heads.length === 0 || this.#maxDelay === Number.POSITIVE_INFINITY) return undefined;
-    const first = Math.min(...heads.map(({ queue }) => queue.arrived));
+    const first = Math.min(...heads.map(({ queue }) => queue.arrivedAt));
     return Math.max(0, Math.ceil(first + this.#maxDelay - now));
   }
 }

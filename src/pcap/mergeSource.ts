@@ -2,17 +2,17 @@ import { messageOf } from '../problem.ts';
 import { isBefore, type Moment, type Resolution } from './moment.ts';
 import type { PacketCursor } from './packetCursor.ts';
 import { PacketQueue, type SourceEnd, type StreamItem } from './packetQueue.ts';
-import type { RecordedAt } from './podInterface.ts';
+import type { CaptureLocation } from './podInterface.ts';
 
 /** The input of a merge for one recorder. */
 export interface Source {
   /** Packets written. */
   readonly packets: number;
   /** Packets written after newer ones, because they arrived too late. */
-  readonly late: number;
+  readonly latePackets: number;
   /**
    * Takes the next bytes of a pcap or pcapng stream, split anywhere. They are kept, not copied. Resolves when there is
-   * space for more. Rejects with NotPcap if the stream is damaged (the other sources continue; this one must still be
+   * space for more. Rejects with InvalidPcapError if the stream is damaged (the other sources continue; this one must still be
    * ended), or with the error of the output.
    */
   write(chunk: Buffer): Promise<void>;
@@ -36,12 +36,12 @@ export interface MergeHost {
   /** A clock in milliseconds that stops while the output is busy. */
   now(): number;
   /** Something arrived that may allow packets to be written. */
-  changed(source: MergeSource): void;
+  onChange(source: MergeSource): void;
   /** The number of bytes that each source may buffer. */
-  room(): number;
+  bufferBytes(): number;
 }
 
-interface Waiting {
+interface PendingWrite {
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -51,7 +51,7 @@ const NEVER: Moment = { seconds: -1, nanoseconds: 0 };
 
 export class MergeSource implements Source {
   readonly index: number;
-  readonly at: RecordedAt;
+  readonly at: CaptureLocation;
   readonly queue = new PacketQueue();
   /** The time of the next packet if there is one, otherwise of the last one. */
   seconds = NEVER.seconds;
@@ -62,38 +62,38 @@ export class MergeSource implements Source {
   /** It reported a time that has not been processed yet. */
   hasReported = false;
   /** The time of its last report, by the host's clock. */
-  lastWord: number;
+  lastActivity: number;
   /** It reports only times older than what has been written: see MergeHold. */
   isBehind = false;
   /** Its interfaces in the output, in the order of those of its current file, `numbered`. */
   interfaces: NumberedInterface[] = [];
-  numbered: PacketCursor | undefined;
+  numberedCursor: PacketCursor | undefined;
   /** The same by description, because each file of a ring describes them again. */
-  readonly known = new Map<string, NumberedInterface>();
+  readonly interfacesByKey = new Map<string, NumberedInterface>();
   failure: unknown;
   packets = 0;
-  late = 0;
+  latePackets = 0;
   readonly #host: MergeHost;
-  readonly #waiting: Waiting[] = [];
+  readonly #pendingWrites: PendingWrite[] = [];
   #ending = false;
 
-  constructor(index: number, at: RecordedAt, host: MergeHost) {
+  constructor(index: number, at: CaptureLocation, host: MergeHost) {
     this.index = index;
     this.at = at;
     this.#host = host;
-    this.lastWord = host.now();
+    this.lastActivity = host.now();
   }
 
   /** True while a write waits for room. */
   get isPaused(): boolean {
-    return this.#waiting.length > 0;
+    return this.#pendingWrites.length > 0;
   }
 
   async write(chunk: Buffer): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
-    this.#add({ kind: 'bytes', chunk, arrived: this.#host.now() });
+    this.#add({ kind: 'bytes', chunk, arrivedAt: this.#host.now() });
     if (this.#hasRoom) return;
-    await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    await new Promise<void>((resolve, reject) => this.#pendingWrites.push({ resolve, reject }));
   }
 
   nextFile(): void {
@@ -107,7 +107,7 @@ export class MergeSource implements Source {
   progress(moment: Moment): void {
     if (isBefore(this.watermark, moment)) this.watermark = moment;
     this.hasReported = true;
-    this.#said();
+    this.#recordActivity();
   }
 
   end(end: SourceEnd = {}): void {
@@ -136,30 +136,30 @@ export class MergeSource implements Source {
   /** Resumes a write that waited for room. */
   releaseWrites(): void {
     if (!this.#hasRoom) return;
-    for (const { resolve } of this.#waiting.splice(0)) resolve();
+    for (const { resolve } of this.#pendingWrites.splice(0)) resolve();
   }
 
   /** Discards what has arrived and was not written. Writes fail from now on. */
   fail(error: unknown): void {
     this.failure = error;
     this.queue.discard();
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    for (const { reject } of this.#pendingWrites.splice(0)) reject(error);
   }
 
   /** A packet that has arrived in part is always completed, whatever its size. */
   get #hasRoom(): boolean {
-    if (this.queue.bytes < this.#host.room()) return true;
+    if (this.queue.bytes < this.#host.bufferBytes()) return true;
     return !this.hasPacket && this.queue.needsMore;
   }
 
   #add(item: StreamItem): void {
     if (this.#ending) return;
     this.queue.add(item);
-    this.#said();
+    this.#recordActivity();
   }
 
-  #said(): void {
-    this.lastWord = this.#host.now();
-    this.#host.changed(this);
+  #recordActivity(): void {
+    this.lastActivity = this.#host.now();
+    this.#host.onChange(this);
   }
 }

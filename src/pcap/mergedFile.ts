@@ -1,6 +1,6 @@
 import { BlockBatch, packetBlockLength } from './blockBatch.ts';
 import type { MergeSource, NumberedInterface } from './mergeSource.ts';
-import { isBefore, type Moment, momentOf } from './moment.ts';
+import { isBefore, type Moment, toMoment } from './moment.ts';
 import type { CapturedInterface } from './packetCursor.ts';
 import {
   interfaceBlock,
@@ -11,7 +11,7 @@ import {
 } from './pcapngBlocks.ts';
 import { OPTION } from './pcapngFormat.ts';
 import { PcapngOptions } from './pcapngOptions.ts';
-import { describeInterface, namesOf } from './podInterface.ts';
+import { describeInterface, podNames } from './podInterface.ts';
 
 const BATCH_BYTES = 256 * 1024;
 
@@ -26,7 +26,7 @@ export class MergedFile {
   readonly batch = new BlockBatch(BATCH_BYTES);
   packets = 0;
   /** Packets written after newer ones. */
-  late = 0;
+  latePackets = 0;
   /** The time of the newest packet. */
   readonly newest = { seconds: -1, nanoseconds: 0 };
   readonly #section: SectionDescription;
@@ -46,16 +46,16 @@ export class MergedFile {
   describe(source: MergeSource): void {
     const { cursor, closedInterfaces } = source.queue;
     if (closedInterfaces.length > 0)
-      for (const closed of closedInterfaces.splice(0)) this.#number(source, closed);
-    if (cursor !== source.numbered) {
-      source.numbered = cursor;
+      for (const closed of closedInterfaces.splice(0)) this.#addInterface(source, closed);
+    if (cursor !== source.numberedCursor) {
+      source.numberedCursor = cursor;
       source.interfaces = [];
     }
     if (!cursor) return;
     const { interfaces } = cursor;
     while (source.interfaces.length < interfaces.length) {
-      const captured = interfaces[source.interfaces.length] as CapturedInterface;
-      source.interfaces.push(this.#number(source, captured));
+      const capturedInterface = interfaces[source.interfaces.length] as CapturedInterface;
+      source.interfaces.push(this.#addInterface(source, capturedInterface));
     }
   }
 
@@ -63,17 +63,18 @@ export class MergedFile {
   addPacket(source: MergeSource): 'added' | 'later' | 'never' {
     const { queue } = source;
     const { cursor } = queue;
-    const described = cursor && source.interfaces[cursor.interfaceIndex];
-    if (!described) return 'never';
-    const options = queue.comments.length > 0 ? gapOptions(queue.comments, queue.lost) : undefined;
+    const numberedInterface = cursor && source.interfaces[cursor.interfaceIndex];
+    if (!numberedInterface) return 'never';
+    const options =
+      queue.comments.length > 0 ? gapOptions(queue.comments, queue.lostPackets) : undefined;
     const length = packetBlockLength(cursor, options);
-    if (!this.batch.takes(length)) return 'later';
+    if (!this.batch.hasRoomFor(length)) return 'later';
     const bytes = this.#bytesBefore + this.batch.length + length;
     if (this.packets >= this.#maxPackets || bytes > this.#maxBytes) return 'never';
-    this.batch.addPacket(described.id, described.resolution, cursor, options);
+    this.batch.addPacket(numberedInterface.id, numberedInterface.resolution, cursor, options);
     if (options) {
       queue.comments = [];
-      queue.lost = 0;
+      queue.lostPackets = 0;
     }
     this.#count(source);
     return 'added';
@@ -81,17 +82,21 @@ export class MergedFile {
 
   /** Writes the statistics of a source that has ended: one block, for its first interface. */
   close(source: MergeSource): void {
-    const [first] = source.known.values();
+    const [first] = source.interfacesByKey.values();
     if (!first) return;
-    const { ended, comments } = source.queue;
-    const late = `packets that arrived late and were written after newer ones: ${source.late}`;
+    const { sourceEnd: ended, comments } = source.queue;
+    const late = `packets that arrived late and were written after newer ones: ${source.latePackets}`;
     const statistics = ended?.statistics ?? {};
     const block = statisticsBlock({
       ...first,
-      at: statistics.end === undefined ? this.#lastTime(source) : momentOf(statistics.end),
+      at: statistics.end === undefined ? this.#lastTime(source) : toMoment(statistics.end),
       delivered: source.packets,
       statistics,
-      comments: [...(ended?.comments ?? []), ...comments, ...(source.late > 0 ? [late] : [])],
+      comments: [
+        ...(ended?.comments ?? []),
+        ...comments,
+        ...(source.latePackets > 0 ? [late] : []),
+      ],
     });
     this.batch.add(block);
   }
@@ -105,15 +110,15 @@ export class MergedFile {
   /** The time of the last packet of the source, or else of the file, or else the current time. */
   #lastTime(source: MergeSource): Moment {
     if (source.packets > 0) return source;
-    return this.packets > 0 ? this.newest : momentOf(Date.now());
+    return this.packets > 0 ? this.newest : toMoment(Date.now());
   }
 
   #count(source: MergeSource): void {
     this.packets += 1;
     source.packets += 1;
     if (isBefore(source, this.newest)) {
-      this.late += 1;
-      source.late += 1;
+      this.latePackets += 1;
+      source.latePackets += 1;
     } else {
       this.newest.seconds = source.seconds;
       this.newest.nanoseconds = source.nanoseconds;
@@ -121,18 +126,18 @@ export class MergedFile {
   }
 
   /** The number of an interface of this source. Describes the interface in the file at its first use. */
-  #number(source: MergeSource, captured: CapturedInterface): NumberedInterface {
-    const key = JSON.stringify(captured);
-    const known = source.known.get(key);
+  #addInterface(source: MergeSource, capturedInterface: CapturedInterface): NumberedInterface {
+    const key = JSON.stringify(capturedInterface);
+    const known = source.interfacesByKey.get(key);
     if (known) return known;
     if (this.#interfaces === 0) this.batch.add(sectionBlock(this.#section));
-    this.batch.add(interfaceBlock(describeInterface(source.at, captured)));
-    const names = source.known.size === 0 ? namesOf(source.at) : [];
+    this.batch.add(interfaceBlock(describeInterface(source.at, capturedInterface)));
+    const names = source.interfacesByKey.size === 0 ? podNames(source.at) : [];
     if (names.length > 0) this.batch.add(namesBlock(names));
-    const numbered = { id: this.#interfaces, resolution: captured.resolution };
+    const numberedInterface = { id: this.#interfaces, resolution: capturedInterface.resolution };
     this.#interfaces += 1;
-    source.known.set(key, numbered);
-    return numbered;
+    source.interfacesByKey.set(key, numberedInterface);
+    return numberedInterface;
   }
 }
 

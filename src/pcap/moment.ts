@@ -14,7 +14,7 @@ const WORD = 2 ** 32;
 const HALF_WORD = 2 ** 16;
 
 /** Converts milliseconds since 1970, as from Date.now(). */
-export function momentOf(milliseconds: number): Moment {
+export function toMoment(milliseconds: number): Moment {
   const seconds = Math.floor(milliseconds / 1000);
   return { seconds, nanoseconds: Math.round((milliseconds - seconds * 1000) * 1e6) };
 }

@@ -42,7 +42,7 @@ export interface PacketCursor {
    * number of bytes before the chunk, in the same memory, that may be overwritten.
    */
   push(chunk: Buffer, headroom?: number): void;
-  /** Advances to the next packet; false if it has not arrived completely. Throws NotPcap. */
+  /** Advances to the next packet; false if it has not arrived completely. Throws InvalidPcapError. */
   next(): boolean;
   /** Bytes that were pushed and not read. At the end of a stream: those of a truncated packet. */
   readonly pending: number;

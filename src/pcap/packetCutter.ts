@@ -10,7 +10,7 @@ export class PacketCutter {
   /** Bytes returned so far, including the file header. */
   bytes = 0;
   /** True once the next packet would exceed `maxBytes`. No more packets are returned then. */
-  full = false;
+  isFull = false;
   readonly #maxBytes: number;
   #cursor = new PcapCursor();
   /** The length of the file header at the start of the last result of `cut`. */
@@ -21,12 +21,12 @@ export class PacketCutter {
   }
 
   /** Discards an incomplete packet whose rest will not arrive. */
-  dropRest(): void {
+  dropIncomplete(): void {
     this.#cursor.dropPending();
   }
 
   /** The next bytes are another stream with its own header. The counts and the limit continue. */
-  beginAgain(): void {
+  startNewFile(): void {
     this.#cursor = new PcapCursor();
   }
 
@@ -37,23 +37,23 @@ export class PacketCutter {
 
   /**
    * Takes the next bytes of the stream. Returns the whole packets that they complete, which may be empty. Throws
-   * NotPcap.
+   * InvalidPcapError.
    */
   cut(chunk: Buffer): Buffer {
-    if (this.full) return chunk.subarray(0, 0);
+    if (this.isFull) return chunk.subarray(0, 0);
     const cursor = this.#cursor;
-    const { begun } = cursor;
+    const { hasHeader: hadHeader } = cursor;
     cursor.push(chunk);
     while (cursor.next()) {
       if (this.bytes + cursor.end > this.#maxBytes) {
-        this.full = true;
+        this.isFull = true;
         cursor.rewind(cursor.recordStart);
         break;
       }
       this.packets += 1;
     }
     this.bytes += cursor.at;
-    this.#headerBytes = !begun && cursor.begun ? FILE_HEADER_BYTES : 0;
+    this.#headerBytes = !hadHeader && cursor.hasHeader ? FILE_HEADER_BYTES : 0;
     return cursor.bytes.subarray(0, cursor.at);
   }
 
@@ -61,14 +61,14 @@ export class PacketCutter {
    * The end of the last whole packet within the first `length` bytes of the last result of `cut`: what stays readable
    * if only a part of it could be written.
    */
-  wholeWithin(chunk: Buffer, length: number): number {
+  completeBytesWithin(chunk: Buffer, length: number): number {
     const cursor = this.#cursor;
     const { at } = cursor;
-    let whole = Math.min(this.#headerBytes, chunk.length);
-    if (length < whole) return 0;
-    cursor.rewind(whole);
-    while (whole < at && cursor.next() && cursor.end <= length) whole = cursor.end;
+    let completeBytes = Math.min(this.#headerBytes, chunk.length);
+    if (length < completeBytes) return 0;
+    cursor.rewind(completeBytes);
+    while (completeBytes < at && cursor.next() && cursor.end <= length) completeBytes = cursor.end;
     cursor.rewind(at);
-    return whole;
+    return completeBytes;
   }
 }

@@ -1,7 +1,7 @@
 import { openCursor } from './openCursor.ts';
 import type { CapturedInterface, PacketCursor } from './packetCursor.ts';
 import type { InterfaceStatistics } from './pcapngBlocks.ts';
-import { NotPcap } from './records.ts';
+import { InvalidPcapError } from './records.ts';
 
 /** The end of a stream of packets. */
 export interface SourceEnd {
@@ -12,7 +12,7 @@ export interface SourceEnd {
 
 /** The items of a stream of packets, in their order. */
 export type StreamItem =
-  | { readonly kind: 'bytes'; readonly chunk: Buffer; readonly arrived: number }
+  | { readonly kind: 'bytes'; readonly chunk: Buffer; readonly arrivedAt: number }
   | { readonly kind: 'file-end' }
   | { readonly kind: 'gap'; readonly text: string; readonly packets: number | undefined }
   | { readonly kind: 'end'; readonly end: SourceEnd };
@@ -25,23 +25,23 @@ export class PacketQueue {
   /** At the next packet after advance() returned true; undefined between files. */
   cursor: PacketCursor | undefined;
   /** The time at which the bytes of that packet arrived. */
-  arrived = 0;
+  arrivedAt = 0;
   /** Comments for the next packet, or for the end. */
   comments: string[] = [];
   /** Packets known to be lost before the next one. */
-  lost = 0;
+  lostPackets = 0;
   /** The interfaces of closed files, including files without a packet. */
   closedInterfaces: CapturedInterface[] = [];
   /** Set once everything before the end was read. */
-  ended: SourceEnd | undefined;
+  sourceEnd: SourceEnd | undefined;
   readonly #items: StreamItem[] = [];
-  #queued = 0;
+  #queuedBytes = 0;
   /** The first bytes of a file, while they are too few to recognize its format. */
-  #opening: Buffer | undefined;
+  #beginning: Buffer | undefined;
 
   /** Bytes that have arrived and were not read. */
   get bytes(): number {
-    return this.#queued + this.#unread;
+    return this.#queuedBytes + this.#unreadBytes;
   }
 
   /** True if everything that has arrived was processed, and the next packet needs more. */
@@ -50,40 +50,40 @@ export class PacketQueue {
   }
 
   add(item: StreamItem): void {
-    if (item.kind === 'bytes') this.#queued += item.chunk.length;
+    if (item.kind === 'bytes') this.#queuedBytes += item.chunk.length;
     this.#items.push(item);
   }
 
-  /** Advances to the next packet; false if there is none yet, or none left. Throws NotPcap. */
+  /** Advances to the next packet; false if there is none yet, or none left. Throws InvalidPcapError. */
   advance(): boolean {
     for (;;) {
       if (this.cursor?.next()) {
-        if (!this.cursor.hasTime) throw new NotPcap('it has packets without a timestamp');
+        if (!this.cursor.hasTime) throw new InvalidPcapError('it has packets without a timestamp');
         return true;
       }
       const item = this.#items.shift();
       if (!item) return false;
-      this.#take(item);
+      this.#process(item);
     }
   }
 
   /** Discards everything that has arrived except the end. */
   discard(): void {
     this.#leaveFile();
-    this.#queued = 0;
+    this.#queuedBytes = 0;
     const end = this.#items.find(({ kind }) => kind === 'end');
     this.#items.splice(0, this.#items.length, ...(end ? [end] : []));
   }
 
-  get #unread(): number {
-    return this.cursor?.pending ?? this.#opening?.length ?? 0;
+  get #unreadBytes(): number {
+    return this.cursor?.pending ?? this.#beginning?.length ?? 0;
   }
 
-  #take(item: StreamItem): void {
+  #process(item: StreamItem): void {
     switch (item.kind) {
       case 'bytes':
-        this.#queued -= item.chunk.length;
-        this.arrived = item.arrived;
+        this.#queuedBytes -= item.chunk.length;
+        this.arrivedAt = item.arrivedAt;
         this.#push(item.chunk);
         return;
       case 'file-end':
@@ -91,11 +91,11 @@ export class PacketQueue {
         return;
       case 'gap':
         this.comments.push(item.text);
-        this.lost += item.packets ?? 0;
+        this.lostPackets += item.packets ?? 0;
         return;
       case 'end':
         this.#closeFile();
-        this.ended = item.end;
+        this.sourceEnd = item.end;
     }
   }
 
@@ -104,20 +104,21 @@ export class PacketQueue {
       this.cursor.push(chunk);
       return;
     }
-    const beginning = this.#opening ? Buffer.concat([this.#opening, chunk]) : chunk;
+    const beginning = this.#beginning ? Buffer.concat([this.#beginning, chunk]) : chunk;
     this.cursor = openCursor(beginning);
-    this.#opening = this.cursor ? undefined : beginning;
+    this.#beginning = this.cursor ? undefined : beginning;
   }
 
   #closeFile(): void {
-    const cutOff = this.#unread;
-    if (cutOff > 0) this.comments.push(`cut off inside a packet: ${cutOff} bytes were dropped`);
+    const truncatedBytes = this.#unreadBytes;
+    if (truncatedBytes > 0)
+      this.comments.push(`cut off inside a packet: ${truncatedBytes} bytes were dropped`);
     this.#leaveFile();
   }
 
   #leaveFile(): void {
     if (this.cursor) this.closedInterfaces.push(...this.cursor.interfaces);
     this.cursor = undefined;
-    this.#opening = undefined;
+    this.#beginning = undefined;
   }
 }

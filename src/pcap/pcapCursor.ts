@@ -1,19 +1,19 @@
 import { ByteWindow } from './byteWindow.ts';
 import { type CapturedInterface, MAX_PACKET_BYTES, type PacketCursor } from './packetCursor.ts';
 import { readPcapHeader } from './pcapHeader.ts';
-import { FILE_HEADER_BYTES, NotPcap, RECORD_HEADER_BYTES, wordAt } from './records.ts';
+import { FILE_HEADER_BYTES, InvalidPcapError, RECORD_HEADER_BYTES, readU32 } from './records.ts';
 
-const NOTHING: readonly never[] = [];
+const NONE: readonly never[] = [];
 
 /** Iterates over a classic pcap stream of either byte order, in microseconds or nanoseconds. */
 export class PcapCursor implements PacketCursor {
   readonly interfaces: CapturedInterface[] = [];
-  readonly counts = NOTHING;
+  readonly counts = NONE;
   readonly lost = 0;
-  readonly gaps = NOTHING;
-  readonly names = NOTHING;
-  readonly sectionComments = NOTHING;
-  readonly comments = NOTHING;
+  readonly gaps = NONE;
+  readonly names = NONE;
+  readonly sectionComments = NONE;
+  readonly comments = NONE;
   invalidTimes = 0;
   readonly interfaceIndex = 0;
   readonly hasTime = true;
@@ -47,7 +47,7 @@ export class PcapCursor implements PacketCursor {
   }
 
   /** Whether the file header was read. */
-  get begun(): boolean {
+  get hasHeader(): boolean {
     return this.interfaces.length > 0;
   }
 
@@ -63,21 +63,22 @@ export class PcapCursor implements PacketCursor {
 
   next(): boolean {
     const window = this.#window;
-    if (!this.begun && !this.#readHeader()) return false;
+    if (!this.hasHeader && !this.#readHeader()) return false;
     const { at } = window;
     const header = this.#recordHeaderBytes;
     if (!window.has(header)) return false;
-    const captured = this.#word(at + 8);
-    if (captured > MAX_PACKET_BYTES) throw new NotPcap(`a record claims ${captured} bytes`);
+    const captured = this.#u32(at + 8);
+    if (captured > MAX_PACKET_BYTES)
+      throw new InvalidPcapError(`a record claims ${captured} bytes`);
     if (!window.has(header + captured)) return false;
-    const ticks = this.#word(at + 4);
-    this.seconds = this.#word(at);
+    const ticks = this.#u32(at + 4);
+    this.seconds = this.#u32(at);
     this.nanoseconds = ticks * this.#nanosecondsPerTick;
     if (this.nanoseconds >= 1e9) {
       this.nanoseconds = 0;
       this.invalidTimes += 1;
     }
-    this.originalLength = this.#word(at + 12);
+    this.originalLength = this.#u32(at + 12);
     this.recordStart = at;
     this.start = at + header;
     this.end = this.start + captured;
@@ -92,13 +93,13 @@ export class PcapCursor implements PacketCursor {
     this.#littleEndian = header.littleEndian;
     this.#nanosecondsPerTick = header.nanosecondsPerTick;
     this.#recordHeaderBytes = header.recordHeaderBytes;
-    this.interfaces.push(header.captured);
+    this.interfaces.push(header.capturedInterface);
     window.at += FILE_HEADER_BYTES;
     return true;
   }
 
-  #word(at: number): number {
+  #u32(at: number): number {
     const { bytes } = this.#window;
-    return wordAt(bytes, at, this.#littleEndian);
+    return readU32(bytes, at, this.#littleEndian);
   }
 }

@@ -1,5 +1,5 @@
 import type { CapturedInterface } from './packetCursor.ts';
-import { NotPcap, RECORD_HEADER_BYTES, wordAt } from './records.ts';
+import { InvalidPcapError, RECORD_HEADER_BYTES, readU32 } from './records.ts';
 
 /** Magic numbers by byte order, read as big-endian words. */
 const LITTLE_ENDIAN_MAGICS = new Set([0xd4c3b2a1, 0x4d3cb2a1]);
@@ -24,24 +24,26 @@ export interface PcapHeader {
   readonly littleEndian: boolean;
   readonly nanosecondsPerTick: 1 | 1000;
   readonly recordHeaderBytes: number;
-  readonly captured: CapturedInterface;
+  readonly capturedInterface: CapturedInterface;
 }
 
-/** Reads the file header (FILE_HEADER_BYTES) at `at`. Throws NotPcap if it is not one. */
+/** Reads the file header (FILE_HEADER_BYTES) at `at`. Throws InvalidPcapError if it is not one. */
 export function readPcapHeader(bytes: Buffer, at: number): PcapHeader {
   const magic = bytes.readUInt32BE(at);
   const extended = magic === EXTENDED_LITTLE_ENDIAN || magic === EXTENDED_BIG_ENDIAN;
   const littleEndian = LITTLE_ENDIAN_MAGICS.has(magic) || magic === EXTENDED_LITTLE_ENDIAN;
   if (!extended && !littleEndian && !BIG_ENDIAN_MAGICS.has(magic))
-    throw new NotPcap(`not a pcap stream: it begins with ${magic.toString(16).padStart(8, '0')}`);
+    throw new InvalidPcapError(
+      `not a pcap stream: it begins with ${magic.toString(16).padStart(8, '0')}`,
+    );
   const nanoseconds = NANOSECOND_MAGICS.has(magic);
   return {
     littleEndian,
     nanosecondsPerTick: nanoseconds ? 1 : 1000,
     recordHeaderBytes: extended ? EXTENDED_RECORD_HEADER_BYTES : RECORD_HEADER_BYTES,
-    captured: {
-      linkType: wordAt(bytes, at + 20, littleEndian) & LINK_TYPE_MASK,
-      snapLength: wordAt(bytes, at + 16, littleEndian),
+    capturedInterface: {
+      linkType: readU32(bytes, at + 20, littleEndian) & LINK_TYPE_MASK,
+      snapLength: readU32(bytes, at + 16, littleEndian),
       resolution: nanoseconds ? 9 : 6,
       comments: [],
     },

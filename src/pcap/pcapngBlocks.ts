@@ -1,4 +1,4 @@
-import { type Moment, momentOf, type Resolution, writeTicks } from './moment.ts';
+import { type Moment, type Resolution, toMoment, writeTicks } from './moment.ts';
 import type { CapturedInterface, NamedAddress } from './packetCursor.ts';
 import {
   BLOCK,
@@ -10,7 +10,7 @@ import {
   NAME_HEADER_BYTES,
   NAME_RECORD,
   OPTION,
-  padded,
+  padTo4,
   SECTION_FIELDS_BYTES,
   STATISTICS_FIELDS_BYTES,
 } from './pcapngFormat.ts';
@@ -51,33 +51,36 @@ export function sectionBlock(section: SectionDescription): Buffer {
     .text(OPTION.sectionHardware, section.hardware)
     .text(OPTION.sectionOs, section.os)
     .text(OPTION.sectionApplication, section.application);
-  return block(BLOCK.section, fields, options);
+  return encodeBlock(BLOCK.section, fields, options);
 }
 
 /** Describes an interface. Interfaces are numbered from 0 in the order of these blocks. */
-export function interfaceBlock(described: CapturedInterface): Buffer {
+export function interfaceBlock(capturedInterface: CapturedInterface): Buffer {
   const fields = Buffer.alloc(INTERFACE_FIELDS_BYTES);
-  fields.writeUInt16LE(described.linkType, 0);
-  fields.writeUInt32LE(described.snapLength, 4);
+  fields.writeUInt16LE(capturedInterface.linkType, 0);
+  fields.writeUInt32LE(capturedInterface.snapLength, 4);
   const options = new PcapngOptions()
-    .comment(described.comments)
-    .text(OPTION.interfaceName, described.name)
-    .text(OPTION.interfaceDescription, described.description)
-    .bytes(OPTION.interfaceResolution, Buffer.from([described.resolution]));
-  if (described.filter !== undefined) {
-    const filter = Buffer.concat([Buffer.from([FILTER_IS_TEXT]), Buffer.from(described.filter)]);
+    .comment(capturedInterface.comments)
+    .text(OPTION.interfaceName, capturedInterface.name)
+    .text(OPTION.interfaceDescription, capturedInterface.description)
+    .bytes(OPTION.interfaceResolution, Buffer.from([capturedInterface.resolution]));
+  if (capturedInterface.filter !== undefined) {
+    const filter = Buffer.concat([
+      Buffer.from([FILTER_IS_TEXT]),
+      Buffer.from(capturedInterface.filter),
+    ]);
     options.bytes(OPTION.interfaceFilter, filter);
   }
-  options.text(OPTION.interfaceOs, described.os);
-  return block(BLOCK.interface, fields, options);
+  options.text(OPTION.interfaceOs, capturedInterface.os);
+  return encodeBlock(BLOCK.interface, fields, options);
 }
 
 /** Names for addresses, valid for all packets of the file. */
-export function namesBlock(named: readonly NamedAddress[]): Buffer {
-  const records = named.map(({ address, name }) => {
+export function namesBlock(addresses: readonly NamedAddress[]): Buffer {
+  const records = addresses.map(({ address, name }) => {
     const text = Buffer.from(`${name}\0`);
     const length = address.length + text.length;
-    const record = Buffer.alloc(NAME_HEADER_BYTES + padded(length));
+    const record = Buffer.alloc(NAME_HEADER_BYTES + padTo4(length));
     record.writeUInt16LE(address.length === 4 ? NAME_RECORD.ipv4 : NAME_RECORD.ipv6, 0);
     record.writeUInt16LE(length, 2);
     address.copy(record, NAME_HEADER_BYTES);
@@ -85,7 +88,7 @@ export function namesBlock(named: readonly NamedAddress[]): Buffer {
     return record;
   });
   const end = Buffer.alloc(NAME_HEADER_BYTES);
-  return block(BLOCK.names, Buffer.concat([...records, end]), new PcapngOptions());
+  return encodeBlock(BLOCK.names, Buffer.concat([...records, end]), new PcapngOptions());
 }
 
 /** The counts of an interface up to the time `at`. `delivered` is the number of its packets in the file. */
@@ -109,8 +112,8 @@ export function statisticsBlock(outcome: InterfaceOutcome): Buffer {
   fields.writeUInt32LE(id, 0);
   writeTicks(fields, 4, at.seconds, at.nanoseconds, resolution);
   const options = new PcapngOptions().comment(comments);
-  if (start !== undefined) options.moment(OPTION.statisticsStart, momentOf(start), resolution);
-  if (end !== undefined) options.moment(OPTION.statisticsEnd, momentOf(end), resolution);
+  if (start !== undefined) options.moment(OPTION.statisticsStart, toMoment(start), resolution);
+  if (end !== undefined) options.moment(OPTION.statisticsEnd, toMoment(end), resolution);
   options.count(OPTION.statisticsReceived, receivedByFilter);
   if (droppedByKernel !== undefined || droppedByInterface !== undefined)
     options.count(
@@ -121,10 +124,10 @@ export function statisticsBlock(outcome: InterfaceOutcome): Buffer {
     .count(OPTION.statisticsFilterAccept, receivedByFilter)
     .count(OPTION.statisticsOsDrop, droppedByKernel)
     .count(OPTION.statisticsDelivered, delivered);
-  return block(BLOCK.statistics, fields, options);
+  return encodeBlock(BLOCK.statistics, fields, options);
 }
 
-function block(type: number, fields: Buffer, options: PcapngOptions): Buffer {
+function encodeBlock(type: number, fields: Buffer, options: PcapngOptions): Buffer {
   const body = Buffer.concat([fields, options.encode()]);
   const length = BLOCK_FRAME_BYTES + body.length;
   const bytes = Buffer.alloc(length);

@@ -1,5 +1,5 @@
 import { ByteWindow } from './byteWindow.ts';
-import { GAP_MARK } from './gapComment.ts';
+import { GAP_COMMENT_PREFIX } from './gapComment.ts';
 import { divideTicks } from './moment.ts';
 import {
   type CapturedInterface,
@@ -18,12 +18,12 @@ import {
   NAME_RECORD,
   OPTION,
   PACKET_FIELDS_BYTES,
-  padded,
+  padTo4,
   SECTION_FIELDS_BYTES,
   STATISTICS_FIELDS_BYTES,
 } from './pcapngFormat.ts';
 import { forEachOption } from './pcapngOptions.ts';
-import { NotPcap, wordAt } from './records.ts';
+import { InvalidPcapError, readU32 } from './records.ts';
 
 /** The maximum that Wireshark reads (MAX_BLOCK_SIZE). */
 const MAX_BLOCK_BYTES = 16 * 1024 * 1024;
@@ -31,9 +31,9 @@ const MAX_BLOCK_BYTES = 16 * 1024 * 1024;
 /** Microseconds, if an interface has no resolution option. */
 const DEFAULT_RESOLUTION = 6;
 /** Set if the resolution is a power of two instead of ten. */
-const POWER_OF_TWO = 0x80;
+const POWER_OF_TWO_FLAG = 0x80;
 /** The finest resolution that can be divided exactly in steps below 2^53. Finer ones need bigints. */
-const FINEST = 1e11;
+const MAX_EXACT_TICKS_PER_SECOND = 1e11;
 /** A limit for streams with endless names and comments. */
 const MAX_NAMES = 100_000;
 const MAX_COMMENTS = 1_000;
@@ -96,21 +96,21 @@ export class PcapngCursor implements PacketCursor {
     while (window.has(BLOCK_FRAME_BYTES)) {
       const { at } = window;
       const type = this.#startBlock(at);
-      const length = this.#word(at + 4);
+      const length = this.#u32(at + 4);
       if (length < BLOCK_FRAME_BYTES || length % 4 !== 0 || length > MAX_BLOCK_BYTES)
-        throw new NotPcap(`a block claims ${length} bytes`);
+        throw new InvalidPcapError(`a block claims ${length} bytes`);
       if (!window.has(length)) return false;
-      if (this.#word(at + length - 4) !== length)
-        throw new NotPcap('the two lengths of a block differ');
+      if (this.#u32(at + length - 4) !== length)
+        throw new InvalidPcapError('the two lengths of a block differ');
       window.at += length;
       const fields = at + BLOCK_HEADER_BYTES;
       const end = at + length - 4;
       switch (type) {
         case BLOCK.packet:
-          this.#readPacket(fields, end, this.#word(fields));
+          this.#readPacket(fields, end, this.#u32(fields));
           return true;
         case BLOCK.oldPacket:
-          this.#readPacket(fields, end, this.#half(fields));
+          this.#readPacket(fields, end, this.#u16(fields));
           return true;
         case BLOCK.simplePacket:
           this.#readSimplePacket(fields, end);
@@ -138,29 +138,31 @@ export class PcapngCursor implements PacketCursor {
     if (bytes.readUInt32LE(at) === BLOCK.section) {
       if (bytes.readUInt32LE(at + 8) === BYTE_ORDER_MAGIC) this.#littleEndian = true;
       else if (bytes.readUInt32BE(at + 8) === BYTE_ORDER_MAGIC) this.#littleEndian = false;
-      else throw new NotPcap('a section without a byte order');
+      else throw new InvalidPcapError('a section without a byte order');
       return BLOCK.section;
     }
     if (this.#littleEndian === undefined)
-      throw new NotPcap(`not a pcapng stream: it begins with ${bytes.toString('hex', at, at + 4)}`);
-    return this.#word(at);
+      throw new InvalidPcapError(
+        `not a pcapng stream: it begins with ${bytes.toString('hex', at, at + 4)}`,
+      );
+    return this.#u32(at);
   }
 
   #readPacket(at: number, end: number, interfaceIndex: number): void {
-    if (at + PACKET_FIELDS_BYTES > end) throw new NotPcap('a packet block is too short');
+    if (at + PACKET_FIELDS_BYTES > end) throw new InvalidPcapError('a packet block is too short');
     this.interfaceIndex = this.#sectionBase + interfaceIndex;
     const clock = this.#clocks[this.interfaceIndex];
-    if (!clock) throw new NotPcap('a packet of an interface without a description');
-    this.#readTime(clock, this.#word(at + 4), this.#word(at + 8));
+    if (!clock) throw new InvalidPcapError('a packet of an interface without a description');
+    this.#readTime(clock, this.#u32(at + 4), this.#u32(at + 8));
     this.hasTime = true;
     this.start = at + PACKET_FIELDS_BYTES;
-    const captured = this.#word(at + 12);
-    if (captured > MAX_PACKET_BYTES) throw new NotPcap(`a packet of ${captured} bytes`);
+    const captured = this.#u32(at + 12);
+    if (captured > MAX_PACKET_BYTES) throw new InvalidPcapError(`a packet of ${captured} bytes`);
     this.end = this.start + captured;
-    if (this.end > end) throw new NotPcap('a packet is longer than its block');
-    this.originalLength = this.#word(at + 16);
+    if (this.end > end) throw new InvalidPcapError('a packet is longer than its block');
+    this.originalLength = this.#u32(at + 16);
     this.#optionsEnd = end;
-    if (this.start + padded(captured) < end) this.#countMissing();
+    if (this.start + padTo4(captured) < end) this.#countLost();
   }
 
   #readTime(clock: Clock, high: number, low: number): void {
@@ -178,22 +180,24 @@ export class PcapngCursor implements PacketCursor {
 
   /** A simple packet belongs to the first interface, and its captured length is limited by the snap length. */
   #readSimplePacket(at: number, end: number): void {
-    const described = this.interfaces[this.#sectionBase];
-    if (!described || at + 4 > end)
-      throw new NotPcap('a packet of an interface without a description');
+    const capturedInterface = this.interfaces[this.#sectionBase];
+    if (!capturedInterface || at + 4 > end)
+      throw new InvalidPcapError('a packet of an interface without a description');
     this.interfaceIndex = this.#sectionBase;
     this.hasTime = false;
-    this.originalLength = this.#word(at);
+    this.originalLength = this.#u32(at);
     this.start = at + 4;
-    const limit = described.snapLength === 0 ? this.originalLength : described.snapLength;
+    const limit =
+      capturedInterface.snapLength === 0 ? this.originalLength : capturedInterface.snapLength;
     this.end = Math.min(end, this.start + Math.min(this.originalLength, limit));
     this.#optionsEnd = this.end;
   }
 
-  #countMissing(): void {
+  #countLost(): void {
     this.#packetOptions((code, value) => {
-      if (code === OPTION.packetDropCount && value.length === 8) this.lost += this.#count(value);
-      else if (code === OPTION.comment && value.toString().startsWith(GAP_MARK))
+      if (code === OPTION.packetDropCount && value.length === 8)
+        this.lost += this.#readCount(value);
+      else if (code === OPTION.comment && value.toString().startsWith(GAP_COMMENT_PREFIX))
         this.gaps[this.interfaceIndex] = (this.gaps[this.interfaceIndex] ?? 0) + 1;
     });
   }
@@ -208,20 +212,20 @@ export class PcapngCursor implements PacketCursor {
   /** Statistics count from the start of the capture, so the last block of an interface is used. */
   #readStatistics(at: number, end: number): void {
     if (at + STATISTICS_FIELDS_BYTES > end) return;
-    const index = this.#sectionBase + this.#word(at);
+    const index = this.#sectionBase + this.#u32(at);
     if (index >= this.interfaces.length) return;
-    let byInterface: number | undefined;
-    let bySystem: number | undefined;
+    let interfaceDrops: number | undefined;
+    let systemDrops: number | undefined;
     const counts: InterfaceCounts = {};
     this.#options(at + STATISTICS_FIELDS_BYTES, end, (code, value) => {
       if (value.length !== 8) return;
-      if (code === OPTION.statisticsReceived) counts.received = this.#count(value);
-      else if (code === OPTION.statisticsInterfaceDrop) byInterface = this.#count(value);
-      else if (code === OPTION.statisticsOsDrop) bySystem = this.#count(value);
+      if (code === OPTION.statisticsReceived) counts.received = this.#readCount(value);
+      else if (code === OPTION.statisticsInterfaceDrop) interfaceDrops = this.#readCount(value);
+      else if (code === OPTION.statisticsOsDrop) systemDrops = this.#readCount(value);
     });
     // Writers count the same packets in one of the two, or in both.
-    if (byInterface !== undefined || bySystem !== undefined)
-      counts.dropped = Math.max(byInterface ?? 0, bySystem ?? 0);
+    if (interfaceDrops !== undefined || systemDrops !== undefined)
+      counts.dropped = Math.max(interfaceDrops ?? 0, systemDrops ?? 0);
     this.counts[index] = counts;
   }
 
@@ -229,8 +233,8 @@ export class PcapngCursor implements PacketCursor {
     const { bytes } = this.#window;
     let at = start;
     while (at + NAME_HEADER_BYTES <= end) {
-      const type = this.#half(at);
-      const length = this.#half(at + 2);
+      const type = this.#u16(at);
+      const length = this.#u16(at + 2);
       const value = at + NAME_HEADER_BYTES;
       if (type === NAME_RECORD.end || value + length > end) return;
       const size = type === NAME_RECORD.ipv4 ? 4 : type === NAME_RECORD.ipv6 ? 16 : 0;
@@ -239,12 +243,12 @@ export class PcapngCursor implements PacketCursor {
         const address = Buffer.from(bytes.subarray(value, value + size));
         if (name !== '') this.names.push({ address, name });
       }
-      at = value + padded(length);
+      at = value + padTo4(length);
     }
   }
 
   #packetOptions(visit: (code: number, value: Buffer) => void): void {
-    const at = this.start + padded(this.end - this.start);
+    const at = this.start + padTo4(this.end - this.start);
     this.#options(at, this.#optionsEnd, visit);
   }
 
@@ -252,12 +256,13 @@ export class PcapngCursor implements PacketCursor {
     forEachOption(this.bytes, at, end, this.#littleEndian === true, visit);
   }
 
-  #count(value: Buffer): number {
+  #readCount(value: Buffer): number {
     return Number(this.#littleEndian ? value.readBigUInt64LE() : value.readBigUInt64BE());
   }
 
   #readInterface(at: number, end: number): void {
-    if (at + INTERFACE_FIELDS_BYTES > end) throw new NotPcap('an interface block is too short');
+    if (at + INTERFACE_FIELDS_BYTES > end)
+      throw new InvalidPcapError('an interface block is too short');
     const comments: string[] = [];
     const texts = new Map<number, string>();
     let resolution = DEFAULT_RESOLUTION;
@@ -273,17 +278,18 @@ export class PcapngCursor implements PacketCursor {
       else if (code === OPTION.interfaceFilter) filter = value.toString('utf8', 1);
       else texts.set(code, value.toString());
     });
-    const base = resolution & POWER_OF_TWO ? 2 : 10;
-    const exponent = resolution & ~POWER_OF_TWO;
+    const base = resolution & POWER_OF_TWO_FLAG ? 2 : 10;
+    const exponent = resolution & ~POWER_OF_TWO_FLAG;
     const ticksPerSecond = base ** exponent;
-    const exactTicks = ticksPerSecond > FINEST ? BigInt(base) ** BigInt(exponent) : undefined;
+    const exactTicks =
+      ticksPerSecond > MAX_EXACT_TICKS_PER_SECOND ? BigInt(base) ** BigInt(exponent) : undefined;
     this.#clocks.push({ ticksPerSecond, offsetSeconds, ...(exactTicks && { exactTicks }) });
     const name = texts.get(OPTION.interfaceName);
     const description = texts.get(OPTION.interfaceDescription);
     const os = texts.get(OPTION.interfaceOs);
     this.interfaces.push({
-      linkType: this.#half(at),
-      snapLength: this.#word(at + 4),
+      linkType: this.#u16(at),
+      snapLength: this.#u32(at + 4),
       resolution: 1e6 % ticksPerSecond === 0 ? 6 : 9,
       ...(name !== undefined && { name }),
       ...(description !== undefined && { description }),
@@ -293,11 +299,11 @@ export class PcapngCursor implements PacketCursor {
     });
   }
 
-  #word(at: number): number {
-    return wordAt(this.#window.bytes, at, this.#littleEndian === true);
+  #u32(at: number): number {
+    return readU32(this.#window.bytes, at, this.#littleEndian === true);
   }
 
-  #half(at: number): number {
+  #u16(at: number): number {
     const { bytes } = this.#window;
     return this.#littleEndian ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
   }

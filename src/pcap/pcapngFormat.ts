@@ -53,6 +53,6 @@ export const OPTION = {
 export const FILTER_IS_TEXT = 0;
 
 /** Everything in a block is aligned to 32-bit words. */
-export function padded(length: number): number {
+export function padTo4(length: number): number {
   return (length + 3) & ~3;
 }

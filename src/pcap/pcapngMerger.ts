@@ -1,17 +1,17 @@
-import { NotWritten, type Output } from '../output/output.ts';
-import { wholeBlocksWithin } from './blockBatch.ts';
+import { type Output, WriteFailure } from '../output/output.ts';
+import { completeBlocksWithin } from './blockBatch.ts';
 import { type FileLimits, MergedFile } from './mergedFile.ts';
 import { MergeHold } from './mergeHold.ts';
 import { type MergeHost, MergeSource, type Source } from './mergeSource.ts';
 import type { SectionDescription } from './pcapngBlocks.ts';
-import type { RecordedAt } from './podInterface.ts';
+import type { CaptureLocation } from './podInterface.ts';
 import { SourceHeap } from './sourceHeap.ts';
 
 /** Longer than the delay by recorder, cluster and network under normal conditions. */
 const MAX_DELAY_MS = 2_000;
 /** The buffer space for all sources together, and the minimum for each. */
-const ROOM_BYTES = 16 * 1024 * 1024;
-const LEAST_ROOM_BYTES = 64 * 1024;
+const TOTAL_BUFFER_BYTES = 16 * 1024 * 1024;
+const MIN_SOURCE_BUFFER_BYTES = 64 * 1024;
 
 export interface MergeOptions extends FileLimits {
   readonly section: SectionDescription;
@@ -44,14 +44,14 @@ export class PcapngMerger {
   /** The sources that have a packet. */
   readonly #heap = new SourceHeap<MergeSource>();
   /** The sources that received something since they were last processed. */
-  readonly #news = new Set<MergeSource>();
+  readonly #changedSources = new Set<MergeSource>();
   readonly #settled = new AbortController();
-  #added = 0;
+  #sourceCount = 0;
   #bytes = 0;
-  #full = false;
-  #pumping = false;
+  #isFull = false;
+  #isPumping = false;
   /** The total time spent waiting for the output in milliseconds, and the start of the current wait. */
-  #stalled = 0;
+  #stalledMs = 0;
   #stalledSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -64,9 +64,9 @@ export class PcapngMerger {
     this.#hold = new MergeHold(options.maxDelay ?? MAX_DELAY_MS);
     this.#host = {
       now: () => this.#now(),
-      room: () => Math.max(LEAST_ROOM_BYTES, ROOM_BYTES / this.#sources.size),
-      changed: (source) => {
-        this.#news.add(source);
+      bufferBytes: () => Math.max(MIN_SOURCE_BUFFER_BYTES, TOTAL_BUFFER_BYTES / this.#sources.size),
+      onChange: (source) => {
+        this.#changedSources.add(source);
         this.#wake();
       },
     };
@@ -83,8 +83,8 @@ export class PcapngMerger {
   }
 
   /** Packets written after newer ones. */
-  get late(): number {
-    return this.#file.late;
+  get latePackets(): number {
+    return this.#file.latePackets;
   }
 
   /** Bytes written to the output. */
@@ -96,9 +96,9 @@ export class PcapngMerger {
    * Adds a recorder, at any time. The other sources wait for it from now on, at most `maxDelay`, so add it once it is
    * recording.
    */
-  addSource(at: RecordedAt): Source {
-    const source = new MergeSource(this.#added, at, this.#host);
-    this.#added += 1;
+  addSource(at: CaptureLocation): Source {
+    const source = new MergeSource(this.#sourceCount, at, this.#host);
+    this.#sourceCount += 1;
     if (this.#failure) source.fail(this.#failure.error);
     else this.#sources.add(source);
     return source;
@@ -110,7 +110,7 @@ export class PcapngMerger {
    */
   async finish(): Promise<void> {
     for (const source of this.#sources) source.end();
-    while (!this.#failure && (this.#sources.size > 0 || this.#pumping))
+    while (!this.#failure && (this.#sources.size > 0 || this.#isPumping))
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
@@ -119,8 +119,8 @@ export class PcapngMerger {
   }
 
   #wake(): void {
-    if (this.#pumping || this.#failure) return;
-    this.#pumping = true;
+    if (this.#isPumping || this.#failure) return;
+    this.#isPumping = true;
     clearTimeout(this.#timer);
     queueMicrotask(() => void this.#pump());
   }
@@ -138,7 +138,7 @@ export class PcapngMerger {
     } catch (error) {
       this.#fail(error);
     }
-    this.#pumping = false;
+    this.#isPumping = false;
     this.#startTimer();
     this.#onIdle?.();
   }
@@ -147,23 +147,23 @@ export class PcapngMerger {
   #collect(): void {
     const now = this.#now();
     const { newest } = this.#file;
-    for (const source of this.#news) {
-      if (source.hasReported) this.#hold.heard(source, source.watermark, newest);
+    for (const source of this.#changedSources) {
+      if (source.hasReported) this.#hold.updateDelay(source, source.watermark, newest);
       source.hasReported = false;
       if (source.hasPacket || !this.#sources.has(source)) continue;
       if (this.#advance(source)) this.#heap.add(source);
     }
-    this.#news.clear();
+    this.#changedSources.clear();
     this.#hold.update(this.#sources, now);
     for (let source = this.#heap.first; source; source = this.#heap.first) {
-      if (!this.#full) {
-        if (this.#hold.holds(source) && !this.#hold.letGo(this.#heap.all, now)) return;
+      if (!this.#isFull) {
+        if (this.#hold.holds(source) && !this.#hold.releaseOverdue(this.#heap.all, now)) return;
         const outcome = this.#file.addPacket(source);
         if (outcome === 'later') return;
-        if (outcome === 'never') this.#becomeFull();
-        this.#hold.heard(source, source, newest);
+        if (outcome === 'never') this.#markFull();
+        this.#hold.updateDelay(source, source, newest);
       }
-      if (this.#advance(source)) this.#heap.firstChanged();
+      if (this.#advance(source)) this.#heap.siftFirstDown();
       else {
         this.#heap.removeFirst();
         this.#hold.update(this.#sources, now);
@@ -174,7 +174,7 @@ export class PcapngMerger {
   #advance(source: MergeSource): boolean {
     const hasPacket = source.advance();
     this.#file.describe(source);
-    if (source.queue.ended) {
+    if (source.queue.sourceEnd) {
       this.#sources.delete(source);
       this.#file.close(source);
       source.releaseWrites();
@@ -182,8 +182,8 @@ export class PcapngMerger {
     return hasPacket;
   }
 
-  #becomeFull(): void {
-    this.#full = true;
+  #markFull(): void {
+    this.#isFull = true;
     this.#options.onFull?.();
   }
 
@@ -201,13 +201,13 @@ export class PcapngMerger {
       await this.#output.write(bytes);
       this.#bytes += bytes.length;
     } catch (error) {
-      if (!(error instanceof NotWritten)) throw error;
-      const kept = wholeBlocksWithin(bytes, error.written);
-      this.#bytes += kept;
-      await this.#output.takeBack?.(error.written - kept);
+      if (!(error instanceof WriteFailure)) throw error;
+      const completeBytes = completeBlocksWithin(bytes, error.written);
+      this.#bytes += completeBytes;
+      await this.#output.truncateEnd?.(error.written - completeBytes);
       throw error.problem;
     }
-    this.#stalled += performance.now() - this.#stalledSince;
+    this.#stalledMs += performance.now() - this.#stalledSince;
     this.#stalledSince = undefined;
     this.#file.clear();
   }
@@ -222,6 +222,6 @@ export class PcapngMerger {
 
   /** The clock stops while the output is busy, because paused sources cannot report anything then. */
   #now(): number {
-    return (this.#stalledSince ?? performance.now()) - this.#stalled;
+    return (this.#stalledSince ?? performance.now()) - this.#stalledMs;
   }
 }

@@ -1,5 +1,5 @@
 import { type Moment, type Resolution, writeTicks } from './moment.ts';
-import { OPTION, padded } from './pcapngFormat.ts';
+import { OPTION, padTo4 } from './pcapngFormat.ts';
 
 const OPTION_HEADER_BYTES = 4;
 /** The length of an option is a 16-bit number. */
@@ -33,7 +33,7 @@ export class PcapngOptions {
 
   bytes(code: number, value: Buffer): this {
     const length = Math.min(value.length, MAX_OPTION_BYTES);
-    const part = Buffer.alloc(OPTION_HEADER_BYTES + padded(length));
+    const part = Buffer.alloc(OPTION_HEADER_BYTES + padTo4(length));
     part.writeUInt16LE(code, 0);
     part.writeUInt16LE(length, 2);
     value.copy(part, OPTION_HEADER_BYTES, 0, length);
@@ -56,15 +56,15 @@ export function forEachOption(
   littleEndian: boolean,
   visit: (code: number, value: Buffer) => void,
 ): void {
-  const half = (where: number) =>
-    littleEndian ? bytes.readUInt16LE(where) : bytes.readUInt16BE(where);
+  const readU16 = (offset: number) =>
+    littleEndian ? bytes.readUInt16LE(offset) : bytes.readUInt16BE(offset);
   let next = at;
   while (next + OPTION_HEADER_BYTES <= end) {
-    const code = half(next);
-    const length = half(next + 2);
+    const code = readU16(next);
+    const length = readU16(next + 2);
     const value = next + OPTION_HEADER_BYTES;
     if (code === OPTION.end || value + length > end) return;
     visit(code, bytes.subarray(value, value + length));
-    next = value + padded(length);
+    next = value + padTo4(length);
   }
 }

@@ -1,7 +1,7 @@
 import type { CapturedInterface, NamedAddress } from './packetCursor.ts';
 
 /** The place where packets were recorded. */
-export interface RecordedAt {
+export interface CaptureLocation {
   /** The interface: eth0, any. */
   readonly device: string;
   readonly node: string;
@@ -26,7 +26,10 @@ export interface RecordedAt {
  * The clock offset is noted, but the times of the packets stay as recorded: they match the node's logs, and an error of
  * half a round trip in the estimate could silently swap a request and its response.
  */
-export function describeInterface(at: RecordedAt, captured: CapturedInterface): CapturedInterface {
+export function describeInterface(
+  at: CaptureLocation,
+  captured: CapturedInterface,
+): CapturedInterface {
   const device = captured.name ?? at.device;
   const filter = at.filter ?? captured.filter;
   const os = at.os ?? captured.os;
@@ -39,7 +42,7 @@ export function describeInterface(at: RecordedAt, captured: CapturedInterface): 
     pod && `namespace: ${pod.namespace}`,
     `node: ${at.node}`,
     at.image && `image: ${at.image}`,
-    at.clockOffset && `clock offset: ${clockOffset(at.clockOffset)}`,
+    at.clockOffset && `clock offset: ${clockOffsetText(at.clockOffset)}`,
   ];
   return {
     linkType: captured.linkType,
@@ -54,12 +57,12 @@ export function describeInterface(at: RecordedAt, captured: CapturedInterface): 
 }
 
 /** The names of the pod's addresses in the file. */
-export function namesOf({ pod, addresses = [] }: RecordedAt): NamedAddress[] {
+export function podNames({ pod, addresses = [] }: CaptureLocation): NamedAddress[] {
   if (!pod) return [];
   return addresses.map((address) => ({ address, name: `${pod.namespace}/${pod.name}` }));
 }
 
-function clockOffset({ ahead, uncertainty }: { ahead: number; uncertainty: number }): string {
+function clockOffsetText({ ahead, uncertainty }: { ahead: number; uncertainty: number }): string {
   const direction = ahead < 0 ? 'behind' : 'ahead of';
   const amount = `${Math.abs(ahead).toFixed(1)} ms`;
   return `${amount} ${direction} the computer that wrote this file (± ${uncertainty.toFixed(1)} ms); times are as the node recorded them`;

@@ -6,10 +6,10 @@ export const FILE_HEADER_BYTES = 24;
 export const RECORD_HEADER_BYTES = 16;
 
 /** The bytes are not a pcap or pcapng stream, or it is damaged from here. */
-export class NotPcap extends Error {}
+export class InvalidPcapError extends Error {}
 
 /** Reads an unsigned 32-bit word. Faster than the methods of Buffer, which check their arguments each time. */
-export function wordAt(bytes: Uint8Array, at: number, littleEndian: boolean): number {
+export function readU32(bytes: Uint8Array, at: number, littleEndian: boolean): number {
   const a = bytes[at] as number;
   const b = bytes[at + 1] as number;
   const c = bytes[at + 2] as number;

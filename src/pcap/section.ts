@@ -3,7 +3,7 @@ import { versionText } from '../version.ts';
 import type { SectionDescription } from './pcapngBlocks.ts';
 
 /** Describes this program and this computer as the writer of a file. */
-export function sectionOfThisComputer(comment?: string): SectionDescription {
+export function localSection(comment?: string): SectionDescription {
   return {
     application: versionText(),
     hardware: machine(),

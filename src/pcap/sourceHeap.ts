@@ -1,12 +1,12 @@
 /** What a heap needs from a source: the time of its next packet, and an index to order equal times. */
-interface Headed {
+interface HeapItem {
   readonly seconds: number;
   readonly nanoseconds: number;
   readonly index: number;
 }
 
 /** A binary heap of sources by the time of their next packets, the oldest first. */
-export class SourceHeap<T extends Headed> {
+export class SourceHeap<T extends HeapItem> {
   readonly #items: T[] = [];
 
   get first(): T | undefined {
@@ -22,11 +22,11 @@ export class SourceHeap<T extends Headed> {
     let at = items.length;
     items.push(item);
     while (at > 0) {
-      const above = (at - 1) >> 1;
-      const parent = items[above] as T;
+      const parentIndex = (at - 1) >> 1;
+      const parent = items[parentIndex] as T;
       if (!isEarlier(item, parent)) break;
       items[at] = parent;
-      at = above;
+      at = parentIndex;
     }
     items[at] = item;
   }
@@ -35,28 +35,32 @@ export class SourceHeap<T extends Headed> {
     const last = this.#items.pop();
     if (last === undefined || this.#items.length === 0) return;
     this.#items[0] = last;
-    this.firstChanged();
+    this.siftFirstDown();
   }
 
   /** Restores the order after the time of the first source changed. */
-  firstChanged(): void {
+  siftFirstDown(): void {
     const items = this.#items;
     const item = items[0] as T;
     let at = 0;
     for (;;) {
-      let below = 2 * at + 1;
-      if (below >= items.length) break;
-      if (below + 1 < items.length && isEarlier(items[below + 1] as T, items[below] as T)) below++;
-      const child = items[below] as T;
+      let childIndex = 2 * at + 1;
+      if (childIndex >= items.length) break;
+      if (
+        childIndex + 1 < items.length &&
+        isEarlier(items[childIndex + 1] as T, items[childIndex] as T)
+      )
+        childIndex++;
+      const child = items[childIndex] as T;
       if (!isEarlier(child, item)) break;
       items[at] = child;
-      at = below;
+      at = childIndex;
     }
     items[at] = item;
   }
 }
 
-function isEarlier(a: Headed, b: Headed): boolean {
+function isEarlier(a: HeapItem, b: HeapItem): boolean {
   if (a.seconds !== b.seconds) return a.seconds < b.seconds;
   if (a.nanoseconds !== b.nanoseconds) return a.nanoseconds < b.nanoseconds;
   return a.index < b.index;

@@ -1,7 +1,7 @@
 import type { Moment } from './moment.ts';
 import { MAX_PACKET_BYTES } from './packetCursor.ts';
 import { type PcapHeader, readPcapHeader } from './pcapHeader.ts';
-import { FILE_HEADER_BYTES, NotPcap, wordAt } from './records.ts';
+import { FILE_HEADER_BYTES, InvalidPcapError, readU32 } from './records.ts';
 
 /** The longest header of a file or packet. */
 const MAX_HEADER_BYTES = 24;
@@ -33,9 +33,9 @@ export class PcapWalker {
   /** The header being read: of the file, then of each packet. A piece may end within it. */
   readonly #header = Buffer.alloc(MAX_HEADER_BYTES);
   #headerLength = FILE_HEADER_BYTES;
-  #held = 0;
+  #headerBytes = 0;
   /** Bytes of the current packet that have not arrived; undefined until its header is complete. */
-  #missing: number | undefined;
+  #remaining: number | undefined;
   /** The times of the current packet, and of the last whole one. */
   #seconds = 0;
   #nanoseconds = 0;
@@ -44,23 +44,23 @@ export class PcapWalker {
 
   /** Takes the next bytes of the file. */
   walk(chunk: Buffer): void {
-    const begin = this.#bytes;
+    const chunkStart = this.#bytes;
     this.#bytes += chunk.length;
     let at = 0;
     while (at < chunk.length && this.#damage === undefined) {
-      if (this.#missing === undefined) {
-        at = this.#takeHeader(chunk, at);
-        if (this.#missing === undefined) continue;
+      if (this.#remaining === undefined) {
+        at = this.#readHeaderBytes(chunk, at);
+        if (this.#remaining === undefined) continue;
       } else {
-        const skipped = Math.min(this.#missing, chunk.length - at);
-        this.#missing -= skipped;
-        at += skipped;
+        const skippedBytes = Math.min(this.#remaining, chunk.length - at);
+        this.#remaining -= skippedBytes;
+        at += skippedBytes;
       }
-      if (this.#missing === 0) this.#end(begin + at);
+      if (this.#remaining === 0) this.#finishPacket(chunkStart + at);
     }
   }
 
-  get found(): PcapWalk {
+  get result(): PcapWalk {
     return {
       bytes: this.#bytes,
       wholeBytes: this.#wholeBytes,
@@ -74,17 +74,17 @@ export class PcapWalker {
   }
 
   /** Reads as much of a header as the chunk contains from `at`. Returns the end of what it read. */
-  #takeHeader(chunk: Buffer, at: number): number {
-    const wanted = this.#headerLength - this.#held;
-    const end = Math.min(at + wanted, chunk.length);
-    if (this.#held === 0 && end - at === wanted) {
+  #readHeaderBytes(chunk: Buffer, at: number): number {
+    const missingBytes = this.#headerLength - this.#headerBytes;
+    const end = Math.min(at + missingBytes, chunk.length);
+    if (this.#headerBytes === 0 && end - at === missingBytes) {
       this.#read(chunk, at);
       return end;
     }
-    chunk.copy(this.#header, this.#held, at, end);
-    this.#held += end - at;
-    if (end - at === wanted) {
-      this.#held = 0;
+    chunk.copy(this.#header, this.#headerBytes, at, end);
+    this.#headerBytes += end - at;
+    if (end - at === missingBytes) {
+      this.#headerBytes = 0;
       this.#read(this.#header, 0);
     }
     return end;
@@ -102,16 +102,16 @@ export class PcapWalker {
       this.#headerLength = this.#file.recordHeaderBytes;
       this.#wholeBytes = FILE_HEADER_BYTES;
     } catch (error) {
-      if (!(error instanceof NotPcap)) throw error;
+      if (!(error instanceof InvalidPcapError)) throw error;
       this.#damage = error.message;
     }
   }
 
   #readRecord(bytes: Buffer, at: number, { littleEndian, nanosecondsPerTick }: PcapHeader): void {
-    const seconds = wordAt(bytes, at, littleEndian);
-    const nanoseconds = wordAt(bytes, at + 4, littleEndian) * nanosecondsPerTick;
-    const captured = wordAt(bytes, at + 8, littleEndian);
-    const original = wordAt(bytes, at + 12, littleEndian);
+    const seconds = readU32(bytes, at, littleEndian);
+    const nanoseconds = readU32(bytes, at + 4, littleEndian) * nanosecondsPerTick;
+    const captured = readU32(bytes, at + 8, littleEndian);
+    const original = readU32(bytes, at + 12, littleEndian);
     if (captured > MAX_PACKET_BYTES) this.#damage = `a record claims ${captured} bytes`;
     else if (nanoseconds >= 1e9) this.#damage = 'a packet has an invalid time';
     // Space that the disk allocated and that was never written contains zeros, which would read as empty packets.
@@ -120,13 +120,13 @@ export class PcapWalker {
     else {
       this.#seconds = seconds;
       this.#nanoseconds = nanoseconds;
-      this.#missing = captured;
+      this.#remaining = captured;
     }
   }
 
   /** The current packet ends at `position` in the file. */
-  #end(position: number): void {
-    this.#missing = undefined;
+  #finishPacket(position: number): void {
+    this.#remaining = undefined;
     this.#wholeBytes = position;
     this.#packets += 1;
     this.#first ??= { seconds: this.#seconds, nanoseconds: this.#nanoseconds };

@@ -43,7 +43,7 @@ export class PacketWriter {
     const { comments } = cursor;
     const options =
       comments.length > 0 ? new PcapngOptions().comment(comments).encode() : undefined;
-    if (!this.#batch.takes(packetBlockLength(cursor, options))) return false;
+    if (!this.#batch.hasRoomFor(packetBlockLength(cursor, options))) return false;
     this.#batch.addPacket(id, described.resolution, cursor, options);
     this.packets += 1;
     return true;

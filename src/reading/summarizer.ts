@@ -1,7 +1,7 @@
 import { readArp } from '../packets/arp.ts';
 import { decodeFrame } from '../packets/link.ts';
 import { FLAG, NETWORK, Packet, PROTOCOL } from '../packets/packet.ts';
-import { enterTunnel, OLD_VXLAN_PORT } from '../packets/tunnels.ts';
+import { enterTunnel, LINUX_VXLAN_PORT } from '../packets/tunnels.ts';
 import type { PacketCursor } from '../pcap/packetCursor.ts';
 import { PcapngCursor } from '../pcap/pcapngCursor.ts';
 import { Application, addDatagram, isDnsPort } from './application.ts';
@@ -238,7 +238,7 @@ export class Summarizer {
   #markTunnel(packet: Packet): void {
     if (!this.#layer) return;
     this.#layer.carries = packet.tunnel;
-    if (packet.tunnel === 'vxlan' && this.#layer.server.port === OLD_VXLAN_PORT)
+    if (packet.tunnel === 'vxlan' && this.#layer.server.port === LINUX_VXLAN_PORT)
       this.hasOldVxlan = true;
   }
 

@@ -137,7 +137,7 @@ class SummaryRun {
     const reader = typeof input === 'string' ? await openCapture(input) : openCaptureStream(input);
     try {
       summarizer.beginFile();
-      while (await reader.more()) {
+      while (await reader.readChunk()) {
         while (reader.next()) summarizer.add(reader.cursor);
         onPackets?.(summarizer.packets);
         signal?.throwIfAborted();
@@ -149,11 +149,11 @@ class SummaryRun {
   }
 
   #endFile(path: string, reader: CaptureReader): void {
-    const { cursor, damage, cutOff, packets } = reader;
+    const { cursor, damage, truncatedBytes, packets } = reader;
     this.summarizer.endFile(cursor);
     for (const { address, name } of cursor.names)
       this.#names.add(addressText(address, 0, address.length), name);
-    if (damage !== undefined || cutOff > 0) this.#broken.push({ path, damage, packets });
+    if (damage !== undefined || truncatedBytes > 0) this.#broken.push({ path, damage, packets });
   }
 
   finish(): Summary {

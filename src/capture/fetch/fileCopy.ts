@@ -40,7 +40,7 @@ export class FileCopy {
 
   /** Bytes received so far. */
   get size(): number {
-    return this.#walker.found.bytes;
+    return this.#walker.result.bytes;
   }
 
   /** The current name of the file; undefined while it does not exist. */
@@ -80,12 +80,12 @@ export class FileCopy {
     this.#add(chunk);
     if (this.#part) return this.#part.append(chunk);
     this.#held.push(chunk);
-    const { first, damage } = this.#walker.found;
+    const { first, damage } = this.#walker.result;
     return first || damage !== undefined ? this.#create() : undefined;
   }
 
   get summary(): CopySummary {
-    return { sha256: this.#hash.copy().digest('hex'), walk: this.#walker.found };
+    return { sha256: this.#hash.copy().digest('hex'), walk: this.#walker.result };
   }
 
   /**
@@ -99,7 +99,7 @@ export class FileCopy {
 
   /** Removes an incomplete last packet from a file whose rest will not arrive. */
   async cutToWholePackets(): Promise<void> {
-    const { wholeBytes, bytes } = this.#walker.found;
+    const { wholeBytes, bytes } = this.#walker.result;
     this.#synced = undefined;
     if (wholeBytes < bytes) await this.#part?.truncate(wholeBytes);
   }
@@ -142,7 +142,7 @@ export class FileCopy {
 
   async #create(): Promise<void> {
     // A file without packets uses the time of its last change, if known.
-    const start = this.#walker.found.first?.seconds ?? this.source.modified ?? 0;
+    const start = this.#walker.result.first?.seconds ?? this.source.modified ?? 0;
     const name = fileName(this.#capture, this.source.seq, start, 'part');
     this.#part = await PartFile.create(join(this.#folder, name));
     this.#local = { name, seq: this.source.seq, stage: 'part' };

@@ -33,14 +33,14 @@ export class FileJoiner {
     const isFirst = this.#header.length === 0;
     if (!isFirst && isSameFormat(this.#header, this.#next))
       return { whole: this.#packets.cut(rest), startsStream: false };
-    if (!isFirst) this.#packets.beginAgain();
+    if (!isFirst) this.#packets.startNewFile();
     this.#header = this.#next;
     return { whole: this.#packets.cut(Buffer.concat([this.#next, rest])), startsStream: !isFirst };
   }
 
   /** The next bytes are the start of another file. */
   nextFile(): void {
-    this.#packets.dropRest();
+    this.#packets.dropIncomplete();
     this.#next = Buffer.alloc(0);
   }
 }

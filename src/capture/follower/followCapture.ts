@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { NotWritten, type Output, OutputClosed } from '../../output/output.ts';
+import { type Output, OutputClosed, WriteFailure } from '../../output/output.ts';
 import { linkTypeName } from '../../packets/link.ts';
 import type { PacketCutter } from '../../pcap/packetCutter.ts';
-import { NotPcap } from '../../pcap/records.ts';
+import { InvalidPcapError } from '../../pcap/records.ts';
 import { Problem, type ProblemDetails } from '../../problem.ts';
 import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import type { CaptureEnd } from '../captureEnd.ts';
@@ -156,7 +156,7 @@ class FollowState {
       },
       listenerOptions,
     );
-    output.onReaderGone?.(() => this.#discardRest('reader-gone'));
+    output.onReaderClosed?.(() => this.#discardRest('reader-gone'));
   }
 
   dispose(): void {
@@ -224,7 +224,7 @@ class FollowState {
     try {
       joined = this.#joiner.join(offset, bytes);
     } catch (error) {
-      if (!(error instanceof NotPcap)) throw error;
+      if (!(error instanceof InvalidPcapError)) throw error;
       throw new Problem(`the recording in the pod is damaged: ${error.message}`, {
         kind: 'damaged',
       });
@@ -245,12 +245,12 @@ class FollowState {
     const { packets, output } = this.#capture;
     try {
       if (whole.length > 0) await output.write(whole);
-      if (packets.full) this.#discardRest('size');
+      if (packets.isFull) this.#discardRest('size');
     } catch (error) {
       if (error instanceof OutputClosed) this.#discardRest('reader-gone');
-      else if (error instanceof NotWritten) {
-        const kept = packets.wholeWithin(whole, error.written);
-        await output.takeBack?.(error.written - kept);
+      else if (error instanceof WriteFailure) {
+        const kept = packets.completeBytesWithin(whole, error.written);
+        await output.truncateEnd?.(error.written - kept);
         this.failure = error.problem;
         this.#discardRest('interrupted');
       } else throw error;

@@ -1,5 +1,5 @@
 import { bytesText, countText } from '../../output/quantities.ts';
-import { GAP_MARK } from '../../pcap/gapComment.ts';
+import { GAP_COMMENT_PREFIX } from '../../pcap/gapComment.ts';
 import type { Position } from './follower.ts';
 
 /** Files that the ring removed before they had arrived completely. */
@@ -17,5 +17,5 @@ export function gapAt(position: Position, last: number, fileBytes: number): Gap 
 }
 
 export function gapText({ first, last, bytes }: Gap): string {
-  return `${GAP_MARK}the ring in the pod overran this client: ${countText(last - first + 1, 'file')} (at most ${bytesText(bytes)}) did not arrive`;
+  return `${GAP_COMMENT_PREFIX}the ring in the pod overran this client: ${countText(last - first + 1, 'file')} (at most ${bytesText(bytes)}) did not arrive`;
 }

@@ -7,7 +7,7 @@ import type { Notice } from '../../notice.ts';
 
 import { openCursor } from '../../pcap/openCursor.ts';
 import type { PacketCursor } from '../../pcap/packetCursor.ts';
-import { NotPcap } from '../../pcap/records.ts';
+import { InvalidPcapError } from '../../pcap/records.ts';
 import type { TargetSink } from '../sinks/sink.ts';
 import { parseClientPacket } from './clientPacket.ts';
 
@@ -79,7 +79,7 @@ export class Clients {
         },
         close: () => output.close(),
         ...(output.nextFile && { nextFile: async () => output.nextFile?.() ?? '' }),
-        ...(output.takeBack && { takeBack: async (bytes) => output.takeBack?.(bytes) }),
+        ...(output.truncateEnd && { truncateEnd: async (bytes) => output.truncateEnd?.(bytes) }),
       },
     };
   }
@@ -140,7 +140,7 @@ export class Clients {
       try {
         read(chunk);
       } catch (error) {
-        if (!(error instanceof NotPcap)) throw error;
+        if (!(error instanceof InvalidPcapError)) throw error;
         // The sink reports the error.
         isReadable = false;
       }

@@ -8,9 +8,9 @@ export interface Cutter {
   /** The number of bytes passed on. */
   readonly bytes: number;
   /** True after the size limit left no room for the next packet. */
-  readonly full: boolean;
+  readonly isFull: boolean;
   /** Accepts the next bytes and returns the part of them that may be written, which may be empty. */
   cut(chunk: Buffer): Buffer;
   /** The total length of the whole packets within the first `length` bytes of the last chunk. */
-  wholeWithin(chunk: Buffer, length: number): number;
+  completeBytesWithin(chunk: Buffer, length: number): number;
 }

@@ -4,7 +4,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
 import type { Notice } from '../../notice.ts';
 import { bytesText, countText } from '../../output/quantities.ts';
-import { GAP_MARK } from '../../pcap/gapComment.ts';
+import { GAP_COMMENT_PREFIX } from '../../pcap/gapComment.ts';
 import { PacketCutter } from '../../pcap/packetCutter.ts';
 import { Problem } from '../../problem.ts';
 import { outageNotice } from '../earlyEnd.ts';
@@ -122,7 +122,7 @@ export async function followSpool(
           });
         else {
           progress.note(notice);
-          events?.remark(`${GAP_MARK}${notice.text}`);
+          events?.remark(`${GAP_COMMENT_PREFIX}${notice.text}`);
         }
       },
       onNewLinkType: (text) => progress.note({ kind: 'link-type-changed', text }),

@@ -2,7 +2,7 @@ import { tcpdumpChangesUser } from '../../debugger/image.ts';
 import { LeasedProcess, type Program } from '../../debugger/leasedProcess.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import { tellWhileWaiting } from '../../debugger/startWait.ts';
-import { portsIn } from '../../filters/capture/ports.ts';
+import { tcpPortsInFilter } from '../../filters/capture/ports.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { ExecProblem } from '../../kube/execStatus.ts';
 import { countText } from '../../output/quantities.ts';
@@ -26,7 +26,7 @@ export const streamed: Recorder = async ({ api, dbg, label }, recording) => {
   const program = {
     script: observedScript,
     command: [
-      portsIn(spec.expression).join(','),
+      tcpPortsInFilter(spec.expression).join(','),
       ...tcpdumpCommand({ ...spec, format, changesUser }),
     ],
   };

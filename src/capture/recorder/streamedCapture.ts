@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LeasedProcess } from '../../debugger/leasedProcess.ts';
-import { NotWritten, type Output, OutputClosed } from '../../output/output.ts';
-import { NotPcap } from '../../pcap/records.ts';
+import { type Output, OutputClosed, WriteFailure } from '../../output/output.ts';
+import { InvalidPcapError } from '../../pcap/records.ts';
 import { Problem } from '../../problem.ts';
 import { parseTcpdumpLine, type TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import type { CaptureEnd } from '../captureEnd.ts';
@@ -147,7 +147,7 @@ export async function captureStream(capture: StreamOptions): Promise<StreamResul
     recorder.close();
   };
   capture.abandon?.addEventListener('abort', onAbandon, { once: true });
-  output.onReaderGone?.(() => stop('reader-gone'));
+  output.onReaderClosed?.(() => stop('reader-gone'));
 
   try {
     let isAnnounced = false;
@@ -231,18 +231,18 @@ async function writePackets(
     try {
       whole = packets.cut(chunk);
       if (whole.length > 0) await output.write(whole);
-      if (!packets.full) continue;
+      if (!packets.isFull) continue;
       acceptsPackets = false;
       stop('size');
     } catch (error) {
       acceptsPackets = false;
       if (error instanceof OutputClosed) stop('reader-gone');
       else {
-        if (error instanceof NotWritten) {
-          const kept = packets.wholeWithin(whole, error.written);
-          await output.takeBack?.(error.written - kept);
+        if (error instanceof WriteFailure) {
+          const kept = packets.completeBytesWithin(whole, error.written);
+          await output.truncateEnd?.(error.written - kept);
           failure = error.problem;
-        } else if (error instanceof NotPcap)
+        } else if (error instanceof InvalidPcapError)
           failure = new Problem(`the stream from the pod is damaged: ${error.message}`, {
             kind: 'damaged',
           });

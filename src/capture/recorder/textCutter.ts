@@ -14,7 +14,7 @@ const MAX_LINE = 64 * 1024;
 export class TextCutter implements Cutter {
   packets = 0;
   bytes = 0;
-  full = false;
+  isFull = false;
   readonly #maxBytes: number;
   #rest: Buffer = Buffer.alloc(0);
 
@@ -23,20 +23,20 @@ export class TextCutter implements Cutter {
   }
 
   cut(chunk: Buffer): Buffer {
-    if (this.full) return chunk.subarray(0, 0);
+    if (this.isFull) return chunk.subarray(0, 0);
     const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     let end = 0;
     for (let newline = data.indexOf(NEWLINE); newline >= 0; newline = data.indexOf(NEWLINE, end)) {
       if (this.bytes + newline + 1 > this.#maxBytes) {
-        this.full = true;
+        this.isFull = true;
         break;
       }
       // tcpdump ends its output with an empty line when it is stopped.
       if (data[end] !== TAB && data[end] !== SPACE && newline > end) this.packets += 1;
       end = newline + 1;
     }
-    if (data.length - end > MAX_LINE && !this.full) {
-      if (this.bytes + data.length > this.#maxBytes) this.full = true;
+    if (data.length - end > MAX_LINE && !this.isFull) {
+      if (this.bytes + data.length > this.#maxBytes) this.isFull = true;
       else end = data.length;
     }
     this.#rest = Buffer.from(data.subarray(end));
@@ -44,7 +44,7 @@ export class TextCutter implements Cutter {
     return printable(data.subarray(0, end));
   }
 
-  wholeWithin(chunk: Buffer, length: number): number {
+  completeBytesWithin(chunk: Buffer, length: number): number {
     return length === 0 ? 0 : chunk.lastIndexOf(NEWLINE, length - 1) + 1;
   }
 }

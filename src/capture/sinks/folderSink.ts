@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
-import { checkFile, FileOutput } from '../../output/fileOutput.ts';
+import { checkWritable, FileOutput } from '../../output/fileOutput.ts';
 import { messageOf, Problem } from '../../problem.ts';
 import type { Sink, TargetSink } from './sink.ts';
 import { targetFileName } from './targetFileName.ts';
@@ -32,7 +32,7 @@ export class FolderSink implements Sink {
         cause: error,
       });
     }
-    await checkFile(path, this.#force);
+    await checkWritable(path, this.#force);
     return { output: new FileOutput(path, this.#force), end: () => {} };
   }
 

@@ -4,7 +4,7 @@ import { defaultContainer, type Pod } from '../../kube/pod.ts';
 import { type ResolvedTarget, targetNode } from '../../kube/targets/resolvedTarget.ts';
 import { type Output, OutputClosed } from '../../output/output.ts';
 import { PcapngMerger } from '../../pcap/pcapngMerger.ts';
-import { sectionOfThisComputer } from '../../pcap/section.ts';
+import { localSection } from '../../pcap/section.ts';
 import type { CaptureBounds } from '../spec.ts';
 import { MergedTarget, type TargetIdentity } from './mergedTarget.ts';
 import { NodeClocks } from './nodeClocks.ts';
@@ -27,17 +27,17 @@ export class MergedSink implements Sink {
     this.#merger = new PcapngMerger(
       {
         write: (chunk) => this.#write(chunk),
-        takeBack: async (bytes) => output.takeBack?.(bytes),
+        truncateEnd: async (bytes) => output.truncateEnd?.(bytes),
         close: () => output.close(),
       },
       {
-        section: sectionOfThisComputer(),
+        section: localSection(),
         maxBytes,
         maxPackets: count,
         onFull: () => this.#end(this.#merger.packets === count ? 'complete' : 'size'),
       },
     );
-    output.onReaderGone?.(() => this.#end('reader-gone'));
+    output.onReaderClosed?.(() => this.#end('reader-gone'));
   }
 
   get packets(): number {

@@ -3,9 +3,9 @@ import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import { type Output, OutputClosed } from '../../output/output.ts';
 import { countText } from '../../output/quantities.ts';
 import type { Source } from '../../pcap/mergeSource.ts';
-import { momentOf } from '../../pcap/moment.ts';
-import type { RecordedAt } from '../../pcap/podInterface.ts';
-import { NotPcap } from '../../pcap/records.ts';
+import { toMoment } from '../../pcap/moment.ts';
+import type { CaptureLocation } from '../../pcap/podInterface.ts';
+import { InvalidPcapError } from '../../pcap/records.ts';
 import { Problem } from '../../problem.ts';
 import { earlyEndText } from '../earlyEnd.ts';
 import type { CaptureOutcome, RecordingEvents } from '../recorder/recording.ts';
@@ -13,12 +13,12 @@ import type { NodeClock } from './nodeClock.ts';
 import type { TargetSink } from './sink.ts';
 
 /** What is known about a target before it is entered. */
-export type TargetIdentity = Pick<RecordedAt, 'node' | 'pod' | 'addresses' | 'image'>;
+export type TargetIdentity = Pick<CaptureLocation, 'node' | 'pod' | 'addresses' | 'image'>;
 
 /** What is needed to add a target's packets to a merge. */
 export interface MergedTargetOptions {
   readonly identity: TargetIdentity;
-  readonly addSource: (at: RecordedAt) => Source;
+  readonly addSource: (at: CaptureLocation) => Source;
   /** Reads the clock of the target's node. */
   readonly clock: (ref: ContainerRef) => Promise<NodeClock | undefined>;
   /** True if the file accepts no more packets. */
@@ -96,7 +96,7 @@ export class MergedTarget implements TargetSink {
     try {
       await this.#source.write(chunk);
     } catch (error) {
-      if (error instanceof NotPcap)
+      if (error instanceof InvalidPcapError)
         throw new Problem(`the recording in the pod is damaged: ${error.message}`, {
           kind: 'damaged',
         });
@@ -129,6 +129,6 @@ export class MergedTarget implements TargetSink {
     if (!this.#clock) return;
     const { bootedAt, uncertainty } = this.#clock;
     const upTo = bootedAt + uptime * 1000 - uncertainty - this.#delivery;
-    this.#source?.progress(momentOf(upTo));
+    this.#source?.progress(toMoment(upTo));
   }
 }

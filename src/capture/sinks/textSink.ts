@@ -25,7 +25,7 @@ export class TextSink implements Sink {
     this.#output = output;
     this.#labelOf = labelOf;
     this.#limits = limits;
-    output.onReaderGone?.(() => this.#end('reader-gone'));
+    output.onReaderClosed?.(() => this.#end('reader-gone'));
   }
 
   async open(target: ResolvedTarget): Promise<TargetSink> {

@@ -1,4 +1,4 @@
-import { portsIn } from '../../filters/capture/ports.ts';
+import { tcpPortsInFilter } from '../../filters/capture/ports.ts';
 import type { RecorderSpec } from '../spec.ts';
 import { inKilobytes, inSeconds, type Milliseconds } from '../units.ts';
 import type { RingPlan } from './ringPlan.ts';
@@ -50,7 +50,7 @@ export function recordArguments(spool: string, options: RecordOptions): string[]
     ['until', options.until],
     ['notafter', options.notAfter],
     ['zroot', options.changesUser ? 1 : undefined],
-    ['ports', portsIn(spec.expression).join(',') || undefined],
+    ['ports', tcpPortsInFilter(spec.expression).join(',') || undefined],
     ['expression', spec.expression],
   ];
   return words.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));

@@ -1,8 +1,8 @@
-import { conditionOfWishes, type Wishes } from '../../filters/build.ts';
+import { buildCondition, type FilterRequest } from '../../filters/build.ts';
 import { renderAsCapture } from '../../filters/capture/render.ts';
+import { describeCondition } from '../../filters/describeCondition.ts';
 import { renderDisplayFilter } from '../../filters/display/render.ts';
 import { type Explanation, explainFilter } from '../../filters/explain.ts';
-import { inWords } from '../../filters/words.ts';
 import { renderDocument } from '../../output/renderDocument.ts';
 import { print } from '../../output/standardOutput.ts';
 import { terminalSafe } from '../../output/terminalSafe.ts';
@@ -110,7 +110,7 @@ async function run({
   return explanation.problem === undefined ? 0 : 1;
 }
 
-function readConditions(flags: BuildValues): Wishes {
+function readConditions(flags: BuildValues): FilterRequest {
   const wishes: Record<string, string | readonly string[]> = {};
   for (const name of ['address', 'source', 'destination', 'port', 'protocol', 'flags'] as const)
     if (flags[name].length > 0) wishes[name] = flags[name].flat();
@@ -122,7 +122,7 @@ function readConditions(flags: BuildValues): Wishes {
 }
 
 /** Common examples. */
-const EXAMPLES: readonly Wishes[] = [
+const EXAMPLES: readonly FilterRequest[] = [
   { address: ['10.0.0.7'] },
   { source: ['10.0.0.0/24'], destination: ['10.0.1.7'] },
   { port: ['5432'], protocol: ['tcp'] },
@@ -138,10 +138,10 @@ const EXAMPLES: readonly Wishes[] = [
   { from: '2024-02-01T14:05:00Z', to: '2024-02-01T14:10:00Z' },
 ];
 
-function buildFilter(wishes: Wishes) {
-  const condition = conditionOfWishes(wishes);
+function buildFilter(wishes: FilterRequest) {
+  const condition = buildCondition(wishes);
   return {
-    meaning: inWords(condition),
+    meaning: describeCondition(condition),
     capture: renderAsCapture(condition),
     display: renderDisplayFilter(condition),
   };

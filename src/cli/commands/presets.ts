@@ -1,5 +1,5 @@
 import { renderCaptureFilter } from '../../filters/capture/captureFilter.ts';
-import { COMMON_LIMITS, PRESETS, type Preset, presetsNamed } from '../../filters/presets.ts';
+import { COMMON_LIMITS, findPresets, PRESETS, type Preset } from '../../filters/presets.ts';
 import { renderDocument } from '../../output/renderDocument.ts';
 import { print } from '../../output/standardOutput.ts';
 import { command } from '../command.ts';
@@ -18,7 +18,7 @@ export const presetsCommand = command({
   arguments: [{ name: 'NAME', variadic: true, choices: PRESETS.map(({ name }) => name) }],
   flags: [{ title: 'Options', flags: { output: outputFlag(['json', 'yaml', 'name']) } }],
   run: async ({ flags, args }) => {
-    const presets = args.length === 0 ? PRESETS : presetsNamed(args);
+    const presets = args.length === 0 ? PRESETS : findPresets(args);
     const facts = presets.map(presetFacts);
     const text = {
       text: () => [...presets.map(presetText), ...commonLimits()],

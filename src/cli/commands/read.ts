@@ -1,4 +1,4 @@
-import { timeOf } from '../../filters/build.ts';
+import { parseTimeCondition } from '../../filters/build.ts';
 import { checkDisplayFilter } from '../../filters/check.ts';
 import { clusterNames } from '../../kube/clusterNames.ts';
 import { OutputClosed } from '../../output/output.ts';
@@ -23,7 +23,7 @@ import { onInterruption } from '../interruption.ts';
 /** Seconds since 1970, as text. */
 const TIME_TYPE: ValueType<string> = {
   placeholder: 'TIME',
-  parse: (value) => timeOf(value, '>=').seconds,
+  parse: (value) => parseTimeCondition(value, '>=').seconds,
 };
 
 const FLAGS = {

@@ -70,7 +70,7 @@ async function run({
       'as in: shell node/worker-1 --netns 4026532308',
     );
   // The streams belong to the program.
-  statusLine().onTerminalOnly();
+  statusLine().disablePrintedWaits();
   const { api, namespace } = await connect(flags);
   try {
     const debuggerInTarget = await findDebugger(

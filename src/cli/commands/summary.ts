@@ -1,4 +1,4 @@
-import { checkFile } from '../../output/fileOutput.ts';
+import { checkWritable } from '../../output/fileOutput.ts';
 import { print } from '../../output/standardOutput.ts';
 import { wrongUsage } from '../../problem.ts';
 import { type FailCondition, failSubjects, failures, parseFailOn } from '../../reading/failOn.ts';
@@ -92,7 +92,7 @@ async function run({ flags, args }: Invocation<Flags>): Promise<number> {
 async function openReport(path: string, force: boolean) {
   if (path === '-')
     throw wrongUsage('--html requires a file, because standard output is used for the summary');
-  await checkFile(path, force);
+  await checkWritable(path, force);
   const { ReportFile } = await import('../../report/reportFile.ts');
   return new ReportFile(path, force);
 }

@@ -11,7 +11,7 @@ import { note, notify } from '../console.ts';
 import { count } from '../flags/valueTypes.ts';
 import { onInterruption } from '../interruption.ts';
 import { debuggerSettings } from '../settings.ts';
-import type { ExtcapWords } from './words.ts';
+import type { ExtcapArguments } from './arguments.ts';
 
 /** How long a capture may continue after Wireshark was killed, in milliseconds. */
 const PARENT_CHECK_MS = 1000;
@@ -23,7 +23,7 @@ export async function captureForWireshark(
   api: KubeApi,
   target: NamedTarget,
   output: Output,
-  values: ExtcapWords['values'],
+  values: ExtcapArguments['values'],
 ): Promise<number> {
   const interruption = onInterruption({ handlesAbandon: true });
   const orphan = new AbortController();

@@ -8,6 +8,7 @@ import { parseTarget, targetInNamespace } from '../../kube/targets/parseTargets.
 import { PipeOutput } from '../../output/pipeOutput.ts';
 import { Problem } from '../../problem.ts';
 import { reportError } from '../reportError.ts';
+import { type ExtcapArguments, parseExtcapArguments } from './arguments.ts';
 import { captureForWireshark } from './captureForWireshark.ts';
 import { refreshAnswers } from './install.ts';
 import {
@@ -17,7 +18,6 @@ import {
   type PodInterface,
   podOfInterface,
 } from './sentences.ts';
-import { type ExtcapWords, readExtcapWords } from './words.ts';
 
 /** Wireshark waits for every extcap program at its start. */
 const LIST_LIMIT_MS = 1000;
@@ -28,7 +28,7 @@ const LIST_LIMIT_MS = 1000;
  * code.
  */
 export async function extcapProgram(args: readonly string[]): Promise<number> {
-  const words = readExtcapWords(args);
+  const words = parseExtcapArguments(args);
   const { switches, values } = words;
   try {
     if (switches.has('capture')) return await capture(words);
@@ -44,7 +44,7 @@ export async function extcapProgram(args: readonly string[]): Promise<number> {
     return reportError(error);
   }
 
-  async function sentences({ switches }: ExtcapWords): Promise<string> {
+  async function sentences({ switches }: ExtcapArguments): Promise<string> {
     if (switches.has('extcap-interfaces'))
       return interfacesText(packageJson.version, await runningPods(words));
     if (switches.has('extcap-dlts')) return linkTypesText();
@@ -56,7 +56,7 @@ export async function extcapProgram(args: readonly string[]): Promise<number> {
 }
 
 /** Returns an empty list if the cluster is unreachable, slow, or refuses, so that Wireshark can still start. */
-async function runningPods(words: ExtcapWords): Promise<PodInterface[]> {
+async function runningPods(words: ExtcapArguments): Promise<PodInterface[]> {
   const signal = AbortSignal.timeout(LIST_LIMIT_MS);
   const late = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -68,7 +68,7 @@ async function runningPods(words: ExtcapWords): Promise<PodInterface[]> {
   }
 }
 
-async function list({ values }: ExtcapWords, signal: AbortSignal): Promise<PodInterface[]> {
+async function list({ values }: ExtcapArguments, signal: AbortSignal): Promise<PodInterface[]> {
   const chosen = chooseContext(connectionOf(values), process.env, { quick: true });
   const api = new KubeApi(await authenticate(chosen));
   try {
@@ -82,7 +82,7 @@ async function list({ values }: ExtcapWords, signal: AbortSignal): Promise<PodIn
   }
 }
 
-async function capture({ values }: ExtcapWords): Promise<number> {
+async function capture({ values }: ExtcapArguments): Promise<number> {
   const fifo = values.get('fifo');
   if (fifo === undefined) throw new Problem('Wireshark did not name a pipe', { exitCode: 2 });
   // Wireshark waits until its pipe is opened, even if nothing will be written to it.
@@ -114,7 +114,7 @@ async function capture({ values }: ExtcapWords): Promise<number> {
   }
 }
 
-function connectionOf(values: ExtcapWords['values']) {
+function connectionOf(values: ExtcapArguments['values']) {
   const given = (['kubeconfig', 'context', 'namespace'] as const).flatMap((name) => {
     const value = values.get(name);
     return value === undefined ? [] : [[name, value] as const];

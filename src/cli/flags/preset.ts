@@ -5,14 +5,14 @@ import {
   renderCaptureFilter,
 } from '../../filters/capture/captureFilter.ts';
 import { checkCaptureFilter } from '../../filters/check.ts';
-import { PRESETS, type Preset, presetFilter, presetsNamed } from '../../filters/presets.ts';
+import { findPresets, PRESETS, type Preset, presetFilter } from '../../filters/presets.ts';
 import type { ValueFlag, ValueType } from './flag.ts';
 
 /** One preset, or several separated by commas. */
 const PRESET_LIST: ValueType<readonly Preset[]> = {
   placeholder: 'NAME',
   choices: PRESETS.map(({ name }) => name),
-  parse: (text) => presetsNamed(text.split(',').map((name) => name.trim())),
+  parse: (text) => findPresets(text.split(',').map((name) => name.trim())),
 };
 
 export const PRESET_FLAG = {

@@ -23,12 +23,12 @@ export const everyPacket: CaptureFilter = { kind: 'all', of: [] };
 
 /** Matches packets that match all of the filters; every packet if there are none. */
 export function allOf(filters: readonly CaptureFilter[]): CaptureFilter {
-  return combined('all', filters);
+  return combine('all', filters);
 }
 
 /** Matches packets that match any of the filters, which are tried in this order. Needs at least one filter. */
 export function anyOf(filters: readonly CaptureFilter[]): CaptureFilter {
-  return filters.some(matchesAll) ? everyPacket : combined('any', filters);
+  return filters.some(matchesAll) ? everyPacket : combine('any', filters);
 }
 
 /** Matches packets that do not match the filter. */
@@ -36,34 +36,36 @@ export function not(of: CaptureFilter): CaptureFilter {
   return { kind: 'not', of };
 }
 
-function combined(kind: 'all' | 'any', filters: readonly CaptureFilter[]): CaptureFilter {
+function combine(kind: 'all' | 'any', filters: readonly CaptureFilter[]): CaptureFilter {
   const of = filters.flatMap((one) => (one.kind === kind ? one.of : [one]));
-  const [only] = of;
-  return only !== undefined && of.length === 1 ? only : { kind, of };
+  const [single] = of;
+  return single !== undefined && of.length === 1 ? single : { kind, of };
 }
 
 /** The filter as text for tcpdump, dumpcap or Wireshark; undefined if it matches every packet. */
 export function renderCaptureFilter(filter: CaptureFilter): string | undefined {
-  return matchesAll(filter) ? undefined : textOf(filter);
+  return matchesAll(filter) ? undefined : renderText(filter);
 }
 
 function matchesAll(filter: CaptureFilter): boolean {
   return filter.kind === 'all' && filter.of.length === 0;
 }
 
-function textOf(filter: CaptureFilter): string {
+function renderText(filter: CaptureFilter): string {
   switch (filter.kind) {
     case 'test':
     case 'expression':
       return filter.text;
     case 'not':
-      return `not ${operand(filter.of)}`;
+      return `not ${renderOperand(filter.of)}`;
     default:
-      return filter.of.map(operand).join(filter.kind === 'all' ? ' and ' : ' or ');
+      return filter.of.map(renderOperand).join(filter.kind === 'all' ? ' and ' : ' or ');
   }
 }
 
 /** The text of a filter that is part of a larger one. */
-function operand(filter: CaptureFilter): string {
-  return filter.kind === 'test' || filter.kind === 'not' ? textOf(filter) : `(${textOf(filter)})`;
+function renderOperand(filter: CaptureFilter): string {
+  return filter.kind === 'test' || filter.kind === 'not'
+    ? renderText(filter)
+    : `(${renderText(filter)})`;
 }

@@ -17,24 +17,24 @@ export interface CaptureToken {
   readonly start: number;
 }
 
-const PIECE = /&&|\|\||<<|>>|[!=<>]=|[()!=<>&|^+*%]|(?:[^\s()[\]!=<>&|^+*%]|(?<=\.)\*)+|\S/gy;
+const TOKEN = /&&|\|\||<<|>>|[!=<>]=|[()!=<>&|^+*%]|(?:[^\s()[\]!=<>&|^+*%]|(?<=\.)\*)+|\S/gy;
 
 /**
  * Splits a filter into words, numbers, operators and parentheses (pcap-filter(7)). A part in brackets,
  * including the brackets, is one token.
  */
-export function captureTokens(text: string): CaptureToken[] {
+export function tokenizeCaptureFilter(text: string): CaptureToken[] {
   const tokens: CaptureToken[] = [];
   for (let start = 0; start < text.length; ) {
-    PIECE.lastIndex = start;
-    const piece = text[start] === '[' ? bracketed(text, start) : PIECE.exec(text)?.[0];
-    if (piece !== undefined) tokens.push({ text: piece, start });
-    start += piece?.length ?? 1;
+    TOKEN.lastIndex = start;
+    const token = text[start] === '[' ? readBrackets(text, start) : TOKEN.exec(text)?.[0];
+    if (token !== undefined) tokens.push({ text: token, start });
+    start += token?.length ?? 1;
   }
   return tokens;
 }
 
-function bracketed(text: string, start: number): string {
+function readBrackets(text: string, start: number): string {
   let depth = 0;
   for (let at = start; at < text.length; at += 1) {
     if (text[at] === '[') depth += 1;
@@ -45,9 +45,9 @@ function bracketed(text: string, start: number): string {
 }
 
 /** Parses a capture filter. Parts that are not understood are kept as written. Throws CaptureSyntaxError. */
-export function conditionOfCapture(text: string): Condition {
+export function parseCaptureFilter(text: string): Condition {
   const parser = new Parser(text);
-  return parser.whole();
+  return parser.parse();
 }
 
 const PROTOCOLS: Readonly<Record<string, string>> = {
@@ -72,14 +72,14 @@ class Parser {
   readonly #text: string;
   readonly #tokens: readonly CaptureToken[];
   #at = 0;
-  #before: Qualifiers = { direction: 'either' };
+  #lastQualifiers: Qualifiers = { direction: 'either' };
 
   constructor(text: string) {
     this.#text = text;
-    this.#tokens = captureTokens(text);
+    this.#tokens = tokenizeCaptureFilter(text);
   }
 
-  whole(): Condition {
+  parse(): Condition {
     if (this.#tokens.length === 0) return all([]);
     const condition = this.#list();
     if (this.#peek() !== undefined) throw new CaptureSyntaxError(`unexpected "${this.#peek()}"`);
@@ -90,22 +90,22 @@ class Parser {
   #list(): Condition {
     let condition = this.#operand();
     for (;;) {
-      if (this.#takes('and', '&&')) condition = all([condition, this.#operand()]);
-      else if (this.#takes('or', '||')) condition = any([condition, this.#operand()]);
+      if (this.#accept('and', '&&')) condition = all([condition, this.#operand()]);
+      else if (this.#accept('or', '||')) condition = any([condition, this.#operand()]);
       else return condition;
     }
   }
 
   #operand(): Condition {
-    if (this.#takes('not', '!')) return { kind: 'not', of: this.#operand() };
-    const begin = this.#at;
-    if (this.#takes('(')) {
+    if (this.#accept('not', '!')) return { kind: 'not', of: this.#operand() };
+    const start = this.#at;
+    if (this.#accept('(')) {
       const inner = this.#list();
-      if (this.#takes(')') && !this.#isArithmetic()) return inner;
+      if (this.#accept(')') && !this.#isArithmetic()) return inner;
       // It was the start of arithmetic, as in (tcp[12] & 0xf0) >> 2 = 5.
-      this.#at = begin;
+      this.#at = start;
     }
-    return this.#primitive() ?? this.#other(begin);
+    return this.#primitive() ?? this.#other(start);
   }
 
   #isArithmetic(): boolean {
@@ -122,41 +122,45 @@ class Parser {
       const bytes = Number(this.#tokens[this.#at - 1]?.text);
       return { kind: 'length', of: 'frame', operator: isGreater ? '>=' : '<=', bytes };
     }
-    const begin = this.#at;
+    const start = this.#at;
     const protocol = this.#protocol();
     const direction = this.#direction();
     const type = this.#type();
     const id = this.#peek();
     const isId = id !== undefined && /^[\w.:/-]+$/.test(id) && !/^(and|or|not)$/.test(id);
-    if (!isId || this.#isUnknown(begin)) {
+    if (!isId || this.#isUnknown(start)) {
       // A protocol without qualifiers after it.
-      if (protocol !== undefined && this.#at === begin + 1 && this.#isEnd()) {
-        this.#before = { direction: 'either' };
+      if (protocol !== undefined && this.#at === start + 1 && this.#isEnd()) {
+        this.#lastQualifiers = { direction: 'either' };
         return { kind: 'protocol', name: protocol };
       }
-      this.#at = begin;
+      this.#at = start;
       return undefined;
     }
-    const hasOwn = this.#at > begin;
-    const qualifiers: Qualifiers = hasOwn
+    const hasQualifiers = this.#at > start;
+    const qualifiers: Qualifiers = hasQualifiers
       ? {
           direction: direction ?? 'either',
           ...(protocol !== undefined && { protocol }),
           ...(type !== undefined && { type }),
         }
-      : this.#before;
+      : this.#lastQualifiers;
     this.#at += 1;
-    const condition = this.#isEnd() ? conditionOf(qualifiers, id) : undefined;
+    const condition = this.#isEnd() ? toCondition(qualifiers, id) : undefined;
     if (!condition) {
-      this.#at = begin;
+      this.#at = start;
       return undefined;
     }
-    this.#before = qualifiers;
+    this.#lastQualifiers = qualifiers;
     return condition;
   }
 
-  #isUnknown(begin: number): boolean {
-    return this.#at === begin && this.#before.type === undefined && isIP(this.#peek() ?? '') === 0;
+  #isUnknown(start: number): boolean {
+    return (
+      this.#at === start &&
+      this.#lastQualifiers.type === undefined &&
+      isIP(this.#peek() ?? '') === 0
+    );
   }
 
   /** `tcp[tcpflags] & tcp-rst != 0` and the same with numbers. */
@@ -165,9 +169,9 @@ class Parser {
     const [place = '', index = '', and, mask = '', compare = '', zero] = words;
     if (place !== 'tcp' || !/^\[(tcpflags|13)\]$/.test(index) || and !== '&' || zero !== '0')
       return undefined;
-    const named = mask.replace(/^tcp-/, '').replace('rst', 'reset');
+    const flagName = mask.replace(/^tcp-/, '').replace('rst', 'reset');
     const name = (Object.keys(TCP_FLAGS) as TcpFlag[]).find(
-      (flag) => flag === named || TCP_FLAGS[flag] === Number(mask),
+      (flag) => flag === flagName || TCP_FLAGS[flag] === Number(mask),
     );
     if (!name || !/^(!=|=|==)$/.test(compare)) return undefined;
     this.#at += words.length;
@@ -175,10 +179,10 @@ class Parser {
   }
 
   /** The rest of this operand, as written. */
-  #other(begin: number): Condition {
-    const first = this.#tokens[begin];
+  #other(start: number): Condition {
+    const first = this.#tokens[start];
     if (!first || first.text === ')') throw new CaptureSyntaxError('the filter ends too early');
-    this.#at = begin;
+    this.#at = start;
     let depth = 0;
     for (; ; this.#at += 1) {
       const word = this.#peek();
@@ -187,10 +191,10 @@ class Parser {
       if (word === '(') depth += 1;
       if (word === ')') depth -= 1;
     }
-    if (depth > 0 || this.#at === begin) throw new CaptureSyntaxError('a parenthesis is missing');
+    if (depth > 0 || this.#at === start) throw new CaptureSyntaxError('a parenthesis is missing');
     const last = this.#tokens[this.#at - 1];
     const end = (last?.start ?? 0) + (last?.text.length ?? 0);
-    this.#before = { direction: 'either' };
+    this.#lastQualifiers = { direction: 'either' };
     return { kind: 'other', language: 'capture', text: this.#text.slice(first.start, end) };
   }
 
@@ -206,10 +210,10 @@ class Parser {
   }
 
   #direction(): DirectionQualifier | undefined {
-    if (!this.#takes('src', 'dst')) return undefined;
+    if (!this.#accept('src', 'dst')) return undefined;
     const first = this.#tokens[this.#at - 1]?.text;
-    const [joint, second] = [this.#peek(), this.#peek(1)];
-    if (joint === 'or' && (second === 'src' || second === 'dst') && second !== first) {
+    const [conjunction, second] = [this.#peek(), this.#peek(1)];
+    if (conjunction === 'or' && (second === 'src' || second === 'dst') && second !== first) {
       this.#at += 2;
       return 'either';
     }
@@ -231,7 +235,7 @@ class Parser {
     return this.#tokens[this.#at + ahead]?.text;
   }
 
-  #takes(...words: readonly string[]): boolean {
+  #accept(...words: readonly string[]): boolean {
     if (!words.includes(this.#peek() ?? '')) return false;
     this.#at += 1;
     return true;
@@ -239,7 +243,7 @@ class Parser {
 }
 
 /** The condition for an ID with its qualifiers; undefined if it is not understood here (a host name). */
-function conditionOf({ protocol, direction, type }: Qualifiers, id: string): Condition | undefined {
+function toCondition({ protocol, direction, type }: Qualifiers, id: string): Condition | undefined {
   if (type === 'port' || type === 'portrange') {
     const [first = '', last = first] = type === 'port' ? [id] : id.split('-');
     if (!/^\d+$/.test(first) || !/^\d+$/.test(last)) return undefined;

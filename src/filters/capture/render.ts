@@ -1,6 +1,6 @@
 import { type Condition, type Operator, TCP_FLAGS } from '../condition.ts';
 import type { NotExpressible } from '../display/render.ts';
-import { networkOf } from '../network.ts';
+import { parseNetwork } from '../network.ts';
 import { PRESETS } from '../presets.ts';
 import {
   allOf,
@@ -38,7 +38,7 @@ const PROTOCOLS: Readonly<Record<string, CaptureFilter>> = {
 };
 
 /** Alternatives for protocols that the kernel cannot recognize. */
-const INSTEAD: Readonly<Record<string, string>> = {
+const ALTERNATIVES: Readonly<Record<string, string>> = {
   tls: '--preset tls-handshake captures its handshakes; "tcp port 443" captures whole connections',
   https:
     '--preset tls-handshake captures its handshakes; "tcp port 443" captures whole connections',
@@ -48,69 +48,73 @@ const INSTEAD: Readonly<Record<string, string>> = {
 };
 
 /** The capture filter for a condition, or the reasons why there is none. */
-function captureFilterOf(condition: Condition): CaptureFilter | NotExpressible {
+function toCaptureFilter(condition: Condition): CaptureFilter | NotExpressible {
   const reasons: string[] = [];
-  const filter = filterOf(condition, reasons);
+  const filter = convert(condition, reasons);
   return reasons.length > 0 ? { reasons: [...new Set(reasons)] } : filter;
 }
 
 /** The capture filter for a condition as text, or the reasons why there is none. */
 export function renderAsCapture(condition: Condition): string | NotExpressible {
-  const filter = captureFilterOf(condition);
+  const filter = toCaptureFilter(condition);
   return 'reasons' in filter ? filter : (renderCaptureFilter(filter) ?? '');
 }
 
-function filterOf(condition: Condition, reasons: string[]): CaptureFilter {
-  const impossible = (reason: string): CaptureFilter => {
+function convert(condition: Condition, reasons: string[]): CaptureFilter {
+  const notExpressible = (reason: string): CaptureFilter => {
     reasons.push(reason);
     return test('ip');
   };
   switch (condition.kind) {
     case 'all':
-      return allOf(condition.of.map((one) => filterOf(one, reasons)));
+      return allOf(condition.of.map((one) => convert(one, reasons)));
     case 'any':
-      return anyOf(condition.of.map((one) => filterOf(one, reasons)));
+      return anyOf(condition.of.map((one) => convert(one, reasons)));
     case 'not':
-      return not(filterOf(condition.of, reasons));
+      return not(convert(condition.of, reasons));
     case 'protocol': {
       const { name } = condition;
       if (Object.hasOwn(PROTOCOLS, name)) return PROTOCOLS[name] ?? test(name);
-      const instead = Object.hasOwn(INSTEAD, name) ? `: ${INSTEAD[name]}` : '';
-      return impossible(`the kernel cannot tell ${name} from other packets${instead}`);
+      const alternative = Object.hasOwn(ALTERNATIVES, name) ? `: ${ALTERNATIVES[name]}` : '';
+      return notExpressible(`the kernel cannot tell ${name} from other packets${alternative}`);
     }
     case 'address':
-      return test(`${ROLES[condition.direction]}${addressText(condition)}`);
+      return test(`${DIRECTIONS[condition.direction]}${addressText(condition)}`);
     case 'port': {
       const { protocol, direction, first, last } = condition;
       const range = first === last ? `port ${first}` : `portrange ${first}-${last}`;
-      return test(`${protocol === undefined ? '' : `${protocol} `}${ROLES[direction]}${range}`);
+      return test(
+        `${protocol === undefined ? '' : `${protocol} `}${DIRECTIONS[direction]}${range}`,
+      );
     }
     case 'flag':
       return flagFilter(condition);
     case 'length':
       return lengthFilter(condition);
     case 'time':
-      return impossible(
+      return notExpressible(
         'capture filters cannot match times: use --duration, or read --from and --to afterwards',
       );
     case 'payload':
-      return impossible(
+      return notExpressible(
         'a capture filter cannot search the payload: filter afterwards, with read -Y',
       );
     default:
       return condition.language === 'capture'
         ? expression(condition.text)
-        : impossible(`"${condition.text}" has no capture filter: filter afterwards, with read -Y`);
+        : notExpressible(
+            `"${condition.text}" has no capture filter: filter afterwards, with read -Y`,
+          );
   }
 }
 
-const ROLES = { either: '', source: 'src ', destination: 'dst ' } as const;
+const DIRECTIONS = { either: '', source: 'src ', destination: 'dst ' } as const;
 
 function addressText(condition: Extract<Condition, { kind: 'address' }>): string {
   const { address, family, prefix } = condition;
   if (family === 'mac') return `ether host ${address}`;
   if (prefix === undefined) return `host ${address}`;
-  return `net ${networkOf(`${address}/${prefix}`) ?? `${address}/${prefix}`}`;
+  return `net ${parseNetwork(`${address}/${prefix}`) ?? `${address}/${prefix}`}`;
 }
 
 function flagFilter({ name, set }: Extract<Condition, { kind: 'flag' }>): CaptureFilter {

@@ -1,16 +1,16 @@
 import { isIP } from 'node:net';
-import { type CaptureToken, captureTokens } from '../capture/parse.ts';
+import { type CaptureToken, tokenizeCaptureFilter } from '../capture/parse.ts';
 import { renderAsCapture } from '../capture/render.ts';
 import { type Condition, TCP_FLAGS, type TcpFlag } from '../condition.ts';
-import { networkOf } from '../network.ts';
+import { parseNetwork } from '../network.ts';
 import { applyEdits, type Corrected, type Edit } from './correction.ts';
-import { SERVICES } from './fields.ts';
+import { SERVICE_PORTS } from './fields.ts';
 
 type Rule = (tokens: readonly CaptureToken[], at: number) => Edit | undefined;
 
 /** Corrects common mistakes in a capture filter. */
 export function correctCapture(text: string): Corrected {
-  const tokens = captureTokens(text);
+  const tokens = tokenizeCaptureFilter(text);
   const edits: Edit[] = [];
   for (let at = 0; at < tokens.length; at += 1) {
     const found = RULES.map((rule) => rule(tokens, at)).find((edit) => edit !== undefined);
@@ -19,7 +19,13 @@ export function correctCapture(text: string): Corrected {
   return applyEdits(text, edits);
 }
 
-const RULES: readonly Rule[] = [compared, listOfPorts, wrongAddress, wrongWord, upperCase];
+const RULES: readonly Rule[] = [
+  comparisonOfQualifier,
+  listOfPorts,
+  wrongAddress,
+  wrongKeyword,
+  upperCase,
+];
 
 function edit(first: CaptureToken, last: CaptureToken, right: string, why: string): Edit {
   const end = last.start + last.text.length;
@@ -29,7 +35,7 @@ function edit(first: CaptureToken, last: CaptureToken, right: string, why: strin
 const QUALIFIER = /^(tcp|udp|sctp|src|dst|ip|ip6)$/;
 
 /** `tcp port != 80`, `host == 10.0.0.1`. */
-function compared(tokens: readonly CaptureToken[], at: number): Edit | undefined {
+function comparisonOfQualifier(tokens: readonly CaptureToken[], at: number): Edit | undefined {
   let place = at;
   while (QUALIFIER.test(tokens[place]?.text ?? '')) place += 1;
   const [type, operator, value] = [tokens[place], tokens[place + 1], tokens[place + 2]];
@@ -49,16 +55,16 @@ function listOfPorts(tokens: readonly CaptureToken[], at: number): Edit | undefi
   const [first, type, value] = [tokens[at], tokens[place], tokens[place + 1]];
   if (!first || !type || !value || !/^(port|ports)$/.test(type.text)) return undefined;
   const qualifiers = tokens.slice(at, place).map(({ text }) => text);
-  const range = /^\d+-\d+$/.test(value.text);
-  if (range) {
+  const isRange = /^\d+-\d+$/.test(value.text);
+  if (isRange) {
     const right = [...qualifiers, 'portrange', value.text].join(' ');
     return edit(first, value, right, 'A range of ports is a portrange.');
   }
   const list = [value];
   while (/,$/.test(list.at(-1)?.text ?? '')) {
-    const more = tokens[place + 1 + list.length];
-    if (!more || !/^\d+,?$/.test(more.text)) break;
-    list.push(more);
+    const nextPort = tokens[place + 1 + list.length];
+    if (!nextPort || !/^\d+,?$/.test(nextPort.text)) break;
+    list.push(nextPort);
   }
   const last = list.at(-1);
   const ports = list.flatMap(({ text }) => text.split(',')).filter((port) => port !== '');
@@ -71,7 +77,7 @@ function listOfPorts(tokens: readonly CaptureToken[], at: number): Edit | undefi
   return undefined;
 }
 
-const ADDRESS_WORDS: Readonly<Record<string, string>> = {
+const ADDRESS_KEYWORDS: Readonly<Record<string, string>> = {
   ip: 'host',
   ip6: 'host',
   addr: 'host',
@@ -86,17 +92,17 @@ function wrongAddress(tokens: readonly CaptureToken[], at: number): Edit | undef
   if (!type || !value) return undefined;
   const [address = '', prefix] = value.text.split('/');
   const family = isIP(address);
-  const network = prefix === undefined ? undefined : networkOf(value.text);
-  const [, known = ''] = /^((?:\d{1,3}\.){1,3})\*(?:\.\*)*$/.exec(value.text) ?? [];
-  if (known !== '' && /^(host|net|ip|src|dst)$/.test(type.text)) {
-    const parts = known.split('.').filter((part) => part !== '');
+  const network = prefix === undefined ? undefined : parseNetwork(value.text);
+  const [, knownParts = ''] = /^((?:\d{1,3}\.){1,3})\*(?:\.\*)*$/.exec(value.text) ?? [];
+  if (knownParts !== '' && /^(host|net|ip|src|dst)$/.test(type.text)) {
+    const parts = knownParts.split('.').filter((part) => part !== '');
     const zeros = new Array<string>(4 - parts.length).fill('0');
     const role = /^(src|dst)$/.test(type.text) ? `${type.text} net` : 'net';
     const right = `${role} ${[...parts, ...zeros].join('.')}/${parts.length * 8}`;
     return edit(type, value, right, 'Write a part of an address as a network.');
   }
   if (family === 0) return undefined;
-  const word = Object.hasOwn(ADDRESS_WORDS, type.text) ? ADDRESS_WORDS[type.text] : undefined;
+  const word = Object.hasOwn(ADDRESS_KEYWORDS, type.text) ? ADDRESS_KEYWORDS[type.text] : undefined;
   const role = word ?? (type.text === 'host' || type.text === 'net' ? type.text : undefined);
   if (role === undefined) return undefined;
   if (network === undefined) {
@@ -113,10 +119,13 @@ function wrongAddress(tokens: readonly CaptureToken[], at: number): Edit | undef
 }
 
 /** Words of display filters, or common names, where a primitive should begin. */
-function wrongWord(tokens: readonly CaptureToken[], at: number): Edit | undefined {
+function wrongKeyword(tokens: readonly CaptureToken[], at: number): Edit | undefined {
   const token = tokens[at];
-  const before = tokens[at - 1]?.text;
-  if (!token || (before !== undefined && !/^(and|or|not|AND|OR|NOT|&&|\|\||!|\()$/.test(before)))
+  const previous = tokens[at - 1]?.text;
+  if (
+    !token ||
+    (previous !== undefined && !/^(and|or|not|AND|OR|NOT|&&|\|\||!|\()$/.test(previous))
+  )
     return undefined;
   const name = token.text.toLowerCase();
   const names: Record<string, string> = { icmpv6: 'icmp6', ipv6: 'ip6' };
@@ -124,8 +133,8 @@ function wrongWord(tokens: readonly CaptureToken[], at: number): Edit | undefine
     const right = names[name] ?? '';
     return edit(token, token, right, `Capture filters call it ${right}.`);
   }
-  const after = tokens[at + 1]?.text ?? '';
-  if (after !== '' && !/^(and|or|AND|OR|&&|\|\||\))$/.test(after)) return undefined;
+  const next = tokens[at + 1]?.text ?? '';
+  if (next !== '' && !/^(and|or|AND|OR|&&|\|\||\))$/.test(next)) return undefined;
   const flag = { rst: 'reset', psh: 'push' }[name] ?? name;
   const condition: Condition | undefined = Object.hasOwn(TCP_FLAGS, flag)
     ? { kind: 'flag', name: flag as TcpFlag, set: true }
@@ -138,19 +147,19 @@ function wrongWord(tokens: readonly CaptureToken[], at: number): Edit | undefine
   if (name === 'dhcp' || name === 'bootp')
     return edit(token, token, 'udp portrange 67-68', 'Capture filters match DHCP by its ports.');
   if (name === 'tls' || name === 'ssl')
-    return edit(token, token, 'tcp port 443', PORT_ONLY('TLS', 'tls-handshake'));
-  if (name === 'dns') return edit(token, token, 'port 53', PORT_ONLY('DNS', 'dns'));
-  if (name === 'http') return edit(token, token, 'tcp port 80', PORT_ONLY('HTTP', 'http'));
-  if (!Object.hasOwn(SERVICES, name)) return undefined;
+    return edit(token, token, 'tcp port 443', matchedByPortText('TLS', 'tls-handshake'));
+  if (name === 'dns') return edit(token, token, 'port 53', matchedByPortText('DNS', 'dns'));
+  if (name === 'http') return edit(token, token, 'tcp port 80', matchedByPortText('HTTP', 'http'));
+  if (!Object.hasOwn(SERVICE_PORTS, name)) return undefined;
   return edit(
     token,
     token,
-    `tcp port ${SERVICES[name]}`,
+    `tcp port ${SERVICE_PORTS[name]}`,
     `Capture filters match ${name} by its port.`,
   );
 }
 
-const PORT_ONLY = (protocol: string, preset: string) =>
+const matchedByPortText = (protocol: string, preset: string) =>
   `Capture filters match ${protocol} by its port only; see also --preset ${preset}.`;
 
 function upperCase(tokens: readonly CaptureToken[], at: number): Edit | undefined {

@@ -21,11 +21,11 @@ export interface Corrected {
 
 /** Applies edits. If edits overlap, only the one that begins first is applied. */
 export function applyEdits(text: string, edits: readonly Edit[]): Corrected {
-  const ordered = [...edits].sort((one, other) => one.start - other.start);
+  const sorted = [...edits].sort((one, other) => one.start - other.start);
   const corrections: Correction[] = [];
   let result = '';
   let at = 0;
-  for (const { start, end, right, why, kind } of ordered) {
+  for (const { start, end, right, why, kind } of sorted) {
     if (start < at) continue;
     result += text.slice(at, start) + right;
     at = end;

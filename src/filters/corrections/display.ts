@@ -1,13 +1,13 @@
 import { isIP } from 'node:net';
-import { displayTokens, type Token } from '../display/tokens.ts';
+import { type Token, tokenizeDisplayFilter } from '../display/tokens.ts';
 import { epochSeconds } from '../times.ts';
 import { applyEdits, type Corrected, type Edit } from './correction.ts';
-import { BIT_FIELDS, DOUBLE_FIELDS, FIELD_MISTAKES, SERVICES } from './fields.ts';
+import { BIT_FIELDS, FIELD_MISTAKES, SERVICE_PORTS, TWO_VALUE_FIELDS } from './fields.ts';
 
 /** Corrects common mistakes in a display filter. */
 export function correctDisplay(text: string): Corrected {
   const plain = text.replace(/[“”„]/g, '"').replace(/[‘’]/g, "'");
-  const tokens = displayTokens(plain);
+  const tokens = tokenizeDisplayFilter(plain);
   const edits: Edit[] = [];
   for (let at = 0; at < tokens.length; at += 1) {
     const found = RULES.map((rule) => rule(tokens, at)).find((edit) => edit !== undefined);
@@ -31,8 +31,8 @@ const RULES: readonly Rule[] = [
   setWithoutCommas,
   alternativesWithoutField,
   comparisonOfField,
-  wholeFlags,
-  bitAlone,
+  flagsAsText,
+  bitWithoutComparison,
   wrongName,
   wrongOperator,
   wrongQuotes,
@@ -56,13 +56,13 @@ function isField(token: Token | undefined): token is Token {
   );
 }
 
-function nameOf(token: Token): string {
+function correctName(token: Token): string {
   return Object.hasOwn(FIELD_MISTAKES, token.text)
     ? (FIELD_MISTAKES[token.text] ?? '')
     : token.text;
 }
 
-function bare({ kind, text }: Token): string {
+function withoutQuotes({ kind, text }: Token): string {
   return kind === 'string' ? text.slice(1, -1) : text;
 }
 
@@ -98,7 +98,7 @@ function alternativesWithoutField(tokens: readonly Token[], at: number): Edit | 
   }
   const last = values.at(-1);
   if (values.length === 1 || !last) return undefined;
-  const right = `${nameOf(field)} in {${values.map(({ text }) => text).join(', ')}}`;
+  const right = `${correctName(field)} in {${values.map(({ text }) => text).join(', ')}}`;
   return edit(field, last, right, 'Each comparison needs the field; a set needs it only once.');
 }
 
@@ -108,37 +108,53 @@ function comparisonOfField(tokens: readonly Token[], at: number): Edit | undefin
   if (!isField(field) || !operator || !value || !COMPARISON.test(operator.text)) return undefined;
   // `=>` and `=<` are parsed as two tokens.
   if (value.kind !== 'word' && value.kind !== 'string') return undefined;
-  const name = nameOf(field);
-  const written = operator.text === '=' ? '==' : operator.text;
-  const to = (right: string, why: string, kind?: Edit['kind']) =>
+  const name = correctName(field);
+  const correctedOperator = operator.text === '=' ? '==' : operator.text;
+  const replaceWith = (right: string, why: string, kind?: Edit['kind']) =>
     edit(field, value, right, why, kind);
-  const text = bare(value);
+  const text = withoutQuotes(value);
   const isEqual = EQUAL.test(operator.text);
 
   if (name === 'frame.time' && value.kind === 'string') {
     const seconds = epochSeconds(text);
     if (seconds === undefined) return undefined;
     const why = `frame.time depends on the locale of the computer, frame.time_epoch does not: ${isoTime(seconds)}.`;
-    return to(`frame.time_epoch ${written} ${seconds}`, why, 'note');
+    return replaceWith(`frame.time_epoch ${correctedOperator} ${seconds}`, why, 'note');
   }
   if (/^ip(v6)?\./.test(name)) {
-    const fixed = addressComparison(name, operator.text, written, text, value, to);
-    if (fixed) return fixed;
+    const correction = addressComparison(
+      name,
+      operator.text,
+      correctedOperator,
+      text,
+      value,
+      replaceWith,
+    );
+    if (correction) return correction;
   }
   if (/^(tcp|udp|sctp)\.(port|srcport|dstport)$/.test(name)) {
     const [, first, last] = /^(\d+)-(\d+)$/.exec(text) ?? [];
     if (isEqual && first !== undefined)
-      return to(`${name} in {${first}..${last}}`, 'Write a range of ports as a set with two dots.');
+      return replaceWith(
+        `${name} in {${first}..${last}}`,
+        'Write a range of ports as a set with two dots.',
+      );
     if (value.kind === 'string' && /^\d+$/.test(text))
-      return to(`${name} ${written} ${text}`, 'Write numbers without quotes.');
-    if (Object.hasOwn(SERVICES, text))
-      return to(`${name} ${written} ${SERVICES[text]}`, 'Ports are compared as numbers.');
+      return replaceWith(`${name} ${correctedOperator} ${text}`, 'Write numbers without quotes.');
+    if (Object.hasOwn(SERVICE_PORTS, text))
+      return replaceWith(
+        `${name} ${correctedOperator} ${SERVICE_PORTS[text]}`,
+        'Ports are compared as numbers.',
+      );
   }
   if (/^(true|false)$/.test(text) && value.kind === 'word')
-    return to(`${name} ${written} ${text === 'true' ? 1 : 0}`, 'A bit is 1 or 0.');
-  if (/^(!=|ne)$/.test(operator.text) && DOUBLE_FIELDS.test(name)) {
+    return replaceWith(
+      `${name} ${correctedOperator} ${text === 'true' ? 1 : 0}`,
+      'A bit is 1 or 0.',
+    );
+  if (/^(!=|ne)$/.test(operator.text) && TWO_VALUE_FIELDS.test(name)) {
     const why = `${name} has two values in a packet. Since Wireshark 3.6, != means that neither is ${text}; earlier versions match if one of them is not. This form means "neither is" in all versions.`;
-    return to(`!(${name} == ${value.text})`, why, 'note');
+    return replaceWith(`!(${name} == ${value.text})`, why, 'note');
   }
   return undefined;
 }
@@ -146,54 +162,54 @@ function comparisonOfField(tokens: readonly Token[], at: number): Edit | undefin
 function addressComparison(
   name: string,
   operator: string,
-  written: string,
+  correctedOperator: string,
   text: string,
   value: Token,
-  to: (right: string, why: string) => Edit,
+  replaceWith: (right: string, why: string) => Edit,
 ): Edit | undefined {
   if (!/^ip(v6)?\.(addr|src|dst|host)$/.test(name)) return undefined;
   const [address = ''] = text.split('/');
   const family = isIP(address);
-  const wildcard = networkOfWildcard(text);
+  const wildcard = parseWildcard(text);
   if (/^(contains|matches|~|==|=|eq)$/.test(operator) && wildcard !== undefined)
-    return to(`${name} == ${wildcard}`, 'Write a part of an address as a network.');
+    return replaceWith(`${name} == ${wildcard}`, 'Write a part of an address as a network.');
   const [, first, last] = /^([\d.]+)-([\d.]+)$/.exec(text) ?? [];
   if (EQUAL.test(operator) && first !== undefined && isIP(first) === 4 && isIP(last ?? '') === 4)
-    return to(
+    return replaceWith(
       `${name} in {${first}..${last}}`,
       'Write a range of addresses as a set with two dots.',
     );
   if (family === 6 && name.startsWith('ip.'))
-    return to(
-      `ipv6${name.slice(2)} ${written} ${text}`,
+    return replaceWith(
+      `ipv6${name.slice(2)} ${correctedOperator} ${text}`,
       'ip. is for IPv4; IPv6 has its own fields.',
     );
   if (family === 4 && name.startsWith('ipv6.'))
-    return to(
-      `ip${name.slice(4)} ${written} ${text}`,
+    return replaceWith(
+      `ip${name.slice(4)} ${correctedOperator} ${text}`,
       'ipv6. is for IPv6; IPv4 has its own fields.',
     );
   if (family !== 0 && value.kind === 'string')
-    return to(`${name} ${written} ${text}`, 'Write addresses without quotes.');
+    return replaceWith(`${name} ${correctedOperator} ${text}`, 'Write addresses without quotes.');
   return undefined;
 }
 
 /** Converts `10.0.*`, `10.0.0.*` or `10.0.` to a network. */
-function networkOfWildcard(text: string): string | undefined {
-  const [, known = ''] = /^((?:\d{1,3}\.){1,3})(?:\*(?:\.\*)*)?$/.exec(text) ?? [];
-  const short = /^\d{1,3}(\.\d{1,3}){1,2}$/.test(text) ? `${text}.` : known;
-  const parts = short.split('.').filter((part) => part !== '');
+function parseWildcard(text: string): string | undefined {
+  const [, knownParts = ''] = /^((?:\d{1,3}\.){1,3})(?:\*(?:\.\*)*)?$/.exec(text) ?? [];
+  const prefixText = /^\d{1,3}(\.\d{1,3}){1,2}$/.test(text) ? `${text}.` : knownParts;
+  const parts = prefixText.split('.').filter((part) => part !== '');
   if (parts.length === 0 || parts.some((part) => Number(part) > 255)) return undefined;
   const zeros = new Array<string>(4 - parts.length).fill('0');
   return `${[...parts, ...zeros].join('.')}/${parts.length * 8}`;
 }
 
 /** `tcp.flags == SYN`. */
-function wholeFlags(tokens: readonly Token[], at: number): Edit | undefined {
+function flagsAsText(tokens: readonly Token[], at: number): Edit | undefined {
   const [field, operator, value] = [tokens[at], tokens[at + 1], tokens[at + 2]];
   if (field?.text !== 'tcp.flags' || !operator || !EQUAL.test(operator.text) || !value)
     return undefined;
-  const names = bare(value)
+  const names = withoutQuotes(value)
     .toLowerCase()
     .split(/[+|,-]/);
   const flags: Record<string, string> = { rst: 'reset', reset: 'reset', psh: 'push' };
@@ -204,13 +220,13 @@ function wholeFlags(tokens: readonly Token[], at: number): Edit | undefined {
 }
 
 /** `tcp.flags.reset` alone. */
-function bitAlone(tokens: readonly Token[], at: number): Edit | undefined {
+function bitWithoutComparison(tokens: readonly Token[], at: number): Edit | undefined {
   const field = tokens[at];
-  if (field?.kind !== 'word' || !BIT_FIELDS.test(nameOf(field))) return undefined;
+  if (field?.kind !== 'word' || !BIT_FIELDS.test(correctName(field))) return undefined;
   if (COMPARISON.test(tokens[at - 1]?.text ?? '')) return undefined;
   const next = tokens[at + 1]?.text ?? '';
   if (COMPARISON.test(next) || /^(in|not|&|\[)$/.test(next)) return undefined;
-  const name = nameOf(field);
+  const name = correctName(field);
   const protocol = name.slice(0, name.indexOf('.'));
   if (name !== field.text)
     return edit(field, field, `${name} == 1`, `There is no ${field.text}; the bit is ${name}.`);
@@ -241,9 +257,9 @@ function wrongOperator(tokens: readonly Token[], at: number): Edit | undefined {
   if (token.text === '=') return edit(token, token, '==', 'Write a comparison as ==.');
   if (token.text === '|') return edit(token, token, '||', 'Write "or" as || or or.');
   // After a slice, & is a bitwise operator.
-  const isJoint =
+  const isConjunction =
     next?.kind === 'word' && !/^(0x|\d)/.test(next.text) && tokens[at - 1]?.text !== ']';
-  if (token.text === '&' && isJoint)
+  if (token.text === '&' && isConjunction)
     return edit(token, token, '&&', 'Write "and" as && or and; & masks bits.');
   return undefined;
 }

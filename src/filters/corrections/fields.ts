@@ -82,11 +82,11 @@ export const BIT_FIELDS =
   /^(tcp\.flags\.(fin|syn|reset|push|ack|urg|ece|cwr)|ip\.flags\.(df|mf)|dns\.flags\.(response|truncated|authoritative|recdesired|recavail))$/;
 
 /** Fields that occur at least twice in a packet. */
-export const DOUBLE_FIELDS =
+export const TWO_VALUE_FIELDS =
   /^(ip\.(addr|host)|ipv6\.(addr|host)|eth\.addr|(tcp|udp|sctp)\.port|arp\.\w+)$/;
 
 /** Common names of ports. */
-export const SERVICES: Readonly<Record<string, number>> = {
+export const SERVICE_PORTS: Readonly<Record<string, number>> = {
   ftp: 21,
   ssh: 22,
   smtp: 25,

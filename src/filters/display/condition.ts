@@ -16,31 +16,31 @@ import {
 } from './parse.ts';
 
 /** Parses a display filter. Throws DisplaySyntaxError. */
-export function conditionOfDisplay(text: string): Condition {
-  return conditionOf(parseDisplayFilter(text));
+export function displayFilterCondition(text: string): Condition {
+  return toCondition(parseDisplayFilter(text));
 }
 
-function conditionOf(expression: DisplayExpression): Condition {
+function toCondition(expression: DisplayExpression): Condition {
   switch (expression.kind) {
     case 'and':
-      return all(expression.of.map(conditionOf));
+      return all(expression.of.map(toCondition));
     case 'or':
-      return any(expression.of.map(conditionOf));
+      return any(expression.of.map(toCondition));
     case 'not':
-      return { kind: 'not', of: conditionOf(expression.of) };
+      return { kind: 'not', of: toCondition(expression.of) };
     case 'exists':
-      return existence(expression.field);
+      return existsCondition(expression.field);
     case 'in':
-      return membership(expression);
+      return inCondition(expression);
     case 'compare':
-      return comparison(expression) ?? other(expression);
+      return compareCondition(expression) ?? otherCondition(expression);
     default:
-      return other(expression);
+      return otherCondition(expression);
   }
 }
 
 /** Fields of addresses and ports, and the direction that each selects. */
-const ADDRESSES: Readonly<Record<string, DirectionQualifier>> = {
+const ADDRESS_FIELDS: Readonly<Record<string, DirectionQualifier>> = {
   'ip.addr': 'either',
   'ip.src': 'source',
   'ip.dst': 'destination',
@@ -54,7 +54,7 @@ const ADDRESSES: Readonly<Record<string, DirectionQualifier>> = {
   'eth.src': 'source',
   'eth.dst': 'destination',
 };
-const PORTS = /^(tcp|udp|sctp)\.(port|srcport|dstport)$/;
+const PORT_FIELD = /^(tcp|udp|sctp)\.(port|srcport|dstport)$/;
 const DIRECTIONS: Readonly<Record<string, DirectionQualifier>> = {
   port: 'either',
   srcport: 'source',
@@ -63,27 +63,31 @@ const DIRECTIONS: Readonly<Record<string, DirectionQualifier>> = {
 const OPERATORS: readonly string[] = ['==', '!=', '<', '<=', '>', '>='] satisfies Operator[];
 
 /** A name without a dot is a protocol. */
-function existence(field: Field): Condition {
+function existsCondition(field: Field): Condition {
   const isProtocol = /^[a-z][\w-]*$/.test(field.name) && !field.slice && !field.function;
   return isProtocol
     ? { kind: 'protocol', name: field.name }
     : { kind: 'other', language: 'display', text: fieldText(field) };
 }
 
-type Compare = Extract<DisplayExpression, { kind: 'compare' }>;
+type CompareExpression = Extract<DisplayExpression, { kind: 'compare' }>;
 
-function comparison({ field, operator, value }: Compare): Condition | undefined {
+function compareCondition({ field, operator, value }: CompareExpression): Condition | undefined {
   if (field.function !== undefined || field.slice !== undefined) return undefined;
   const { name } = field;
   if (operator === 'contains' && /^(frame|(tcp|udp)(\.payload)?|data(\.data)?)$/.test(name))
     return { kind: 'payload', text: value.text };
   if (!OPERATORS.includes(operator)) return undefined;
-  const compared = operator as Operator;
+  const comparisonOperator = operator as Operator;
   const is = (condition: Condition): Condition | undefined =>
-    compared === '==' ? condition : compared === '!=' ? { kind: 'not', of: condition } : undefined;
-  const address = Object.hasOwn(ADDRESSES, name) ? addressOf(name, value.text) : undefined;
+    comparisonOperator === '=='
+      ? condition
+      : comparisonOperator === '!='
+        ? { kind: 'not', of: condition }
+        : undefined;
+  const address = Object.hasOwn(ADDRESS_FIELDS, name) ? fieldAddress(name, value.text) : undefined;
   if (address) return is(address);
-  const port = portsOf(name, value, value);
+  const port = fieldPorts(name, value, value);
   if (port) return is(port);
   const flag = /^tcp\.flags\.(\w+)$/.exec(name)?.[1];
   if (
@@ -95,42 +99,42 @@ function comparison({ field, operator, value }: Compare): Condition | undefined 
   const isNumber = /^\d+$/.test(value.text);
   if (isNumber && (name === 'frame.len' || name === 'tcp.len')) {
     const of = name === 'frame.len' ? 'frame' : 'tcp payload';
-    return { kind: 'length', of, operator: compared, bytes: Number(value.text) };
+    return { kind: 'length', of, operator: comparisonOperator, bytes: Number(value.text) };
   }
   if (name === 'frame.time_epoch' && /^\d+(\.\d+)?$/.test(value.text))
-    return { kind: 'time', operator: compared, seconds: value.text };
+    return { kind: 'time', operator: comparisonOperator, seconds: value.text };
   return undefined;
 }
 
-type In = Extract<DisplayExpression, { kind: 'in' }>;
+type InExpression = Extract<DisplayExpression, { kind: 'in' }>;
 
-function membership(expression: In): Condition {
+function inCondition(expression: InExpression): Condition {
   const parts = expression.ranges.map(({ first, last }) => {
     const isPlain = expression.field.slice === undefined && !expression.field.function;
     if (!isPlain) return undefined;
     const { name } = expression.field;
     const isOne = first.text === last.text;
     const address =
-      isOne && Object.hasOwn(ADDRESSES, name) ? addressOf(name, first.text) : undefined;
-    return address ?? portsOf(name, first, last);
+      isOne && Object.hasOwn(ADDRESS_FIELDS, name) ? fieldAddress(name, first.text) : undefined;
+    return address ?? fieldPorts(name, first, last);
   });
   const known = parts.filter((part) => part !== undefined);
-  return known.length === parts.length ? any(known) : other(expression);
+  return known.length === parts.length ? any(known) : otherCondition(expression);
 }
 
-function addressOf(name: string, text: string): Condition | undefined {
-  return addressCondition(text, ADDRESSES[name] ?? 'either', name.startsWith('eth.'));
+function fieldAddress(name: string, text: string): Condition | undefined {
+  return addressCondition(text, ADDRESS_FIELDS[name] ?? 'either', name.startsWith('eth.'));
 }
 
-function portsOf(name: string, first: FilterValue, last: FilterValue): Condition | undefined {
-  const [, protocol, which = ''] = PORTS.exec(name) ?? [];
+function fieldPorts(name: string, first: FilterValue, last: FilterValue): Condition | undefined {
+  const [, protocol, suffix = ''] = PORT_FIELD.exec(name) ?? [];
   if (protocol === undefined || !/^\d+$/.test(first.text) || !/^\d+$/.test(last.text))
     return undefined;
-  const direction = DIRECTIONS[which] ?? 'either';
+  const direction = DIRECTIONS[suffix] ?? 'either';
   return { kind: 'port', protocol, direction, first: Number(first.text), last: Number(last.text) };
 }
 
-function other(expression: DisplayExpression): Condition {
+function otherCondition(expression: DisplayExpression): Condition {
   return { kind: 'other', language: 'display', text: displayText(expression) };
 }
 

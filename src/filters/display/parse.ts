@@ -1,4 +1,4 @@
-import { displayTokens, type Token } from './tokens.ts';
+import { type Token, tokenizeDisplayFilter } from './tokens.ts';
 
 /** A display filter as a tree (wireshark-filter(4)). */
 export type DisplayExpression =
@@ -78,9 +78,9 @@ export class DisplaySyntaxError extends Error {
 
 /** Parses a display filter. Throws DisplaySyntaxError. */
 export function parseDisplayFilter(text: string): DisplayExpression {
-  const parser = new Parser(displayTokens(text));
-  const expression = parser.or();
-  parser.end();
+  const parser = new Parser(tokenizeDisplayFilter(text));
+  const expression = parser.parseOr();
+  parser.expectEnd();
   return expression;
 }
 
@@ -92,12 +92,12 @@ class Parser {
     this.#tokens = tokens;
   }
 
-  end(): void {
+  expectEnd(): void {
     const token = this.#tokens[this.#at];
-    if (token) throw unexpected(token);
+    if (token) throw unexpectedToken(token);
   }
 
-  or(): DisplayExpression {
+  parseOr(): DisplayExpression {
     return this.#list('or', ['or', '||'], () =>
       this.#list('xor', ['xor', '^^'], () => this.#list('and', ['and', '&&'], () => this.#not())),
     );
@@ -109,15 +109,15 @@ class Parser {
     part: () => DisplayExpression,
   ): DisplayExpression {
     const of = [part()];
-    while (this.#takes(words)) of.push(part());
-    const [only] = of;
-    return only !== undefined && of.length === 1 ? only : { kind, of };
+    while (this.#accept(words)) of.push(part());
+    const [single] = of;
+    return single !== undefined && of.length === 1 ? single : { kind, of };
   }
 
   #not(): DisplayExpression {
-    if (this.#takes(['not', '!'])) return { kind: 'not', of: this.#not() };
-    if (this.#takes(['('])) {
-      const inner = this.or();
+    if (this.#accept(['not', '!'])) return { kind: 'not', of: this.#not() };
+    if (this.#accept(['('])) {
+      const inner = this.parseOr();
       this.#expect(')');
       return inner;
     }
@@ -128,7 +128,7 @@ class Parser {
     const field = this.#field();
     const isNot = this.#peek()?.text === 'not' && this.#peek(1)?.text === 'in';
     if (isNot) this.#at += 1;
-    if (this.#takes(['in'])) {
+    if (this.#accept(['in'])) {
       const of = { kind: 'in', field, ranges: this.#set() } as const;
       return isNot ? { kind: 'not', of } : of;
     }
@@ -142,13 +142,13 @@ class Parser {
 
   #field(): Field {
     const token = this.#next();
-    if (token.kind !== 'word' || !/^[a-z_][\w.-]*$/i.test(token.text)) throw unexpected(token);
-    if (this.#takes(['('])) {
+    if (token.kind !== 'word' || !/^[a-z_][\w.-]*$/i.test(token.text)) throw unexpectedToken(token);
+    if (this.#accept(['('])) {
       const inner = this.#field();
       this.#expect(')');
       return { ...inner, function: token.text };
     }
-    if (!this.#takes(['['])) return { name: token.text };
+    if (!this.#accept(['['])) return { name: token.text };
     let slice = '';
     while (this.#peek() && this.#peek()?.text !== ']') slice += this.#next().text;
     this.#expect(']');
@@ -160,16 +160,16 @@ class Parser {
     const ranges: ValueRange[] = [];
     do {
       const first = this.#value();
-      ranges.push({ first, last: this.#takes(['..']) ? this.#value() : first });
-    } while (this.#takes([',']));
+      ranges.push({ first, last: this.#accept(['..']) ? this.#value() : first });
+    } while (this.#accept([',']));
     this.#expect('}');
     return ranges;
   }
 
   #value(): FilterValue {
     const token = this.#next();
-    if (token.kind === 'string') return { text: unquoted(token.text), quoted: true };
-    if (token.kind !== 'word') throw unexpected(token);
+    if (token.kind === 'string') return { text: unquote(token.text), quoted: true };
+    if (token.kind !== 'word') throw unexpectedToken(token);
     return { text: token.text, quoted: false };
   }
 
@@ -184,7 +184,7 @@ class Parser {
     return token;
   }
 
-  #takes(words: readonly string[]): boolean {
+  #accept(words: readonly string[]): boolean {
     const token = this.#peek();
     if (!token || token.kind === 'string' || !words.includes(token.text)) return false;
     this.#at += 1;
@@ -193,20 +193,20 @@ class Parser {
 
   #expect(text: string): void {
     const token = this.#next();
-    if (token.text !== text) throw unexpected(token);
+    if (token.text !== text) throw unexpectedToken(token);
   }
 }
 
-function unexpected(token: Token): DisplaySyntaxError {
+function unexpectedToken(token: Token): DisplaySyntaxError {
   return new DisplaySyntaxError(`unexpected "${token.text}"`, token);
 }
 
 /** The text of a string in double quotes or of a character constant, with escapes as in C. */
-function unquoted(text: string): string {
+function unquote(text: string): string {
   return text.slice(1, -1).replace(/\\(x[0-9a-f]{1,2}|.)/gis, (_all, sequence: string) => {
-    const known: Record<string, string> = { n: '\n', r: '\r', t: '\t', 0: '\0' };
+    const escapes: Record<string, string> = { n: '\n', r: '\r', t: '\t', 0: '\0' };
     if (/^x[0-9a-f]/i.test(sequence))
       return String.fromCharCode(Number.parseInt(sequence.slice(1), 16));
-    return known[sequence] ?? sequence;
+    return escapes[sequence] ?? sequence;
   });
 }

@@ -26,19 +26,19 @@ export interface NotExpressible {
  */
 export function renderDisplayFilter(condition: Condition): string | NotExpressible {
   const reasons: string[] = [];
-  const text = textOf(condition, reasons);
+  const text = renderText(condition, reasons);
   return reasons.length > 0 ? { reasons } : text;
 }
 
-function textOf(condition: Condition, reasons: string[]): string {
+function renderText(condition: Condition, reasons: string[]): string {
   switch (condition.kind) {
     case 'all':
     case 'any': {
-      const joint = condition.kind === 'all' ? ' && ' : ' || ';
-      return condition.of.map((one) => operand(one, reasons)).join(joint);
+      const conjunction = condition.kind === 'all' ? ' && ' : ' || ';
+      return condition.of.map((one) => renderOperand(one, reasons)).join(conjunction);
     }
     case 'not':
-      return `!(${textOf(condition.of, reasons)})`;
+      return `!(${renderText(condition.of, reasons)})`;
     case 'protocol':
       return PROTOCOLS[condition.name] ?? condition.name;
     case 'address': {
@@ -64,13 +64,13 @@ function textOf(condition: Condition, reasons: string[]): string {
   }
 }
 
-function operand(condition: Condition, reasons: string[]): string {
-  const text = textOf(condition, reasons);
-  const isSeveral =
+function renderOperand(condition: Condition, reasons: string[]): string {
+  const text = renderText(condition, reasons);
+  const needsParentheses =
     condition.kind === 'all' ||
     condition.kind === 'any' ||
     (condition.kind === 'port' && condition.protocol === undefined);
-  return isSeveral ? `(${text})` : text;
+  return needsParentheses ? `(${text})` : text;
 }
 
 function portText(port: Extract<Condition, { kind: 'port' }>): string {

@@ -9,13 +9,13 @@ export interface Token {
  * In this order: strings with their quotes, character constants, operators, punctuation, and words (fields, numbers,
  * addresses). Two dots separate the ends of a range.
  */
-const PIECE =
+const TOKEN =
   /\s+|(?<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?<operator>===|!==|==|!=|<=|>=|&&|\|\||\^\^|\.\.|[<>!=&|~])|(?<punctuation>[(){}[\],])|(?<word>(?:[\w:/*@%+-]|\.(?!\.))+)|(?<unknown>.)/gsu;
 
 /** Splits a display filter into tokens. Characters that the language does not use are `unknown`. */
-export function displayTokens(text: string): Token[] {
+export function tokenizeDisplayFilter(text: string): Token[] {
   const tokens: Token[] = [];
-  for (const match of text.matchAll(PIECE)) {
+  for (const match of text.matchAll(TOKEN)) {
     const kinds = ['string', 'operator', 'punctuation', 'word', 'unknown'] as const;
     const kind = kinds.find((name) => match.groups?.[name] !== undefined);
     if (kind) tokens.push({ kind, text: match[0], start: match.index });

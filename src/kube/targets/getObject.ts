@@ -1,4 +1,4 @@
-import { distance } from '../../nearest.ts';
+import { editDistance } from '../../nearest.ts';
 import { Problem } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
 import { ApiError } from '../apiError.ts';
@@ -44,7 +44,7 @@ async function suggestNames(
     limit: '1000',
   });
   const similar = namesInNamespace
-    .map((object) => ({ object, distance: distance(name, object.name) }))
+    .map((object) => ({ object, distance: editDistance(name, object.name) }))
     .filter(({ distance, object }) => isSimilar(name, object.name, distance))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, MAX_SUGGESTIONS);

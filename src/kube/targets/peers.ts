@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { allOf, anyOf, type CaptureFilter, test } from '../../filters/capture/captureFilter.ts';
-import { networkOf } from '../../filters/network.ts';
+import { parseNetwork } from '../../filters/network.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
 import { isApiError } from '../apiError.ts';
@@ -40,7 +40,7 @@ export type Peer = AddressPeer | NamedTarget;
 /** Reads a peer: `10.1.2.3`, `10.1.0.0/16`, or a target such as `pod/x`, `svc/x`, `shop/svc/x`. Throws a Problem. */
 export function parsePeer(word: string): ParsedPeer {
   if (isIP(word) !== 0 && !word.includes('%')) return { kind: 'address', text: word };
-  const network = networkOf(word);
+  const network = parseNetwork(word);
   if (network !== undefined) return { kind: 'network', text: network };
   if (/^[\d.:]+(\/|$)/.test(word))
     throw wrongUsage('invalid address or CIDR (examples: 10.1.2.3, 10.1.0.0/16)');

@@ -35,7 +35,8 @@ export class Html {
  */
 export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   let text = parts[0] ?? '';
-  for (const [index, value] of values.entries()) text += htmlOf(value) + (parts[index + 1] ?? '');
+  for (const [index, value] of values.entries())
+    text += renderValue(value) + (parts[index + 1] ?? '');
   return new Html(text);
 }
 
@@ -44,9 +45,9 @@ function escapeHtml(text: string): string {
   return terminalSafeLines(text).replace(/[&<>"'`]/g, (character) => ESCAPES[character] ?? '');
 }
 
-function htmlOf(value: HtmlValue): string {
+function renderValue(value: HtmlValue): string {
   if (value === undefined) return '';
   if (value instanceof Html) return value.text;
-  if (typeof value === 'object') return value.map(htmlOf).join('');
+  if (typeof value === 'object') return value.map(renderValue).join('');
   return escapeHtml(String(value));
 }

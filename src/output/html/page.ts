@@ -19,12 +19,18 @@ export interface Page {
  * Renders the document in pieces. Its Content-Security-Policy allows only the stylesheet and the script, by their
  * hashes: no other scripts, no requests, no forms. The script cannot convert text to HTML.
  */
-export function* renderPage({ title, body, style: own, script, data }: Page): Generator<string> {
-  const style = own === undefined ? common : `${common}\n${own}`;
+export function* renderPage({
+  title,
+  body,
+  style: pageStyle,
+  script,
+  data,
+}: Page): Generator<string> {
+  const style = pageStyle === undefined ? common : `${common}\n${pageStyle}`;
   const policy = [
     "default-src 'none'",
-    `style-src '${hashOf(style)}'`,
-    ...(script === undefined ? [] : [`script-src '${hashOf(script)}'`]),
+    `style-src '${cspHash(style)}'`,
+    ...(script === undefined ? [] : [`script-src '${cspHash(script)}'`]),
     "base-uri 'none'",
     "form-action 'none'",
     "require-trusted-types-for 'script'",
@@ -50,6 +56,6 @@ ${body}
   yield '</body>\n</html>\n';
 }
 
-function hashOf(text: string): string {
+function cspHash(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }

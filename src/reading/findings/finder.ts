@@ -1,4 +1,4 @@
-import { OLD_VXLAN_PORT } from '../../packets/tunnels.ts';
+import { LINUX_VXLAN_PORT } from '../../packets/tunnels.ts';
 import type { CaptureInterface } from '../captureInterface.ts';
 import type { Conversation, Endpoint } from '../conversation.ts';
 import type { Names } from '../conversationNames.ts';
@@ -185,7 +185,7 @@ export class Finder {
       packets: note.packets,
       ...(several && { interface: on.label }),
       filter,
-      ...(draft.hasOldVxlan && { decodeAs: `udp.port==${OLD_VXLAN_PORT},vxlan` }),
+      ...(draft.hasOldVxlan && { decodeAs: `udp.port==${LINUX_VXLAN_PORT},vxlan` }),
       causes,
       ...(causedBy !== undefined && { causedBy }),
       ...(caveat !== undefined && severity !== 'info' && { caveat }),

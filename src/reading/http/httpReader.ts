@@ -1,10 +1,10 @@
 import {
   type BodyHeaders,
-  beginsHttpMessage,
   HTTP2_PREFACE,
   latin1,
   readRequest,
   readResponse,
+  startsHttpMessage,
 } from '../../packets/http.ts';
 import type { Arrival, StreamConsumer } from '../byteStream.ts';
 import type { HttpFacts } from './httpFacts.ts';
@@ -47,7 +47,7 @@ export class HttpReader implements StreamConsumer {
 
   data(bytes: Uint8Array, from: number, to: number, arrival: Arrival): void {
     // Senders start a message with a new segment. Inside a segment, bytes that look like a head may be part of a body.
-    if (this.#state === 'lost' && beginsHttpMessage(bytes, from, to, this.#fromClient)) {
+    if (this.#state === 'lost' && startsHttpMessage(bytes, from, to, this.#fromClient)) {
       this.#facts.resumeAfterGap(this.#fromClient);
       this.#state = 'head';
     }

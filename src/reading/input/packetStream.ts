@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { type CaptureReader, openCapture, openCaptureStream } from '../../pcap/captureReader.ts';
 import type { CapturedInterface, NamedAddress, PacketCursor } from '../../pcap/packetCursor.ts';
-import { NotPcap } from '../../pcap/records.ts';
+import { InvalidPcapError } from '../../pcap/records.ts';
 import { SourceHeap } from '../../pcap/sourceHeap.ts';
 import { Problem } from '../../problem.ts';
 import { STANDARD_INPUT, unreadable } from './captureFiles.ts';
@@ -46,7 +46,7 @@ export class StreamSource {
   async open(): Promise<boolean> {
     try {
       this.reader = await this.#open();
-      while (await this.reader.more())
+      while (await this.reader.readChunk())
         if (this.reader.next()) {
           this.takeTime();
           return true;
@@ -54,7 +54,7 @@ export class StreamSource {
       return false;
     } catch (error) {
       await this.reader?.close();
-      if (error instanceof NotPcap)
+      if (error instanceof InvalidPcapError)
         throw new Problem(`${nameOf(this.input)} is not a capture file: ${error.message}`, {
           kind: 'damaged',
           cause: error,
@@ -144,7 +144,7 @@ export class PacketStream {
         continue;
       }
       this.#takeNames(source);
-      if (!this.#isPassed || (await source.reader.more())) return true;
+      if (!this.#isPassed || (await source.reader.readChunk())) return true;
       this.#heap.removeFirst();
       this.#isPassed = false;
       await this.#close(source);
@@ -159,7 +159,7 @@ export class PacketStream {
     if (this.#isPassed) {
       if (!source.reader?.next()) return false;
       source.takeTime();
-      heap.firstChanged();
+      heap.siftFirstDown();
       source = heap.first as StreamSource;
     }
     this.#isPassed = false;
@@ -186,9 +186,9 @@ export class PacketStream {
       this.notes.push(
         `${nameOf(input)} is damaged after ${reader.packets} packets: ${reader.damage}`,
       );
-    else if (reader.cutOff > 0)
+    else if (reader.truncatedBytes > 0)
       this.notes.push(
-        `${nameOf(input)} ends inside a packet: the last ${reader.cutOff} bytes are skipped`,
+        `${nameOf(input)} ends inside a packet: the last ${reader.truncatedBytes} bytes are skipped`,
       );
     await reader.close();
   }

@@ -3,7 +3,7 @@ import { tcpdumpChangesUser } from '../../debugger/image.ts';
 import type { LeasedProcess } from '../../debugger/leasedProcess.ts';
 import type { Output } from '../../output/output.ts';
 import { PcapngMerger } from '../../pcap/pcapngMerger.ts';
-import { sectionOfThisComputer } from '../../pcap/section.ts';
+import { localSection } from '../../pcap/section.ts';
 import { Problem } from '../../problem.ts';
 import { parseTcpdumpLine, type TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import type { FactsPool } from '../collect/factsPool.ts';
@@ -57,7 +57,7 @@ export async function recordPath(
   const filter = captureFilter(trace);
   const full = new AbortController();
   const merger = new PcapngMerger(output, {
-    section: sectionOfThisComputer(),
+    section: localSection(),
     ...(request.maxPackets !== undefined && { maxPackets: request.maxPackets }),
     ...(request.maxBytes !== undefined && { maxBytes: request.maxBytes }),
     onFull: () => full.abort(),

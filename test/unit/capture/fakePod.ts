@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { onTestFinished } from 'vitest';
 import type { WebSocket } from 'ws';
 import { LeasedProcess } from '../../../src/debugger/leasedProcess.ts';
-import { NotWritten, type Output } from '../../../src/output/output.ts';
+import { type Output, WriteFailure } from '../../../src/output/output.ts';
 import { Problem } from '../../../src/problem.ts';
 import { fakeServer } from '../kube/fakeServer.ts';
 
@@ -162,10 +162,10 @@ export class FakeOutput implements Output {
     const taken = Math.min(chunk.length, this.room - this.written.length);
     this.written = Buffer.concat([this.written, chunk.subarray(0, taken)]);
     if (taken < chunk.length)
-      throw new NotWritten(new Problem('the disk is full', { kind: 'disk-full' }), taken);
+      throw new WriteFailure(new Problem('the disk is full', { kind: 'disk-full' }), taken);
   }
 
-  async takeBack(bytes: number): Promise<void> {
+  async truncateEnd(bytes: number): Promise<void> {
     this.takenBack.push(bytes);
     this.written = this.written.subarray(0, this.written.length - bytes);
   }
@@ -175,7 +175,7 @@ export class FakeOutput implements Output {
     if (this.closeFailure) throw this.closeFailure;
   }
 
-  onReaderGone(callback: () => void): void {
+  onReaderClosed(callback: () => void): void {
     this.readerGone = callback;
   }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { namesImage } from '../../../src/doctor/imageNames.ts';
+import { matchesImage } from '../../../src/doctor/imageNames.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 
@@ -12,5 +12,5 @@ it.each([
   ['docker.io/nicolaka/netshoot:v0.13', 'nicolaka/netshoot:v0.14', false],
   ['quay.io/nicolaka/netshoot:v0.14', 'nicolaka/netshoot:v0.14', false],
 ])('%s on a node is the image %s: %s', (listed, image, same) => {
-  expect(namesImage(listed, image)).toBe(same);
+  expect(matchesImage(listed, image)).toBe(same);
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { conditionOfWishes, type Wishes } from '../../../src/filters/build.ts';
+import { buildCondition, type FilterRequest } from '../../../src/filters/build.ts';
 import { renderAsCapture } from '../../../src/filters/capture/render.ts';
 import { renderDisplayFilter } from '../../../src/filters/display/render.ts';
 import { epochSeconds } from '../../../src/filters/times.ts';
@@ -41,7 +41,7 @@ function byTshark(filter: string): number[] {
     .map((number) => Number(number) - 1);
 }
 
-const CASES: readonly (readonly [Wishes, count: number])[] = [
+const CASES: readonly (readonly [FilterRequest, count: number])[] = [
   [{ address: ['10.0.0.1'] }, 7],
   [{ source: ['fd00:100::/32'], protocol: ['udp'] }, 2],
   [{ destination: ['10.0.0.2', 'fd00:100::2'], port: ['443'] }, 4],
@@ -54,7 +54,7 @@ const CASES: readonly (readonly [Wishes, count: number])[] = [
 
 describe('a filter from options', () => {
   it.each(CASES)('%j selects the same packets in both languages', (wishes, count) => {
-    const condition = conditionOfWishes(wishes);
+    const condition = buildCondition(wishes);
     const [capture, display] = [renderAsCapture(condition), renderDisplayFilter(condition)];
     expect([typeof capture, typeof display]).toEqual(['string', 'string']);
     const found = selected(FILE, capture as string);
@@ -64,13 +64,13 @@ describe('a filter from options', () => {
 
   it('searches the payload, including quotes and control characters', () => {
     const found = (contains: string) =>
-      byTshark(renderDisplayFilter(conditionOfWishes({ contains })) as string);
+      byTshark(renderDisplayFilter(buildCondition({ contains })) as string);
     expect(found('timeout of')).toEqual([2, 9]);
     expect(found('a "quoted" \\ \n word é')).toEqual([]);
   });
 
   it('of a time window uses seconds since 1970', () => {
-    const condition = conditionOfWishes({
+    const condition = buildCondition({
       from: '1970-01-01T00:00:03Z',
       to: '1970-01-01 00:00:05 UTC',
     });
@@ -78,7 +78,7 @@ describe('a filter from options', () => {
     expect(renderAsCapture(condition)).toHaveProperty('reasons');
   });
 
-  it.each<Wishes>([
+  it.each<FilterRequest>([
     { address: ['web'] },
     { address: ['10.0.0.1/33'] },
     { port: ['80-70'] },
@@ -87,7 +87,7 @@ describe('a filter from options', () => {
     { length: 'long' },
     { from: 'yesterday' },
   ])('with %j is a usage error', (wishes) => {
-    expect(() => conditionOfWishes(wishes)).toThrow(Problem);
+    expect(() => buildCondition(wishes)).toThrow(Problem);
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { portsIn } from '../../../src/filters/capture/ports.ts';
+import { tcpPortsInFilter } from '../../../src/filters/capture/ports.ts';
 
 it.each([
   [undefined, []],
@@ -13,5 +13,5 @@ it.each([
   ['tcp[0:2] = 80', []],
   ['port 80 and (', []],
 ])('the ports in "%s" are %j', (expression, ports) => {
-  expect(portsIn(expression)).toEqual(ports);
+  expect(tcpPortsInFilter(expression)).toEqual(ports);
 });

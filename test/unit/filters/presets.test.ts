@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { renderCaptureFilter } from '../../../src/filters/capture/captureFilter.ts';
-import { PRESETS, presetFilter, presetsNamed } from '../../../src/filters/presets.ts';
+import { findPresets, PRESETS, presetFilter } from '../../../src/filters/presets.ts';
 import { Problem } from '../../../src/problem.ts';
 import { fileOf, icmp, ip, LINKS, tcp, udp } from './support/packets.ts';
 import { selected } from './support/tcpdump.ts';
 
 function expressionOf(...names: string[]): string {
-  return renderCaptureFilter(presetFilter(presetsNamed(names))) ?? '';
+  return renderCaptureFilter(presetFilter(findPresets(names))) ?? '';
 }
 
 const SYN = 0x02;
@@ -163,5 +163,5 @@ describe.each(Object.entries(LINKS))('presets on %s', (link, { linkType, frame }
 });
 
 it('an unknown preset is a usage error', () => {
-  expect(() => presetsNamed(['dns', 'tls'])).toThrow(Problem);
+  expect(() => findPresets(['dns', 'tls'])).toThrow(Problem);
 });

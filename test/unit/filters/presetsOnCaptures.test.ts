@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderCaptureFilter } from '../../../src/filters/capture/captureFilter.ts';
-import { presetFilter, presetsNamed } from '../../../src/filters/presets.ts';
+import { findPresets, presetFilter } from '../../../src/filters/presets.ts';
 import { selectedTimes } from './support/tcpdump.ts';
 
 const CAPTURES = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'captures');
@@ -11,7 +11,7 @@ const has = existsSync(CAPTURES);
 
 /** The usual filter for TLS handshakes; it matches IPv4 only. */
 const RECIPE = 'tcp[((tcp[12] & 0xf0) >> 2)] = 0x16';
-const PRESET = renderCaptureFilter(presetFilter(presetsNamed(['tls-handshake']))) ?? '';
+const PRESET = renderCaptureFilter(presetFilter(findPresets(['tls-handshake']))) ?? '';
 
 /** The times of packets that a display filter selects in tshark, with microseconds. */
 function seenByTshark(path: string, filter: string): string[] {

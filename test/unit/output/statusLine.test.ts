@@ -62,7 +62,7 @@ it('prints no waits if the stream belongs to another program', () => {
   vi.useFakeTimers();
   try {
     const { line, written } = lineOn({ isTTY: false });
-    line.onTerminalOnly();
+    line.disablePrintedWaits();
     line.wait('waiting for the node');
     vi.advanceTimersByTime(5_000);
     expect(written).toEqual([]);

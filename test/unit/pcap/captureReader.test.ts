@@ -7,7 +7,7 @@ import {
   openCapture,
   openCaptureStream,
 } from '../../../src/pcap/captureReader.ts';
-import { NotPcap } from '../../../src/pcap/records.ts';
+import { InvalidPcapError } from '../../../src/pcap/records.ts';
 import { Chance, LINK_TYPES, pcapOf } from './madeCaptures.ts';
 import { FilesForTest, wireshark } from './wireshark.ts';
 
@@ -35,7 +35,7 @@ interface Found {
 /** Reads to the end, with a pause at each chunk; each packet must be the next of PACKETS. */
 async function readAll(reader: CaptureReader, pause = 0): Promise<Found> {
   try {
-    while (await reader.more()) {
+    while (await reader.readChunk()) {
       if (pause > 0) await setTimeout(pause);
       while (reader.next()) {
         const { cursor, packets } = reader;
@@ -45,7 +45,7 @@ async function readAll(reader: CaptureReader, pause = 0): Promise<Found> {
           throw new Error(`packet ${packets} differs`);
       }
     }
-    return { packets: reader.packets, cutOff: reader.cutOff, damage: reader.damage };
+    return { packets: reader.packets, cutOff: reader.truncatedBytes, damage: reader.damage };
   } finally {
     await reader.close();
   }
@@ -106,7 +106,7 @@ describe('a capture is read', () => {
   it('until its reader stops', async () => {
     using files = new FilesForTest();
     const reader = await openCapture(files.write('a', CAPTURE));
-    await reader.more();
+    await reader.readChunk();
     reader.next();
     await reader.close();
     expect(reader.packets).toBe(1);
@@ -120,7 +120,9 @@ it.each([
   ['compressed text', gzipSync('#!/bin/sh\necho this is no capture, and long enough')],
 ])('refuses files that are not captures: %s', async (_name, bytes) => {
   using files = new FilesForTest();
-  await expect(readAll(await openCapture(files.write('x', bytes)))).rejects.toThrow(NotPcap);
+  await expect(readAll(await openCapture(files.write('x', bytes)))).rejects.toThrow(
+    InvalidPcapError,
+  );
 });
 
 it('marks invalid times', async () => {
@@ -133,7 +135,7 @@ it('marks invalid times', async () => {
     packets: [{ at: { seconds: 5, nanoseconds: 4e12 }, originalLength: 0, data: Buffer.alloc(0) }],
   });
   const reader = await openCapture(files.write('x', bytes));
-  await reader.more();
+  await reader.readChunk();
   reader.next();
   expect([reader.cursor.invalidTimes, reader.cursor.nanoseconds]).toEqual([1, 0]);
   await reader.close();

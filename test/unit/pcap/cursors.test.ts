@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openCursor } from '../../../src/pcap/openCursor.ts';
 import type { PacketCursor } from '../../../src/pcap/packetCursor.ts';
 import { PcapngCursor } from '../../../src/pcap/pcapngCursor.ts';
-import { NotPcap } from '../../../src/pcap/records.ts';
+import { InvalidPcapError } from '../../../src/pcap/records.ts';
 import { Chance, type MadeCapture, makeCapture, pcapOf } from './madeCaptures.ts';
 import { FilesForTest, wireshark } from './wireshark.ts';
 
@@ -80,8 +80,8 @@ describe('a cursor through pcap', () => {
   it('refuses files that are not pcap, and packets larger than any recorder keeps', () => {
     const packet = { ...captures[0]?.packets[0], data: Buffer.alloc(262_145) };
     const large = { ...captures[0], packets: [packet] } as MadeCapture;
-    expect(() => read(pcapOf(large))).toThrow(NotPcap);
-    expect(() => read(Buffer.alloc(64, 'x'))).toThrow(NotPcap);
+    expect(() => read(pcapOf(large))).toThrow(InvalidPcapError);
+    expect(() => read(Buffer.alloc(64, 'x'))).toThrow(InvalidPcapError);
   });
 });
 
@@ -147,11 +147,13 @@ describe('a cursor through pcapng', () => {
     const packet = (length: number) =>
       block(6, Buffer.concat([...[0, 0, 0, length, length].map(word), Buffer.alloc(length)]));
     expect(read(Buffer.concat([SECTION, described, packet(262_144)])).packets).toHaveLength(1);
-    expect(() => read(Buffer.concat([SECTION, described, packet(262_148)]))).toThrow(NotPcap);
-    expect(() => read(Buffer.concat([SECTION, packet(4)]))).toThrow(NotPcap);
+    expect(() => read(Buffer.concat([SECTION, described, packet(262_148)]))).toThrow(
+      InvalidPcapError,
+    );
+    expect(() => read(Buffer.concat([SECTION, packet(4)]))).toThrow(InvalidPcapError);
     const cursor = new PcapngCursor();
     cursor.push(described);
-    expect(() => cursor.next()).toThrow(NotPcap);
+    expect(() => cursor.next()).toThrow(InvalidPcapError);
     using files = new FilesForTest();
     const pcap = files.write('in.pcap', pcapOf(captures[0] as MadeCapture));
     wireshark('editcap', '-F', 'pcapng', pcap, files.path('out.pcapng'));
@@ -163,7 +165,7 @@ describe('a cursor through pcapng', () => {
     ] as const) {
       const damaged = Buffer.from(file);
       damaged.writeUInt32LE(value, at);
-      expect(() => read(damaged)).toThrow(NotPcap);
+      expect(() => read(damaged)).toThrow(InvalidPcapError);
     }
   });
 });

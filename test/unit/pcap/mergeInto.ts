@@ -1,8 +1,8 @@
 import type { Output } from '../../../src/output/output.ts';
 import type { Source } from '../../../src/pcap/mergeSource.ts';
 import { type MergeOptions, PcapngMerger } from '../../../src/pcap/pcapngMerger.ts';
-import type { RecordedAt } from '../../../src/pcap/podInterface.ts';
-import { sectionOfThisComputer } from '../../../src/pcap/section.ts';
+import type { CaptureLocation } from '../../../src/pcap/podInterface.ts';
+import { localSection } from '../../../src/pcap/section.ts';
 import type { Chance } from './madeCaptures.ts';
 
 /** Keeps what is written; copies it, because the merger reuses its buffers. */
@@ -20,9 +20,9 @@ export class MemoryOutput implements Output {
   async close(): Promise<void> {}
 }
 
-export const SECTION = sectionOfThisComputer('capture of deploy/web');
+export const SECTION = localSection('capture of deploy/web');
 
-export function podAt(name: string, more: Partial<RecordedAt> = {}): RecordedAt {
+export function podAt(name: string, more: Partial<CaptureLocation> = {}): CaptureLocation {
   return { device: 'eth0', node: 'node-1', pod: { name, namespace: 'shop' }, ...more };
 }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Source } from '../../../src/pcap/mergeSource.ts';
 import { PcapngCursor } from '../../../src/pcap/pcapngCursor.ts';
 import { type MergeOptions, PcapngMerger } from '../../../src/pcap/pcapngMerger.ts';
-import { NotPcap } from '../../../src/pcap/records.ts';
+import { InvalidPcapError } from '../../../src/pcap/records.ts';
 import { Chance, LINK_TYPES, pcapOf } from './madeCaptures.ts';
 import { MemoryOutput, podAt, SECTION } from './mergeInto.ts';
 
@@ -107,7 +107,7 @@ describe('a live merge', () => {
     expect(output.times).toEqual([10, 20]);
     await merger.finish();
     expect(output.times).toEqual([10, 20, 30]);
-    expect(merger.late).toBe(0);
+    expect(merger.latePackets).toBe(0);
   });
 
   it('does not wait for a silent source that reports the time', async () => {
@@ -148,7 +148,7 @@ describe('a live merge', () => {
     expect(output.times).toEqual([20, 10]);
     await pass(1500);
     expect(output.times).toEqual([20, 10, 1500]);
-    expect([merger.late, a.late, b.late]).toEqual([1, 0, 1]);
+    expect([merger.latePackets, a.latePackets, b.latePackets]).toEqual([1, 0, 1]);
     await merger.finish();
     expect(output.bytes.toString('latin1')).toContain(
       'packets that arrived late and were written after newer ones: 1',
@@ -172,7 +172,7 @@ describe('a live merge', () => {
     await pass();
     expect(output.times).toEqual([30_000, 100, 32_000, 31_000, 32_500]);
     await merger.finish();
-    expect(b.late).toBe(2);
+    expect(b.latePackets).toBe(2);
   });
 
   it("relies on a source's reported time for being behind and for having caught up", async () => {
@@ -280,7 +280,7 @@ describe('a live merge', () => {
     await Promise.all(writing);
     await merger.finish();
     expect(output.times).toEqual(Array.from({ length: 480 }, (_, at) => at));
-    expect(merger.late).toBe(0);
+    expect(merger.latePackets).toBe(0);
   });
 
   it('continues without a source whose stream is damaged', async () => {
@@ -294,7 +294,7 @@ describe('a live merge', () => {
       (async () => {
         for (let tries = 0; tries < 5; tries++) await b.write(damage);
       })(),
-    ).rejects.toThrow(NotPcap);
+    ).rejects.toThrow(InvalidPcapError);
     await pass();
     expect(output.times).toEqual([10, 20]);
     b.end({ comments: ['gave up'] });
@@ -338,7 +338,7 @@ describe('a live merge', () => {
       );
       await merger.finish();
       expect(output.times).toEqual(output.times.toSorted((x, y) => x - y));
-      expect(merger.late).toBe(0);
+      expect(merger.latePackets).toBe(0);
       expect(output.times).toHaveLength(arrivals.size);
       for (const { at, now, interfaceIndex } of output.out) {
         const waited = now - (arrivals.get(`${interfaceIndex} ${at}`) ?? Number.NaN);

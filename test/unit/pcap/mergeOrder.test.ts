@@ -39,7 +39,7 @@ async function expectAsMergecap(captures: readonly Buffer[], chance: Chance): Pr
     return table.split('\n')[1]?.split(',').slice(1);
   };
   expect(told(ours)).toEqual(told(theirs));
-  expect(told(ours)?.join()).toContain(merger.late === 0 ? 'True' : 'False');
+  expect(told(ours)?.join()).toContain(merger.latePackets === 0 ? 'True' : 'False');
 }
 
 describe('the order of a merge', () => {
@@ -78,6 +78,6 @@ describe('the order of a merge', () => {
     const path = folder.write('same.pcapng', file);
     const names = fieldsOf(path, 'frame.interface_name');
     expect(names.slice(0, 3)).toEqual(['shop/web-0/eth0', 'shop/web-1/eth0', 'shop/web-2/eth0']);
-    expect(merger.late).toBe(0);
+    expect(merger.latePackets).toBe(0);
   });
 });

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { NotWritten, OutputClosed } from '../../../src/output/output.ts';
+import { OutputClosed, WriteFailure } from '../../../src/output/output.ts';
 import { PcapngCursor } from '../../../src/pcap/pcapngCursor.ts';
 import { PcapngMerger } from '../../../src/pcap/pcapngMerger.ts';
-import { NotPcap } from '../../../src/pcap/records.ts';
+import { InvalidPcapError } from '../../../src/pcap/records.ts';
 import { Problem } from '../../../src/problem.ts';
 import { ethernet, ipv4, tcp } from '../packets/madeFrames.ts';
 import { Chance, makeCapture, pcapOf } from './madeCaptures.ts';
@@ -25,10 +25,10 @@ class SmallDisk extends MemoryOutput {
     const taken = Math.min(chunk.length, this.#room);
     this.#room -= taken;
     await super.write(chunk.subarray(0, taken));
-    if (taken < chunk.length) throw new NotWritten(FULL_DISK, taken);
+    if (taken < chunk.length) throw new WriteFailure(FULL_DISK, taken);
   }
 
-  async takeBack(bytes: number): Promise<void> {
+  async truncateEnd(bytes: number): Promise<void> {
     const kept = this.bytes.subarray(0, this.bytes.length - bytes);
     this.chunks.splice(0, this.chunks.length, Buffer.from(kept));
   }
@@ -148,7 +148,7 @@ describe('the output of a merge', () => {
       const good = merger.addSource(podAt('good'));
       const bad = merger.addSource(podAt('bad'));
       await writeInPieces(bad, damaged, chance).catch((error) =>
-        expect(error).toBeInstanceOf(NotPcap),
+        expect(error).toBeInstanceOf(InvalidPcapError),
       );
       bad.end();
       await writeInPieces(good, pcapOf(capture), chance);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { divideTicks, momentOf, type Resolution, writeTicks } from '../../../src/pcap/moment.ts';
+import { divideTicks, type Resolution, toMoment, writeTicks } from '../../../src/pcap/moment.ts';
 import { Chance } from './madeCaptures.ts';
 
 /** Times with carries and borrows: at the limits of words, seconds and 32 bits. */
@@ -34,7 +34,7 @@ describe('the 64 bits of a time', () => {
   });
 
   it('are computed from milliseconds', () => {
-    expect(momentOf(1_780_000_000_123)).toEqual({
+    expect(toMoment(1_780_000_000_123)).toEqual({
       seconds: 1_780_000_000,
       nanoseconds: 123_000_000,
     });

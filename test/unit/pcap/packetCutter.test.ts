@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PacketCutter } from '../../../src/pcap/packetCutter.ts';
-import { NotPcap } from '../../../src/pcap/records.ts';
+import { InvalidPcapError } from '../../../src/pcap/records.ts';
 
 /** A pcap file of packets with these payload lengths, in either byte order. */
 function pcap(lengths: readonly number[], littleEndian = true): Buffer {
@@ -29,7 +29,7 @@ describe('PacketCutter', () => {
     const file = pcap([0, 1, 60, 1500, 9000]);
     const cutter = new PacketCutter();
     expect(cutInPieces(cutter, file, size)).toEqual(file);
-    expect(cutter).toMatchObject({ packets: 5, bytes: file.length, full: false });
+    expect(cutter).toMatchObject({ packets: 5, bytes: file.length, isFull: false });
   });
 
   it('reads both byte orders', () => {
@@ -51,18 +51,18 @@ describe('PacketCutter', () => {
     const [one, two] = [pcap([10]), pcap([20, 30], false)];
     const cutter = new PacketCutter();
     cutter.cut(one);
-    cutter.beginAgain();
+    cutter.startNewFile();
     expect(cutter.cut(two)).toEqual(two);
     expect(cutter).toMatchObject({ packets: 3, bytes: one.length + two.length });
-    expect(cutter.wholeWithin(two, 24 + 36)).toBe(24 + 36);
-    expect(cutter.wholeWithin(two, 23)).toBe(0);
+    expect(cutter.completeBytesWithin(two, 24 + 36)).toBe(24 + 36);
+    expect(cutter.completeBytesWithin(two, 23)).toBe(0);
   });
 
   it('stops before the packet that would exceed the limit, and reports it', () => {
     const file = pcap([100, 100, 100]);
     const cutter = new PacketCutter(24 + 2 * 116 + 115);
     expect(cutInPieces(cutter, file, 50).length).toBe(24 + 2 * 116);
-    expect(cutter).toMatchObject({ packets: 2, full: true });
+    expect(cutter).toMatchObject({ packets: 2, isFull: true });
     expect(cutter.cut(file)).toHaveLength(0);
   });
 
@@ -70,18 +70,18 @@ describe('PacketCutter', () => {
     const file = pcap([100, 100, 100]);
     const cutter = new PacketCutter();
     const first = cutter.cut(file.subarray(0, 200));
-    expect(cutter.wholeWithin(first, 23)).toBe(0);
-    expect(cutter.wholeWithin(first, 139)).toBe(24);
-    expect(cutter.wholeWithin(first, 140)).toBe(140);
+    expect(cutter.completeBytesWithin(first, 23)).toBe(0);
+    expect(cutter.completeBytesWithin(first, 139)).toBe(24);
+    expect(cutter.completeBytesWithin(first, 140)).toBe(140);
     const second = cutter.cut(file.subarray(200));
-    expect(cutter.wholeWithin(second, 115)).toBe(0);
-    expect(cutter.wholeWithin(second, 117)).toBe(116);
+    expect(cutter.completeBytesWithin(second, 115)).toBe(0);
+    expect(cutter.completeBytesWithin(second, 117)).toBe(116);
   });
 
   it('refuses streams that are not pcap, and invalid records', () => {
-    expect(() => new PacketCutter().cut(Buffer.alloc(64, 'x'))).toThrow(NotPcap);
+    expect(() => new PacketCutter().cut(Buffer.alloc(64, 'x'))).toThrow(InvalidPcapError);
     const damaged = pcap([10]);
     damaged.writeUInt32LE(0x7fffffff, 24 + 8);
-    expect(() => new PacketCutter().cut(damaged)).toThrow(NotPcap);
+    expect(() => new PacketCutter().cut(damaged)).toThrow(InvalidPcapError);
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PcapCursor } from '../../../src/pcap/pcapCursor.ts';
-import { NotPcap } from '../../../src/pcap/records.ts';
+import { InvalidPcapError } from '../../../src/pcap/records.ts';
 import { PcapWalker } from '../../../src/pcap/walk.ts';
 import { samplePcap } from './samplePcap.ts';
 
@@ -19,7 +19,7 @@ function walk(file: Buffer, pieces: number | readonly number[] = file.length) {
     walker.walk(file.subarray(at, at + piece));
     at += piece;
   }
-  return walker.found;
+  return walker.result;
 }
 
 /** What the reader of capture files finds in a whole file, including packets. */
@@ -38,7 +38,7 @@ function readByCursor(file: Buffer) {
       found.packets += 1;
     }
   } catch (error) {
-    if (!(error instanceof NotPcap)) throw error;
+    if (!(error instanceof InvalidPcapError)) throw error;
   }
   return { ...found, wholeBytes: cursor.at };
 }

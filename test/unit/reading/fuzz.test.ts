@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { NotPcap } from '../../../src/pcap/records.ts';
+import { InvalidPcapError } from '../../../src/pcap/records.ts';
 import { renderSummary } from '../../../src/reading/renderSummary.ts';
 import { summarize, UnreadableCapture } from '../../../src/reading/summary.ts';
 import { summaryFacts } from '../../../src/reading/summaryJson.ts';
@@ -68,7 +68,8 @@ it(
         JSON.stringify(summaryFacts(summary));
       } catch (error) {
         // Only files that are no longer captures may be refused.
-        const isRefused = error instanceof UnreadableCapture && error.cause instanceof NotPcap;
+        const isRefused =
+          error instanceof UnreadableCapture && error.cause instanceof InvalidPcapError;
         if (!isRefused) throw new Error(`file ${file} fails`, { cause: error });
       }
     }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { NotPcap } from '../../../src/pcap/records.ts';
+import { InvalidPcapError } from '../../../src/pcap/records.ts';
 import type { Conversation } from '../../../src/reading/conversation.ts';
 import { captureFiles, FOLDER, hasCaptures } from './compare/captures.ts';
 import type { Comparison } from './compare/facts.ts';
@@ -147,7 +147,7 @@ async function readIfCapture(file: string): Promise<Ours | undefined> {
   try {
     return await readOurs(file);
   } catch (error) {
-    if (error instanceof NotPcap) return undefined;
+    if (error instanceof InvalidPcapError) return undefined;
     throw error;
   }
 }

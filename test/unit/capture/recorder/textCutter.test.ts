@@ -13,7 +13,7 @@ describe('TextCutter', () => {
   it.each([1, 3, 20, 1000])('passes whole lines on, in pieces of %i bytes', (size) => {
     const cutter = new TextCutter();
     expect(cutInPieces(cutter, Buffer.from(`${TEXT}12:02 cut`), size)).toBe(TEXT);
-    expect(cutter).toMatchObject({ packets: 2, bytes: TEXT.length, full: false });
+    expect(cutter).toMatchObject({ packets: 2, bytes: TEXT.length, isFull: false });
   });
 
   it('stops before the line that would exceed the limit', () => {
@@ -23,7 +23,7 @@ describe('TextCutter', () => {
       expect(out.length).toBeLessThanOrEqual(limit);
       expect(TEXT.startsWith(out)).toBe(true);
       expect(out === '' || out.endsWith('\n')).toBe(true);
-      expect(cutter.full).toBe(limit < TEXT.length);
+      expect(cutter.isFull).toBe(limit < TEXT.length);
       expect(cutter.bytes).toBe(out.length);
     }
   });
@@ -39,7 +39,7 @@ describe('TextCutter', () => {
   it('finds the last whole line within the part that was written', () => {
     const cutter = new TextCutter();
     const chunk = Buffer.from('ab\ncd\n');
-    expect([0, 1, 2, 3, 5, 6].map((length) => cutter.wholeWithin(chunk, length))).toEqual([
+    expect([0, 1, 2, 3, 5, 6].map((length) => cutter.completeBytesWithin(chunk, length))).toEqual([
       0, 0, 0, 3, 3, 6,
     ]);
   });
@@ -53,6 +53,6 @@ describe('TextCutter', () => {
     expect(process.cpuUsage().user - before).toBeLessThan(4_000_000);
     expect(passed).toBeGreaterThan(9_900_000);
     expect(passed).toBeLessThanOrEqual(10_000_000);
-    expect(cutter.full).toBe(true);
+    expect(cutter.isFull).toBe(true);
   });
 });

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseExtcapArguments } from '../../../../src/cli/extcap/arguments.ts';
 import {
   batchText,
   extcapFolders,
@@ -26,7 +27,6 @@ import {
   linkTypesText,
   podOfInterface,
 } from '../../../../src/cli/extcap/sentences.ts';
-import { readExtcapWords } from '../../../../src/cli/extcap/words.ts';
 
 describe('the arguments from Wireshark', () => {
   it('may be in any order, and may include unknown ones', () => {
@@ -35,7 +35,7 @@ describe('the arguments from Wireshark', () => {
       '--snaplen=9 --log-level noisy --fifo /f --extcap-capture-filter=port=80 --capture --extcap-interface netdebug-a.b --extcap-control-in /c',
     ];
     for (const order of orders) {
-      const { switches, values } = readExtcapWords(order.split(' '));
+      const { switches, values } = parseExtcapArguments(order.split(' '));
       expect([...switches]).toEqual(['capture']);
       expect(Object.fromEntries(values)).toEqual({
         'extcap-interface': 'netdebug-a.b',
@@ -47,7 +47,14 @@ describe('the arguments from Wireshark', () => {
   });
 
   it('have no effect if a field is empty; the last value counts', () => {
-    const { values } = readExtcapWords(['--namespace', 'a', '--image', '', '--namespace', 'b']);
+    const { values } = parseExtcapArguments([
+      '--namespace',
+      'a',
+      '--image',
+      '',
+      '--namespace',
+      'b',
+    ]);
     expect(Object.fromEntries(values)).toEqual({ namespace: 'b' });
   });
 });

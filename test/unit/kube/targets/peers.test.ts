@@ -5,7 +5,7 @@ import {
   renderCaptureFilter,
   expression as written,
 } from '../../../../src/filters/capture/captureFilter.ts';
-import { networkOf } from '../../../../src/filters/network.ts';
+import { parseNetwork } from '../../../../src/filters/network.ts';
 import { parsePeer, peerTerms, withPeerTerms } from '../../../../src/kube/targets/peers.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { localApi, peerOf, template } from './localApi.ts';
@@ -89,7 +89,7 @@ describe('peers', () => {
 
   it('of networks have the form that libpcap accepts', () => {
     for (let bits = 0; bits <= 128; bits += 1) {
-      const text = networkOf(`fdff:eedd:ccbb:aa99:8877:6655:4433:2211/${bits}`) ?? '';
+      const text = parseNetwork(`fdff:eedd:ccbb:aa99:8877:6655:4433:2211/${bits}`) ?? '';
       expect(compiles(`net ${text}`), text).toBe(true);
     }
   });

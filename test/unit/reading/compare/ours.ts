@@ -34,7 +34,7 @@ export async function readOurs(capture: string): Promise<Ours> {
   const reader = await openCapture(join(FOLDER, capture));
   summarizer.beginFile();
   const numbers = new Map<number, number[]>();
-  while (await reader.more())
+  while (await reader.readChunk())
     while (reader.next()) {
       const { cursor, packets } = reader;
       summarizer.add(cursor);

@@ -1,21 +1,21 @@
 import type { Condition, Operator } from './condition.ts';
 
 /** Describes the selected packets, as a continuation of "packets that …". */
-export function inWords(condition: Condition): string {
+export function describeCondition(condition: Condition): string {
   switch (condition.kind) {
     case 'all':
       if (condition.of.length === 0) return 'all packets';
-      return condition.of.map(part).join(' and ');
+      return condition.of.map(describePart).join(' and ');
     case 'any':
-      return condition.of.map(part).join(' or ');
+      return condition.of.map(describePart).join(' or ');
     case 'not':
-      return `not ${part(condition.of)}`;
+      return `not ${describePart(condition.of)}`;
     case 'protocol':
       return PROTOCOLS[condition.name] ?? condition.name.toUpperCase();
     case 'address': {
       const { direction, address, prefix } = condition;
-      const whose = prefix === undefined ? address : `network ${address}/${prefix}`;
-      return `${DIRECTIONS[direction]} ${whose}`;
+      const host = prefix === undefined ? address : `network ${address}/${prefix}`;
+      return `${DIRECTIONS[direction]} ${host}`;
     }
     case 'port': {
       const { protocol, direction, first, last } = condition;
@@ -38,9 +38,9 @@ export function inWords(condition: Condition): string {
 }
 
 /** Alternatives inside another condition are put in parentheses. */
-function part(condition: Condition): string {
-  const isSeveral = condition.kind === 'all' || condition.kind === 'any';
-  return isSeveral ? `(${inWords(condition)})` : inWords(condition);
+function describePart(condition: Condition): string {
+  const needsParentheses = condition.kind === 'all' || condition.kind === 'any';
+  return needsParentheses ? `(${describeCondition(condition)})` : describeCondition(condition);
 }
 
 const PROTOCOLS: Readonly<Record<string, string>> = {

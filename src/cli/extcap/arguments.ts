@@ -13,7 +13,7 @@ const SWITCHES: readonly string[] = [
 type Value = (typeof VALUES)[number];
 
 /** The arguments from Wireshark, and the user's choices in the dialog. */
-export interface ExtcapWords {
+export interface ExtcapArguments {
   readonly switches: ReadonlySet<string>;
   readonly values: ReadonlyMap<Value, string>;
 }
@@ -22,7 +22,7 @@ export interface ExtcapWords {
  * Reads Wireshark's arguments in any order, as `--name value` or `--name=value`. The last value of a name wins. Unknown
  * arguments are ignored, because every version of Wireshark adds some (logging, controls, cleanup).
  */
-export function readExtcapWords(args: readonly string[]): ExtcapWords {
+export function parseExtcapArguments(args: readonly string[]): ExtcapArguments {
   const switches = new Set<string>();
   const values = new Map<Value, string>();
   for (let at = 0; at < args.length; at += 1) {
