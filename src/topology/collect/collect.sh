@@ -135,7 +135,7 @@ lane() {
   done
 }
 
-wiring() {
+read_links() {
   if [ -z "$ip" ] || [ -z "$nsenter" ]; then return; fi
   printf 'addr\nroute show table all\nneigh\n' >"$work/batch"
   lanes=''
@@ -185,7 +185,7 @@ on_node() {
   echo "$root$file"
 }
 
-in_full() {
+read_in_full() {
   host=$(sed -n 's/^\([0-9]*\) 1$/\1/p' "$work/net")
   [ -n "$nsenter" ] || return
   while read -r inode path; do
@@ -313,10 +313,10 @@ collect() {
   # shellcheck disable=SC2086 # words of hexadecimal digits and dashes
   chosen $words >"$work/full"
   case $scope in
-    all) wiring "$work/namespaces" ;;
-    *) wiring "$work/full" ;;
+    all) read_links "$work/namespaces" ;;
+    *) read_links "$work/full" ;;
   esac
-  in_full "$@" <"$work/full"
+  read_in_full "$@" <"$work/full"
   runtime
   if [ "$cni" = cni ]; then cni_files; fi
   section end

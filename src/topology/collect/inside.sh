@@ -28,11 +28,11 @@ printed() {
   name=$1
   shift
   section "$name"
-  { said=$("$@" 2>&1 >&3); } 3>&1
+  { messages=$("$@" 2>&1 >&3); } 3>&1
   code=$?
   if [ "$code" -ne 0 ]; then
     section "failed $name $code"
-    printf '%.400s\n' "$said"
+    printf '%.400s\n' "$messages"
   fi
 }
 
@@ -114,19 +114,19 @@ head -q -n 5000 /proc/self/net/udp /proc/self/net/udp6 2>/dev/null
 if [ "$rules" = rules ]; then
   if loaded nf_tables && have nft; then
     section nft
-    said=$(nft -j list ruleset 2>&1)
+    ruleset=$(nft -j list ruleset 2>&1)
     code=$?
-    printf '%s\n' "$said" | head -c 16000000
+    printf '%s\n' "$ruleset" | head -c 16000000
     if [ "$code" -ne 0 ]; then section "failed nft $code"; fi
     # Only iptables itself prints the rules that it made in full. Do not run it if there are none, because it would
     # load a module.
-    case $said in
+    case $ruleset in
       *'"xt"'*)
         if have iptables-nft-save; then printed iptables-nft iptables-nft-save -c; fi
         if have ip6tables-nft-save; then printed ip6tables-nft ip6tables-nft-save -c; fi
         ;;
     esac
-    said=''
+    ruleset=''
   elif loaded nf_tables; then
     section missing nft
   else

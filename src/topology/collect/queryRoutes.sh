@@ -38,8 +38,8 @@ while [ $# -gt 0 ]; do
   esac
   [ "$is" = "net:[$inode]" ] || continue
   section answers "$first"
-  { said=$(printf %s "$batch" | "$nsenter" -n"$path" "$ip" -j -d -force -batch - 2>&1 >&3); } 3>&1
+  { messages=$(printf %s "$batch" | "$nsenter" -n"$path" "$ip" -j -d -force -batch - 2>&1 >&3); } 3>&1
   section errors
-  printf '%.20000s\n' "$said"
+  printf '%.20000s\n' "$messages"
 done
 section end
