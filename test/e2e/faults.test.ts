@@ -264,7 +264,7 @@ describe('under a fault', () => {
     if (one.resumes) expect(interruptions, stderr).toEqual(['connection-lost', 'resumed']);
     expect(stderr).not.toContain('bug in kubectl netdebug');
     if (one.waits) {
-      expect(notices).toContain('waiting');
+      expect(stderr).toMatch(one.waits);
       expect(interruptions).toEqual([]);
     }
     if (!one.fails && one.command === 'text') expect(stdout.trim()).not.toBe('');
