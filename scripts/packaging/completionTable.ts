@@ -10,7 +10,7 @@ export async function makeCompletionTable(): Promise<CompletionTable> {
     const command = await load();
     return {
       name,
-      describe: summary,
+      description: summary,
       arguments: (command.arguments ?? []).map(argumentEntry),
       flags: flagEntries(commandFlags(command)),
     };
@@ -31,7 +31,7 @@ function flagEntry(name: string, flag: Flag): FlagEntry {
   return {
     name,
     ...(alias !== undefined && { alias }),
-    describe: help,
+    description: help,
     takesValue: flag.value !== undefined && flag.bare === undefined,
     repeatable: flag.value !== undefined && flag.repeatable === true,
     ...(value?.choices && { choices: value.choices }),

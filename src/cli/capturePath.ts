@@ -6,7 +6,7 @@ import { createCaptureOutput } from './captureOutput.ts';
 import { note } from './console.ts';
 import type { CaptureValues } from './flags/capture.ts';
 import type { ConnectionValues } from './flags/connection.ts';
-import { asksForRing } from './flags/ring.ts';
+import { hasRingFlags } from './flags/ring.ts';
 import { readPath } from './readPath.ts';
 
 /**
@@ -83,7 +83,7 @@ function parseEnds(
     return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
   });
   if (other !== undefined) throw wrongUsage(`--path and --${other} cannot be combined`);
-  if (asksForRing(flags)) throw wrongUsage('--path cannot be combined with -C, -G or -W');
+  if (hasRingFlags(flags)) throw wrongUsage('--path cannot be combined with -C, -G or -W');
   if (expression !== undefined)
     throw wrongUsage(
       '--path cannot be combined with an expression: it captures all traffic between the two ends',

@@ -4,9 +4,9 @@ import type { CaptureFilter } from '../filters/capture/captureFilter.ts';
 import { peerInNamespace } from '../kube/targets/peers.ts';
 import { wrongUsage } from '../problem.ts';
 import type { CaptureValues } from './flags/capture.ts';
-import { ownFilterOf } from './flags/preset.ts';
-import { asksForRing } from './flags/ring.ts';
-import { targetsIn, targetsOf } from './flags/targets.ts';
+import { parseOwnFilter } from './flags/preset.ts';
+import { hasRingFlags } from './flags/ring.ts';
+import { parseTargetArgs, targetsInNamespace } from './flags/targets.ts';
 import { debuggerSettings } from './settings.ts';
 import { usageError } from './usageErrors.ts';
 
@@ -21,11 +21,11 @@ export function parseCapturePlan(
   checkRingFlags(flags);
   checkSummaryFlags(flags);
   rejectExpressionInTargets(args);
-  const targets = targetsOf(args, flags);
+  const targets = parseTargetArgs(args, flags);
   const podFlag = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
   if (podFlag && targets.targets.every(({ kind }) => kind === 'node'))
     throw wrongUsage(`--${podFlag} cannot be used with a node`);
-  const { presets, filter } = ownFilterOf(flags.preset.flat(), expression);
+  const { presets, filter } = parseOwnFilter(flags.preset.flat(), expression);
   return {
     ...targets,
     settings: debuggerSettings(flags),
@@ -45,7 +45,7 @@ export type ParsedPlan = ReturnType<typeof parseCapturePlan>;
 /** Adds namespaces to the targets and peers of a plan: the current one unless another is written. */
 export function planInNamespace(plan: ParsedPlan, namespace: string) {
   return {
-    ...targetsIn(plan, namespace),
+    ...targetsInNamespace(plan, namespace),
     peers: plan.peers.map((peer) => peerInNamespace(peer, namespace)),
     /** The current namespace. */
     namespace,
@@ -76,7 +76,7 @@ function needsPackets({ write, wireshark, summary }: CaptureValues): boolean {
 function checkSummaryFlags(flags: CaptureValues): void {
   const { summary, wireshark, write, detach } = flags;
   if (!summary) return;
-  if (detach || asksForRing(flags))
+  if (detach || hasRingFlags(flags))
     throw wrongUsage(
       '--summary cannot be combined with -C, -G, -W or --detach',
       'summarize the files later with: summary FOLDER',
@@ -98,14 +98,14 @@ function checkRingFlags(flags: CaptureValues): void {
   );
   if (!detach && detachFlag) throw wrongUsage(`--${detachFlag} requires --detach`);
   const joinFlag = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
-  if (joinFlag && (detach || asksForRing(flags)))
+  if (joinFlag && (detach || hasRingFlags(flags)))
     throw wrongUsage(`--${joinFlag} cannot be combined with -C, -G, -W or --detach`);
   if (flags['with-clients'] && !needsPackets(flags))
     throw wrongUsage(
       '--with-clients requires -w, --wireshark or --summary',
       'for example: capture svc/web --with-clients -w web.pcapng',
     );
-  if (detach || !asksForRing(flags)) return;
+  if (detach || !hasRingFlags(flags)) return;
   if (wireshark || stream)
     throw wrongUsage('-C, -G and -W cannot be combined with --wireshark or --stream');
   if (write === undefined || write === '-')

@@ -9,7 +9,7 @@ import { connect } from './connect.ts';
 import { notify, statusLine } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import type { DebuggerValues } from './flags/debugger.ts';
-import { type FactsValues, factsFrom, keepOf } from './flags/facts.ts';
+import { type FactsValues, keepNodeOption, readFactsFile } from './flags/facts.ts';
 import { onInterruption } from './interruption.ts';
 import { debuggerSettings } from './settings.ts';
 
@@ -41,7 +41,7 @@ export async function readFacts(
   options: FactsOptions,
 ): Promise<{ readonly facts: ClusterFacts; readonly subject: Subject }> {
   if (flags.from !== undefined) {
-    const facts = await factsFrom(flags.from);
+    const facts = await readFactsFile(flags.from);
     return { facts, subject: findSubjectInDump(facts, options.target, flags.namespace) };
   }
   const settings = debuggerSettings(flags);
@@ -63,7 +63,7 @@ export async function readFacts(
       namespace,
       command: options.command,
       rules: false,
-      ...keepOf(flags),
+      ...keepNodeOption(flags),
       onNote: notify,
       onProgress: (text) => line.wait(text),
       signal,

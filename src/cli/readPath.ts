@@ -25,7 +25,7 @@ import { connect } from './connect.ts';
 import { notify, statusLine } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import type { DebuggerValues } from './flags/debugger.ts';
-import { type FactsValues, factsFrom, keepOf } from './flags/facts.ts';
+import { type FactsValues, keepNodeOption, readFactsFile } from './flags/facts.ts';
 import { type Interruption, onInterruption } from './interruption.ts';
 import { debuggerSettings } from './settings.ts';
 
@@ -59,7 +59,7 @@ export async function readPath(
   action?: PathAction,
 ): Promise<PathTrace> {
   if (flags.from !== undefined) {
-    const topology = new Topology(await factsFrom(flags.from));
+    const topology = new Topology(await readFactsFile(flags.from));
     const find = (word: string) => endpointIn(topology, word, flags.namespace ?? 'default');
     const to = pathArguments.to === undefined ? undefined : find(pathArguments.to);
     return tracePath(topology, buildRequest(topology, find(pathArguments.from), to));
@@ -76,7 +76,7 @@ export async function readPath(
     command: 'path',
     rules,
     probe: action?.captures === true,
-    ...keepOf(flags),
+    ...keepNodeOption(flags),
     onNote: notify,
     onProgress: (text) => line.wait(text),
     signal,

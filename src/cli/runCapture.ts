@@ -8,7 +8,7 @@ import { notify } from './console.ts';
 import { openEarlyExec } from './earlyExec.ts';
 import type { CaptureValues } from './flags/capture.ts';
 import type { ConnectionValues } from './flags/connection.ts';
-import { asksForRing, ringNote, ringOptions } from './flags/ring.ts';
+import { hasRingFlags, ringNote, ringOptions } from './flags/ring.ts';
 import { type Interruption, onInterruption } from './interruption.ts';
 import { resolveCaptureTargets } from './resolveCaptureTargets.ts';
 
@@ -22,7 +22,7 @@ export async function runCapture(
   const interruption = onInterruption({ handlesAbandon: true });
   const { api, namespace } = await connect(flags);
   const validated = planInNamespace(parsed, namespace);
-  const isRing = asksForRing(flags);
+  const isRing = hasRingFlags(flags);
   const isLive = !flags.detach && !isRing;
   const earlyExec = isLive ? openEarlyExec(api, validated.targets, validated.settings) : undefined;
   try {

@@ -9,7 +9,7 @@ import { planCidr } from '../../topology/cidr/plan.ts';
 import { parseRange, type WrittenRange } from '../../topology/cidr/range.ts';
 import { renderPlan } from '../../topology/cidr/renderPlan.ts';
 import { command, type Invocation } from '../command.ts';
-import { factsFrom, printDocument } from '../flags/facts.ts';
+import { printDocument, readFactsFile } from '../flags/facts.ts';
 import type { FlagTable, FlagValues, ValueType } from '../flags/flag.ts';
 import { outputFlag } from '../flags/output.ts';
 import { count, FILE } from '../flags/valueTypes.ts';
@@ -96,7 +96,7 @@ async function showCluster(flags: Invocation<Flags>['flags']): Promise<number> {
   if (planFlag !== undefined)
     throw wrongUsage(`--${planFlag} is an option of plan`, 'as in: cidr plan --cluster-cidr CIDR');
   const facts =
-    flags.from === undefined ? await readRangeFacts(flags) : await factsFrom(flags.from);
+    flags.from === undefined ? await readRangeFacts(flags) : await readFactsFile(flags.from);
   const { nodes } = facts.objects;
   const report = clusterReport(facts, {
     pods: flags['cluster-cidr'] ?? [],

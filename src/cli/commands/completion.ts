@@ -3,7 +3,7 @@ import { print } from '../../output/standardOutput.ts';
 import { wrongUsage } from '../../problem.ts';
 import { command } from '../command.ts';
 import { installCompletion, uninstallCompletion } from '../completion/install.ts';
-import { type LocalSystem, shellOf } from '../completion/places.ts';
+import { type LocalSystem, userShell } from '../completion/places.ts';
 import { SCRIPTS, SHELLS, type Shell } from '../completion/scripts.ts';
 import { note, noteLines } from '../console.ts';
 import { oneOf } from '../flags/valueTypes.ts';
@@ -53,7 +53,7 @@ export const completionCommand = command({
 });
 
 function detectShell(host: LocalSystem): Shell {
-  const found = shellOf(host);
+  const found = userShell(host);
   if (found) return found;
   throw wrongUsage(
     `completion is not available for the shell "${host.env.SHELL ?? ''}" (from SHELL)`,

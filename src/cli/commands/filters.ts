@@ -10,32 +10,36 @@ import { wrongUsage } from '../../problem.ts';
 import { command, type Invocation } from '../command.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { outputFlag } from '../flags/output.ts';
-import { anyText, list, oneOf } from '../flags/valueTypes.ts';
+import { anyText, commaSeparated, oneOf } from '../flags/valueTypes.ts';
 
 const BUILD_FLAGS = {
   address: {
-    value: list('ADDRESSES'),
+    value: commaSeparated('ADDRESSES'),
     repeatable: true,
     help: 'Match packets from or to one of these addresses or networks, separated by commas',
   },
-  source: { value: list('ADDRESSES'), repeatable: true, help: 'Match packets from one of these' },
+  source: {
+    value: commaSeparated('ADDRESSES'),
+    repeatable: true,
+    help: 'Match packets from one of these',
+  },
   destination: {
-    value: list('ADDRESSES'),
+    value: commaSeparated('ADDRESSES'),
     repeatable: true,
     help: 'Match packets to one of these',
   },
   port: {
-    value: list('PORTS'),
+    value: commaSeparated('PORTS'),
     repeatable: true,
     help: 'Match packets from or to one of these ports: 80,8000-8080',
   },
   protocol: {
-    value: list('NAMES'),
+    value: commaSeparated('NAMES'),
     repeatable: true,
     help: 'Match one of these protocols, such as tcp, udp or dns',
   },
   flags: {
-    value: list('FLAGS'),
+    value: commaSeparated('FLAGS'),
     repeatable: true,
     help: 'Match packets with one of these TCP flags: syn,rst',
   },

@@ -21,7 +21,7 @@ import { command } from '../command.ts';
 import { DEBUGGER_GROUP } from '../flags/debugger.ts';
 import { FACTS_GROUP, printDocument } from '../flags/facts.ts';
 import { PICTURE_FLAGS } from '../flags/picture.ts';
-import { anyText, list } from '../flags/valueTypes.ts';
+import { anyText, commaSeparated } from '../flags/valueTypes.ts';
 import { checkPictureFlags, writePictures } from '../pictures.ts';
 import { PROBE_TYPE, probePath } from '../probe.ts';
 import {
@@ -53,7 +53,7 @@ const PATH_GROUP = {
       help: 'Follow a DNS query for this name to the name server of the pod, instead of a packet to TO',
     },
     'fail-on': {
-      value: list('KINDS'),
+      value: commaSeparated('KINDS'),
       help: 'Exit with 1 if there are findings of these kinds (comma-separated), or any',
     },
     probe: {

@@ -21,12 +21,12 @@ import { DEBUGGER_GROUP, type DebuggerValues } from '../flags/debugger.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { LIST_OUTPUT } from '../flags/output.ts';
 import {
+  parseTargetArgs,
   TARGET_GROUP,
   TARGETS,
   TARGETS_HELP,
   type TargetValues,
-  targetsIn,
-  targetsOf,
+  targetsInNamespace,
 } from '../flags/targets.ts';
 import { anyText, DURATION } from '../flags/valueTypes.ts';
 import { Interrupted, onInterruption } from '../interruption.ts';
@@ -78,10 +78,10 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
   const selection = parseSelection(flags, format);
   const interval = flags.interval * 1000;
   if (flags.summary && flags.watch) throw wrongUsage('--summary and --watch cannot be combined');
-  const parsed = targetsOf(args, flags);
+  const parsed = parseTargetArgs(args, flags);
   const settings = debuggerSettings(flags);
   const { api, namespace } = await connect(flags);
-  const targets = targetsIn(parsed, namespace);
+  const targets = targetsInNamespace(parsed, namespace);
   const interruption = onInterruption();
   const line = statusLine();
   const printedNotes = new Set<string>();

@@ -1,7 +1,7 @@
 /** A candidate for the word at the cursor. */
 export interface Candidate {
   readonly value: string;
-  readonly describe?: string;
+  readonly description?: string;
 }
 
 /** cobra's ShellCompDirective, which kubectl reads from the last line. The numbers are cobra's. */
@@ -20,28 +20,30 @@ export interface Answer {
 }
 
 /** No candidates, not even file names. */
-export const NOTHING: Answer = { candidates: [], directive: DIRECTIVE.noFiles };
-export const FILES: Answer = { candidates: [], directive: DIRECTIVE.files };
+export const NO_CANDIDATES: Answer = { candidates: [], directive: DIRECTIVE.noFiles };
+export const FILE_NAMES: Answer = { candidates: [], directive: DIRECTIVE.files };
 
 /** The candidates that start with the typed text. */
-export function among(candidates: readonly Candidate[], typed: string): Answer {
-  const fitting = candidates.filter(({ value }) => value.startsWith(typed));
-  const half = fitting.length === 1 && fitting[0]?.value.endsWith('/');
+export function filterCandidates(candidates: readonly Candidate[], typed: string): Answer {
+  const matching = candidates.filter(({ value }) => value.startsWith(typed));
+  const isPartial = matching.length === 1 && matching[0]?.value.endsWith('/');
   return {
-    candidates: fitting,
-    directive: DIRECTIVE.noFiles + (half ? DIRECTIVE.noSpace : 0),
+    candidates: matching,
+    directive: DIRECTIVE.noFiles + (isPartial ? DIRECTIVE.noSpace : 0),
   };
 }
 
 /** cobra's output format: one candidate per line, its description after a tab, and the directive in the last line. */
 export function answerText({ candidates, directive }: Answer): string {
-  const lines = candidates.map(({ value, describe }) =>
-    describe === undefined ? clean(value) : `${clean(value)}\t${clean(describe)}`,
+  const lines = candidates.map(({ value, description }) =>
+    description === undefined
+      ? replaceControlCharacters(value)
+      : `${replaceControlCharacters(value)}\t${replaceControlCharacters(description)}`,
   );
   return [...lines, `:${directive}`, ''].join('\n');
 }
 
 /** Names come from files and clusters. They must not look like another line or a command. */
-function clean(text: string): string {
+function replaceControlCharacters(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, ' ');
 }

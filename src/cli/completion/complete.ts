@@ -1,6 +1,13 @@
 import type { CompletionSource } from '../flags/flag.ts';
 import { tokenizeFlags } from '../tokens.ts';
-import { type Answer, among, type Candidate, DIRECTIVE, FILES, NOTHING } from './answer.ts';
+import {
+  type Answer,
+  type Candidate,
+  DIRECTIVE,
+  FILE_NAMES,
+  filterCandidates,
+  NO_CANDIDATES,
+} from './answer.ts';
 import type { ArgumentEntry, CommandCompletion, CompletionTable, FlagEntry } from './table.ts';
 import { readTypedWords, type TypedWords } from './typedWords.ts';
 
@@ -18,9 +25,9 @@ type Source = (sources: Sources, words: TypedWords, typed: string) => Promise<Ca
 
 /** The usual interfaces of pods. Asking a pod for its own would start a debugger. */
 const INTERFACES: readonly Candidate[] = [
-  { value: 'any', describe: 'all interfaces, including lo' },
-  { value: 'eth0', describe: "the pod's network" },
-  { value: 'lo', describe: 'within the pod: service meshes, sidecars' },
+  { value: 'any', description: 'all interfaces, including lo' },
+  { value: 'eth0', description: "the pod's network" },
+  { value: 'lo', description: 'within the pod: service meshes, sidecars' },
 ];
 
 /** The sources of values that are not a fixed list. The shell itself completes file names. */
@@ -48,58 +55,64 @@ export async function complete(
   const typed = args.at(-1) ?? '';
   const words = readTypedWords(table, args.slice(0, -1));
   const { command, unknown, pending, afterDashes } = words;
-  if (afterDashes || unknown) return NOTHING;
-  if (pending) return value(pending, words, typed, sources);
+  if (afterDashes || unknown) return NO_CANDIDATES;
+  if (pending) return completeValue(pending, words, typed, sources);
   if (typed.startsWith('--') && typed.includes('=')) {
     const [read] = tokenizeFlags(command?.flags ?? table.flags, typed);
-    return read?.kind === 'flag' ? value(read.flag, words, read.value ?? '', sources) : NOTHING;
+    return read?.kind === 'flag'
+      ? completeValue(read.flag, words, read.value ?? '', sources)
+      : NO_CANDIDATES;
   }
   if (typed.startsWith('-'))
-    return among(flagNames(command?.flags ?? table.flags, words, typed), typed);
-  if (command) return argument(command, words, typed, sources);
-  return among(
-    table.commands.map(({ name, describe }) => ({ value: name, describe })),
+    return filterCandidates(flagCandidates(command?.flags ?? table.flags, words, typed), typed);
+  if (command) return completeArgument(command, words, typed, sources);
+  return filterCandidates(
+    table.commands.map(({ name, description }) => ({ value: name, description })),
     typed,
   );
 }
 
-function flagNames(flags: readonly FlagEntry[], words: TypedWords, typed: string): Candidate[] {
+function flagCandidates(
+  flags: readonly FlagEntry[],
+  words: TypedWords,
+  typed: string,
+): Candidate[] {
   return flags
     .filter(({ name, repeatable }) => repeatable || !words.flags.has(name))
-    .flatMap(({ name, alias, describe }) => [
-      ...(alias !== undefined && typed === '-' ? [{ value: `-${alias}`, describe }] : []),
-      { value: `--${name}`, describe },
+    .flatMap(({ name, alias, description }) => [
+      ...(alias !== undefined && typed === '-' ? [{ value: `-${alias}`, description }] : []),
+      { value: `--${name}`, description },
     ]);
 }
 
-async function value(
+async function completeValue(
   { choices, complete: source }: FlagEntry | ArgumentEntry,
   words: TypedWords,
   typed: string,
   sources: () => Promise<Sources>,
 ): Promise<Answer> {
   if (choices)
-    return among(
+    return filterCandidates(
       choices.map((choice) => ({ value: choice })),
       typed,
     );
-  if (source === 'files') return FILES;
-  if (source === undefined) return NOTHING;
-  return among(await SOURCES[source](await sources(), words, typed), typed);
+  if (source === 'files') return FILE_NAMES;
+  if (source === undefined) return NO_CANDIDATES;
+  return filterCandidates(await SOURCES[source](await sources(), words, typed), typed);
 }
 
-async function argument(
+async function completeArgument(
   { arguments: declared }: CommandCompletion,
   words: TypedWords,
   typed: string,
   sources: () => Promise<Sources>,
 ): Promise<Answer> {
   const last = declared.at(-1);
-  const place = declared[words.positionals.length] ?? (last?.variadic ? last : undefined);
-  if (!place) return NOTHING;
-  const { candidates, directive } = await value(place, words, typed, sources);
+  const argumentEntry = declared[words.positionals.length] ?? (last?.variadic ? last : undefined);
+  if (!argumentEntry) return NO_CANDIDATES;
+  const { candidates, directive } = await completeValue(argumentEntry, words, typed, sources);
   const others = candidates.filter((one) => !words.positionals.includes(one.value));
   // Some names are also the beginning of others. The shell must not add a space to them.
-  const half = others.length > 0 && others.every((one) => one.value.endsWith('/'));
-  return { candidates: others, directive: half ? directive | DIRECTIVE.noSpace : directive };
+  const isPartial = others.length > 0 && others.every((one) => one.value.endsWith('/'));
+  return { candidates: others, directive: isPartial ? directive | DIRECTIVE.noSpace : directive };
 }

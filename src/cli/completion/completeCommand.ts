@@ -3,7 +3,7 @@ import { complete } from './complete.ts';
 import type { CompletionTable } from './table.ts';
 
 /** The shell and the user wait for the answer. A slower cluster counts as unreachable. */
-const LIMIT_MS = 1000;
+const TIMEOUT_MS = 1000;
 
 /**
  * Answers `__complete ARGS… WORD` as programs with cobra do: candidates, and a directive in the last line. It never
@@ -12,7 +12,7 @@ const LIMIT_MS = 1000;
 export async function completeCommand(args: readonly string[]): Promise<string> {
   const { completionTable } = await import('./builtTable.ts');
   const table = JSON.parse(completionTable) as CompletionTable;
-  const signal = AbortSignal.timeout(LIMIT_MS);
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
   const sources = async () => (await import('./sources.ts')).clusterSources(signal);
   return answerText(await complete(table, args, sources));
 }

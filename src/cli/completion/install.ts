@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import { messageOf, Problem } from '../../problem.ts';
-import { type LocalSystem, placeFor } from './places.ts';
+import { completionFile, type LocalSystem } from './places.ts';
 import { SCRIPTS, SHELLS, SHIM, type Shell, WINDOWS_SHIM } from './scripts.ts';
 
 /** The name that kubectl searches for on PATH. */
@@ -18,22 +18,22 @@ const SHIM_NAME = 'kubectl_complete-netdebug';
 
 /** Returns what was written, and the remaining steps, one per line. */
 export function installCompletion(shell: Shell, host: LocalSystem): string[] {
-  const { path, rest } = placeFor(shell, host);
-  put(path, SCRIPTS[shell], 0o644, host);
-  const done = [
+  const { path, remainingStep: rest } = completionFile(shell, host);
+  writeScript(path, SCRIPTS[shell], 0o644, host);
+  const lines = [
     `${shell} completes kubectl-netdebug: ${path}`,
     ...(rest === undefined ? [] : [`  ${rest}`]),
   ];
   const shim = shimPath(host);
   if (shim === undefined)
     return [
-      ...done,
+      ...lines,
       `kubectl cannot complete kubectl netdebug: it needs ${SHIM_NAME} on PATH, but no folder of PATH is writable`,
-      `  create ${usualFolders(host)[0]}, add it to PATH, and run this command again`,
+      `  create ${defaultFolders(host)[0]}, add it to PATH, and run this command again`,
     ];
-  put(shim, host.platform === 'win32' ? WINDOWS_SHIM : SHIM, 0o755, host);
+  writeScript(shim, host.platform === 'win32' ? WINDOWS_SHIM : SHIM, 0o755, host);
   return [
-    ...done,
+    ...lines,
     `kubectl (1.26 and later) completes kubectl netdebug: ${shim}`,
     `  if completion of kubectl itself is installed; to install it, see: kubectl completion ${shell} --help`,
   ];
@@ -42,13 +42,13 @@ export function installCompletion(shell: Shell, host: LocalSystem): string[] {
 /** Removes what `installCompletion` wrote for any shell, and returns the paths. Files from other sources are kept. */
 export function uninstallCompletion(host: LocalSystem): string[] {
   const { join } = host.platform === 'win32' ? win32 : posix;
-  const scripts = SHELLS.map((shell) => placeFor(shell, host).path);
+  const scripts = SHELLS.map((shell) => completionFile(shell, host).path);
   const shims = foldersOnPath(host).map((folder) => join(folder, shimName(host)));
-  return [...new Set([...scripts, ...shims])].filter((path) => removeOwn(path, '__complete'));
+  return [...new Set([...scripts, ...shims])].filter((path) => removeIfOwn(path, '__complete'));
 }
 
 /** Removes a file that calls this program with this word. Returns whether there was one. Throws a Problem. */
-export function removeOwn(path: string, word: string): boolean {
+export function removeIfOwn(path: string, word: string): boolean {
   if (!existsSync(path)) return false;
   try {
     if (!readFileSync(path, 'utf8').includes(`kubectl-netdebug ${word}`)) return false;
@@ -71,7 +71,7 @@ function foldersOnPath({ platform, env }: LocalSystem): string[] {
   return (env.PATH ?? env.Path ?? '').split(delimiter).filter((folder) => folder !== '');
 }
 
-function usualFolders({ platform, home }: LocalSystem): string[] {
+function defaultFolders({ platform, home }: LocalSystem): string[] {
   const { join } = platform === 'win32' ? win32 : posix;
   return [join(home, '.local', 'bin'), join(home, 'bin')];
 }
@@ -90,12 +90,12 @@ function shimPath(host: LocalSystem): string | undefined {
   const own = folders.filter((folder) =>
     programs.some((program) => existsSync(join(folder, program))),
   );
-  const usual = usualFolders(host).filter((folder) => folders.includes(folder));
-  const found = [...own, ...usual].find(writable);
+  const usual = defaultFolders(host).filter((folder) => folders.includes(folder));
+  const found = [...own, ...usual].find(isWritable);
   return found && join(found, shimName(host));
 }
 
-function writable(folder: string): boolean {
+function isWritable(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK);
     return true;
@@ -104,7 +104,7 @@ function writable(folder: string): boolean {
   }
 }
 
-function put(path: string, text: string, mode: number, { platform }: LocalSystem): void {
+function writeScript(path: string, text: string, mode: number, { platform }: LocalSystem): void {
   const { dirname } = platform === 'win32' ? win32 : posix;
   try {
     mkdirSync(dirname(path), { recursive: true });

@@ -11,11 +11,11 @@ export interface LocalSystem {
 /** Where a shell searches for completions, and the remaining steps for its user. */
 export interface CompletionFile {
   readonly path: string;
-  readonly rest?: string;
+  readonly remainingStep?: string;
 }
 
 /** The user's shell: the one in SHELL, or PowerShell on Windows. Undefined for unsupported shells. */
-export function shellOf({ platform, env }: LocalSystem): Shell | undefined {
+export function userShell({ platform, env }: LocalSystem): Shell | undefined {
   const name = (env.SHELL ?? '')
     .split(/[\\/]/)
     .at(-1)
@@ -26,7 +26,7 @@ export function shellOf({ platform, env }: LocalSystem): Shell | undefined {
 }
 
 /** The file for a shell's completion. The shell reads it when it is first needed. */
-export function placeFor(shell: Shell, { platform, env, home }: LocalSystem): CompletionFile {
+export function completionFile(shell: Shell, { platform, env, home }: LocalSystem): CompletionFile {
   const { join } = platform === 'win32' ? win32 : posix;
   const data = env.XDG_DATA_HOME || join(home, '.local', 'share');
   const config = env.XDG_CONFIG_HOME || join(home, '.config');
@@ -36,21 +36,21 @@ export function placeFor(shell: Shell, { platform, env, home }: LocalSystem): Co
       const path = join(folder, 'completions', 'kubectl-netdebug');
       return {
         path,
-        rest: `if the package bash-completion is not installed, add to ~/.bashrc: . '${path}'`,
+        remainingStep: `if the package bash-completion is not installed, add to ~/.bashrc: . '${path}'`,
       };
     }
     case 'zsh': {
       const folder = join(data, 'zsh', 'site-functions');
       return {
         path: join(folder, '_kubectl-netdebug'),
-        rest: `unless it is already there, add to ~/.zshrc, before compinit: fpath=('${folder}' $fpath)`,
+        remainingStep: `unless it is already there, add to ~/.zshrc, before compinit: fpath=('${folder}' $fpath)`,
       };
     }
     case 'fish':
       return { path: join(config, 'fish', 'completions', 'kubectl-netdebug.fish') };
     case 'powershell': {
       const path = join(config, 'kubectl-netdebug', 'completion.ps1');
-      return { path, rest: `add to your profile (see $PROFILE): . '${path}'` };
+      return { path, remainingStep: `add to your profile (see $PROFILE): . '${path}'` };
     }
   }
 }

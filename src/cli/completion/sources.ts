@@ -11,10 +11,10 @@ import type { Sources } from './complete.ts';
 import type { TypedWords } from './typedWords.ts';
 
 /** More pods than this would take too long. */
-const MOST = '1000';
+const MAX_PODS = '1000';
 
 /** Kinds of targets as written before a slash, with their paths. */
-const KINDS: Readonly<Record<string, (namespace: string) => string>> = {
+const KIND_PATHS: Readonly<Record<string, (namespace: string) => string>> = {
   pod: podsPath,
   deploy: (namespace) => `/apis/apps/v1/namespaces/${namespace}/deployments`,
   sts: (namespace) => `/apis/apps/v1/namespaces/${namespace}/statefulsets`,
@@ -31,97 +31,108 @@ const KINDS: Readonly<Record<string, (namespace: string) => string>> = {
 export function clusterSources(signal: AbortSignal): Sources {
   return {
     kubeconfig: async (kind, words) =>
-      quietly(async () => {
+      emptyIfFailed(async () => {
         const config = readKubeconfig(words.flags.get('kubeconfig'), process.env, {
           quick: true,
         });
         return [...config[kind].keys()].map((value) => ({ value }));
       }),
-    namespaces: async (words) => asking(words, async (api) => names(api, '/api/v1/namespaces')),
+    namespaces: async (words) =>
+      queryCluster(words, async (api) => queryNames(api, '/api/v1/namespaces')),
     targets: async (words, typed) =>
-      asking(words, async (api, namespace) => targets(api, namespace, typed)),
+      queryCluster(words, async (api, namespace) => queryTargets(api, namespace, typed)),
     containers: async (words) =>
-      aboutPod(words, ({ spec }) => spec.containers.map(({ name, image }) => said(name, image))),
-    volumes: async (words) =>
-      aboutPod(words, ({ spec }) =>
-        (spec.volumes ?? []).map(({ name, ...kinds }) => said(name, Object.keys(kinds)[0])),
+      queryPod(words, ({ spec }) =>
+        spec.containers.map(({ name, image }) => createCandidate(name, image)),
       ),
-    captures: async (words) => asking(words, captures),
+    volumes: async (words) =>
+      queryPod(words, ({ spec }) =>
+        (spec.volumes ?? []).map(({ name, ...kinds }) =>
+          createCandidate(name, Object.keys(kinds)[0]),
+        ),
+      ),
+    captures: async (words) => queryCluster(words, queryCaptures),
   };
 
   /** Connects and queries. A late answer counts as empty. */
-  async function asking(
+  async function queryCluster(
     words: TypedWords,
     ask: (api: KubeApi, namespace: string) => Promise<Candidate[]>,
   ): Promise<Candidate[]> {
-    return quietly(async () => {
+    return emptyIfFailed(async () => {
       // Loaded here because names in the kubeconfig need no connection.
       const { KubeApi } = await import('../../kube/api.ts');
       const { authenticate } = await import('../../kube/authentication.ts');
       const chosen = chooseContext(connectionFlags(words), process.env, { quick: true });
       const api = new KubeApi(await authenticate(chosen));
       // A credential plugin cannot be stopped with a signal.
-      const late = new Promise<never>((_resolve, reject) => {
+      const timeout = new Promise<never>((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       });
       try {
-        return await Promise.race([ask(api, encodeURIComponent(chosen.namespace)), late]);
+        return await Promise.race([ask(api, encodeURIComponent(chosen.namespace)), timeout]);
       } finally {
         api.close();
       }
     });
   }
 
-  async function names(api: KubeApi, path: string): Promise<Candidate[]> {
-    return (await listNames(api, path, signal)).map(({ name, status }) => said(name, status));
+  async function queryNames(api: KubeApi, path: string): Promise<Candidate[]> {
+    return (await listNames(api, path, signal)).map(({ name, status }) =>
+      createCandidate(name, status),
+    );
   }
 
   /**
    * Pods of a namespace and kinds, or the names of a kind. A word before the slash that is not a kind is a namespace.
    */
-  async function targets(api: KubeApi, namespace: string, typed: string): Promise<Candidate[]> {
+  async function queryTargets(
+    api: KubeApi,
+    namespace: string,
+    typed: string,
+  ): Promise<Candidate[]> {
     const slash = typed.indexOf('/');
     const first = typed.slice(0, Math.max(slash, 0));
-    const path = KINDS[first];
-    const behind = (found: readonly Candidate[]) =>
+    const path = KIND_PATHS[first];
+    const withPrefix = (found: readonly Candidate[]) =>
       found.map(({ value, ...rest }) => ({ value: `${first}/${value}`, ...rest }));
-    if (path) return behind(await names(api, path(namespace)));
+    if (path) return withPrefix(await queryNames(api, path(namespace)));
     if (slash >= 0)
-      return behind(await targets(api, encodeURIComponent(first), typed.slice(slash + 1)));
-    const kinds = Object.keys(KINDS).map((kind) => ({ value: `${kind}/` }));
-    return [...(await names(api, podsPath(namespace))), ...kinds];
+      return withPrefix(await queryTargets(api, encodeURIComponent(first), typed.slice(slash + 1)));
+    const kinds = Object.keys(KIND_PATHS).map((kind) => ({ value: `${kind}/` }));
+    return [...(await queryNames(api, podsPath(namespace))), ...kinds];
   }
 
-  async function captures(api: KubeApi, namespace: string): Promise<Candidate[]> {
+  async function queryCaptures(api: KubeApi, namespace: string): Promise<Candidate[]> {
     const { capturesOf } = await import('../../capture/detached/captures.ts');
     const { items } = await api.get<{ items: Pod[] }>(podsPath(namespace), {
-      query: { limit: MOST },
+      query: { limit: MAX_PODS },
       signal,
     });
     const found = items
       .flatMap((pod) => capturesOf(pod))
       .filter(({ state }) => state.kind !== 'removed');
     return found.map(({ name, pod, state }) => {
-      const shared = found.filter((other) => other.name === name).length > 1;
-      const value = shared ? `${pod.metadata.name}/${name}` : name;
-      return { value, describe: `${state.kind}, pod ${pod.metadata.name}` };
+      const isAmbiguous = found.filter((other) => other.name === name).length > 1;
+      const value = isAmbiguous ? `${pod.metadata.name}/${name}` : name;
+      return { value, description: `${state.kind}, pod ${pod.metadata.name}` };
     });
   }
 
   /** Containers or volumes of the pod that is already named. */
-  async function aboutPod(
+  async function queryPod(
     words: TypedWords,
     what: (pod: Pod) => Candidate[],
   ): Promise<Candidate[]> {
     const pod = /^(?:(?:pods?|po)\/)?([^/]+)$/.exec(words.positionals[0] ?? '')?.[1];
     if (pod === undefined) return [];
-    return asking(words, async (api, namespace) =>
+    return queryCluster(words, async (api, namespace) =>
       what(await api.get<Pod>(podPath(namespace, pod), { signal })),
     );
   }
 }
 
-async function quietly(ask: () => Promise<Candidate[]>): Promise<Candidate[]> {
+async function emptyIfFailed(ask: () => Promise<Candidate[]>): Promise<Candidate[]> {
   try {
     return await ask();
   } catch {
@@ -129,8 +140,8 @@ async function quietly(ask: () => Promise<Candidate[]>): Promise<Candidate[]> {
   }
 }
 
-function said(value: string, describe: unknown): Candidate {
-  return { value, ...(typeof describe === 'string' && { describe }) };
+function createCandidate(value: string, description: unknown): Candidate {
+  return { value, ...(typeof description === 'string' && { description }) };
 }
 
 /** The connection for the flags typed so far. */

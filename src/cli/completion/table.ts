@@ -10,25 +10,25 @@ export interface CompletionTable {
 
 export interface CommandCompletion {
   readonly name: string;
-  readonly describe: string;
+  readonly description: string;
   readonly arguments: readonly ArgumentEntry[];
   /** All flags that the command accepts. */
   readonly flags: readonly FlagEntry[];
 }
 
 /** The candidates for a value or an argument. */
-interface Completed {
+interface Completable {
   /** The allowed values, if there is a fixed list. */
   readonly choices?: readonly string[];
   readonly complete?: CompletionSource;
 }
 
-export interface ArgumentEntry extends Completed {
+export interface ArgumentEntry extends Completable {
   /** The argument may be repeated. */
   readonly variadic: boolean;
 }
 
-export interface FlagEntry extends NamedFlag, Completed {
-  readonly describe: string;
+export interface FlagEntry extends NamedFlag, Completable {
+  readonly description: string;
   readonly repeatable: boolean;
 }

@@ -27,7 +27,7 @@ export async function captureForWireshark(
 ): Promise<number> {
   const interruption = onInterruption({ handlesAbandon: true });
   const orphan = new AbortController();
-  const stopWatching = whenParentEnds(() => orphan.abort());
+  const stopWatching = onParentExit(() => orphan.abort());
   const image = values.get('image');
   const snapLength = count(0).parse(values.get('snaplen') ?? '0');
   const filter = values.get('extcap-capture-filter')?.trim();
@@ -55,8 +55,9 @@ export async function captureForWireshark(
         progress: { note: () => {}, waiting: () => {}, capturing: () => {} },
       },
     );
-    const lost = (statistics.droppedByKernel ?? 0) + (statistics.droppedByInterface ?? 0);
-    if (lost > 0) warn(`${countText(lost, 'packet')} DROPPED by the kernel: use a narrower filter`);
+    const dropped = (statistics.droppedByKernel ?? 0) + (statistics.droppedByInterface ?? 0);
+    if (dropped > 0)
+      warn(`${countText(dropped, 'packet')} DROPPED by the kernel: use a narrower filter`);
     if (gaps.length > 0)
       warn(`${countText(gaps.length, 'GAP')} in the capture: use a narrower filter`);
     return 0;
@@ -67,7 +68,7 @@ export async function captureForWireshark(
 }
 
 /** A killed Wireshark sends no signal, and its closed pipe is only noticed at the next write. */
-function whenParentEnds(callback: () => void): () => void {
+function onParentExit(callback: () => void): () => void {
   const parent = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid === parent && isAlive(parent)) return;

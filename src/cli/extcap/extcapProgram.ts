@@ -20,7 +20,7 @@ import {
 } from './sentences.ts';
 
 /** Wireshark waits for every extcap program at its start. */
-const LIST_LIMIT_MS = 1000;
+const LIST_TIMEOUT_MS = 1000;
 
 /**
  * Implements Wireshark's extcap protocol (`doc/extcap.adoc` in its source): lists, sentences on standard output, or a
@@ -57,19 +57,19 @@ export async function extcapProgram(args: readonly string[]): Promise<number> {
 
 /** Returns an empty list if the cluster is unreachable, slow, or refuses, so that Wireshark can still start. */
 async function runningPods(words: ExtcapArguments): Promise<PodInterface[]> {
-  const signal = AbortSignal.timeout(LIST_LIMIT_MS);
-  const late = new Promise<never>((_resolve, reject) => {
+  const signal = AbortSignal.timeout(LIST_TIMEOUT_MS);
+  const timeout = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
   try {
-    return await Promise.race([list(words, signal), late]);
+    return await Promise.race([list(words, signal), timeout]);
   } catch {
     return [];
   }
 }
 
 async function list({ values }: ExtcapArguments, signal: AbortSignal): Promise<PodInterface[]> {
-  const chosen = chooseContext(connectionOf(values), process.env, { quick: true });
+  const chosen = chooseContext(connectionFlags(values), process.env, { quick: true });
   const api = new KubeApi(await authenticate(chosen));
   try {
     const { namespace } = chosen;
@@ -96,14 +96,14 @@ async function capture({ values }: ExtcapArguments): Promise<number> {
         next: ['enter it in the options of the interface (the gear icon next to its name)'],
         exitCode: 2,
       });
-    const connection = connectionOf(values);
+    const connection = connectionFlags(values);
     const chosen = chooseContext(
       found ? { ...connection, namespace: found.namespace } : connection,
     );
     api = new KubeApi(await authenticate(chosen));
-    const kept = { write: (chunk: Buffer) => output.write(chunk), close: async () => {} };
+    const outputKeptOpen = { write: (chunk: Buffer) => output.write(chunk), close: async () => {} };
     const target = targetInNamespace(parseTarget(pod), chosen.namespace);
-    return await captureForWireshark(api, target, kept, values);
+    return await captureForWireshark(api, target, outputKeptOpen, values);
   } catch (error) {
     // Printed before the recorder closes the pipe. Wireshark then ends this program, and shows what is on standard
     // error at that moment.
@@ -114,7 +114,7 @@ async function capture({ values }: ExtcapArguments): Promise<number> {
   }
 }
 
-function connectionOf(values: ExtcapArguments['values']) {
+function connectionFlags(values: ExtcapArguments['values']) {
   const given = (['kubeconfig', 'context', 'namespace'] as const).flatMap((name) => {
     const value = values.get(name);
     return value === undefined ? [] : [[name, value] as const];

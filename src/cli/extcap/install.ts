@@ -1,12 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import { messageOf, Problem } from '../../problem.ts';
-import { removeOwn } from '../completion/install.ts';
+import { removeIfOwn } from '../completion/install.ts';
 import type { LocalSystem } from '../completion/places.ts';
 import { configText, interfaceName, linkTypesText } from './sentences.ts';
 
 /** The settings that are stored in the program in Wireshark's folder. */
-export type Remembered = ReadonlyMap<'kubeconfig' | 'context' | 'namespace', string>;
+export type StoredFlags = ReadonlyMap<'kubeconfig' | 'context' | 'namespace', string>;
 
 /** Wireshark's personal extcap folders. Version 4.2 and later use the first, older versions the second. */
 export function extcapFolders({ platform, env, home }: LocalSystem): string[] {
@@ -22,10 +22,10 @@ export function extcapFolders({ platform, env, home }: LocalSystem): string[] {
 }
 
 /** Writes the program, and returns the paths. Throws a Problem. */
-export function installExtcap(host: LocalSystem, remembered: Remembered): string[] {
+export function installExtcap(host: LocalSystem, remembered: StoredFlags): string[] {
   const windows = host.platform === 'win32';
   const { dirname } = windows ? win32 : posix;
-  refuseWithoutProgram(host);
+  requireProgram(host);
   return programPaths(host).map((path) => {
     try {
       mkdirSync(dirname(path), { recursive: true });
@@ -43,7 +43,7 @@ export function installExtcap(host: LocalSystem, remembered: Remembered): string
 
 /** Removes the program, and returns the paths. Files from other sources are kept. Throws a Problem. */
 export function uninstallExtcap(host: LocalSystem): string[] {
-  return programPaths(host).filter((path) => removeOwn(path, '__extcap'));
+  return programPaths(host).filter((path) => removeIfOwn(path, '__extcap'));
 }
 
 function programPaths(host: LocalSystem): string[] {
@@ -53,15 +53,15 @@ function programPaths(host: LocalSystem): string[] {
 }
 
 /** Desktops start Wireshark without the PATH of a terminal, which credential plugins also need. */
-function shellText({ env }: LocalSystem, remembered: Remembered): string {
-  const flags = [...remembered].map(([name, value]) => `--${name} ${quoted(value)} `).join('');
+function shellText({ env }: LocalSystem, remembered: StoredFlags): string {
+  const flags = [...remembered].map(([name, value]) => `--${name} ${shellQuote(value)} `).join('');
   const variables = (['PATH', 'KUBECONFIG'] as const).flatMap((name) => {
     const value = env[name];
-    return value ? [`${name}=${quoted(value)}; export ${name}`] : [];
+    return value ? [`${name}=${shellQuote(value)}; export ${name}`] : [];
   });
   return [
     '#!/bin/sh',
-    MADE_BY,
+    HEADER,
     ...variables,
     ...shellAnswers(),
     `exec kubectl-netdebug __extcap ${flags}--script "$0" "$@"`,
@@ -76,8 +76,8 @@ function shellText({ env }: LocalSystem, remembered: Remembered): string {
 function shellAnswers(): string[] {
   return [
     'case " $* " in',
-    `*' --extcap-dlts '*) ${printed(linkTypesText())}; exit ;;`,
-    `*' --extcap-config '*' netdebug-'*) ${printed(configText(SOME_POD))}; exit ;;`,
+    `*' --extcap-dlts '*) ${printfCommand(linkTypesText())}; exit ;;`,
+    `*' --extcap-config '*' netdebug-'*) ${printfCommand(configText(SOME_POD))}; exit ;;`,
     'esac',
   ];
 }
@@ -88,10 +88,10 @@ function batchAnswers(): string[] {
   return [
     'goto begin',
     ':dlts',
-    ...echoed(linkTypesText()),
+    ...echoCommands(linkTypesText()),
     'exit /b',
     ':config',
-    ...echoed(configText(SOME_POD)),
+    ...echoCommands(configText(SOME_POD)),
     'exit /b',
     ':begin',
     'if "%~1"=="--extcap-dlts" goto dlts',
@@ -110,47 +110,47 @@ const ANSWERS = /^case " \$\* " in$[\s\S]*?^esac$/m;
 export function refreshAnswers(path: string): void {
   try {
     const before = readFileSync(path, 'utf8');
-    if (!before.includes(MADE_BY)) return;
+    if (!before.includes(HEADER)) return;
     const after = before.replace(ANSWERS, () => shellAnswers().join('\n'));
     if (after === before) return;
     // A shell that is reading the old file keeps it.
-    const made = `${path}.${process.pid}`;
-    writeFileSync(made, after, { mode: 0o755 });
-    renameSync(made, path);
+    const temporary = `${path}.${process.pid}`;
+    writeFileSync(temporary, after, { mode: 0o755 });
+    renameSync(temporary, path);
   } catch {
     // The old fields still work.
   }
 }
 
 /** Commands of cmd.exe that print these lines. */
-function echoed(text: string): string[] {
+function echoCommands(text: string): string[] {
   const lines = text.trimEnd().split('\n');
   return lines.map((line) => `echo ${line.replaceAll('%', '%%').replace(/[&|<>^]/g, '^$&')}`);
 }
 
-const MADE_BY = '# Made by: kubectl netdebug extcap install';
+const HEADER = '# Made by: kubectl netdebug extcap install';
 
 /** The dialogs of all pods have the same fields. */
 const SOME_POD = interfaceName({ namespace: 'namespace', pod: 'pod' });
 
 /** A shell built-in command that prints these lines. */
-function printed(text: string): string {
-  return `printf '%s\\n' ${text.trimEnd().split('\n').map(quoted).join(' ')}`;
+function printfCommand(text: string): string {
+  return `printf '%s\\n' ${text.trimEnd().split('\n').map(shellQuote).join(' ')}`;
 }
 
 /** The program for cmd.exe. It uses goto, because parentheses and variables are unsafe in cmd.exe. */
-export function batchText({ env }: Pick<LocalSystem, 'env'>, remembered: Remembered): string {
+export function batchText({ env }: Pick<LocalSystem, 'env'>, remembered: StoredFlags): string {
   const flags = [...remembered].map(([name, value]) => `--${name} "${value}" `).join('');
   const variables = env.KUBECONFIG ? [`set "KUBECONFIG=${env.KUBECONFIG}"`] : [];
   const program = `kubectl-netdebug __extcap ${flags}%*`;
   return ['@echo off', ...variables, ...batchAnswers(), program, ''].join('\r\n');
 }
 
-function quoted(value: string): string {
+function shellQuote(value: string): string {
   return `'${value.replaceAll("'", "'\\''")}'`;
 }
 
-function refuseWithoutProgram({ platform, env }: LocalSystem): void {
+function requireProgram({ platform, env }: LocalSystem): void {
   const { join, delimiter } = platform === 'win32' ? win32 : posix;
   const name = platform === 'win32' ? 'kubectl-netdebug.exe' : 'kubectl-netdebug';
   const folders = (env.PATH ?? env.Path ?? '').split(delimiter);

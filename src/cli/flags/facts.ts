@@ -29,12 +29,12 @@ export const FACTS_GROUP = {
 export type FactsValues = FlagValues<typeof FACTS_GROUP.flags>;
 
 /** How many idle seconds to keep pods on nodes. */
-export function keepOf({ 'keep-node': keep }: FactsValues): { readonly keepNode?: number } {
+export function keepNodeOption({ 'keep-node': keep }: FactsValues): { readonly keepNode?: number } {
   return keep === undefined ? {} : { keepNode: Math.ceil(keep) };
 }
 
 /** The facts in the file given with --from. Throws a Problem if it contains none. */
-export async function factsFrom(file: string): Promise<ClusterFacts> {
+export async function readFactsFile(file: string): Promise<ClusterFacts> {
   let text: string;
   try {
     text = file === '-' ? await textOf(process.stdin) : await readFile(file, 'utf8');

@@ -22,7 +22,7 @@ export interface ValueType<T> {
   readonly complete?: CompletionSource;
 }
 
-interface Described {
+interface DescribedFlag {
   /** One letter, without the dash. */
   readonly alias?: string;
   /** A sentence in the imperative mood, without a full stop at the end. */
@@ -30,12 +30,12 @@ interface Described {
 }
 
 /** A flag without a value. */
-export interface Switch extends Described {
+export interface Switch extends DescribedFlag {
   readonly value?: undefined;
 }
 
 /** A flag with a value. */
-export interface ValueFlag<T> extends Described {
+export interface ValueFlag<T> extends DescribedFlag {
   readonly value: ValueType<T>;
   /** The value that is parsed if the flag is not given. Help shows it. */
   readonly default?: string;

@@ -28,7 +28,7 @@ export interface OwnFilter {
 }
 
 /** Throws a Problem if the expression is not a capture filter. */
-export function ownFilterOf(named: readonly Preset[], words: readonly string[]): OwnFilter {
+export function parseOwnFilter(named: readonly Preset[], words: readonly string[]): OwnFilter {
   const presets = [...new Set(named)];
   const text = words.join(' ').trim();
   if (text) checkCaptureFilter(text);
@@ -43,6 +43,6 @@ export function filterNotes(presets: readonly Preset[], filter: CaptureFilter): 
   const lines = presets.map((one) => `preset ${one.name}: ${renderCaptureFilter(one.filter)}`);
   const [only] = presets;
   const whole = renderCaptureFilter(filter);
-  const isAll = presets.length === 1 && only && whole === renderCaptureFilter(only.filter);
-  return isAll ? lines : [...lines, `filter: ${whole}`];
+  const isSinglePreset = presets.length === 1 && only && whole === renderCaptureFilter(only.filter);
+  return isSinglePreset ? lines : [...lines, `filter: ${whole}`];
 }

@@ -27,7 +27,7 @@ export const RING_FLAGS = {
 type RingValues = FlagValues<typeof RING_FLAGS>;
 
 /** Whether the flags request a ring of files. */
-export function asksForRing(flags: RingValues): boolean {
+export function hasRingFlags(flags: RingValues): boolean {
   return [flags['file-size'], flags.rotate, flags.files].some((value) => value !== undefined);
 }
 

@@ -37,26 +37,29 @@ export const TARGET_GROUP_WITH_L = {
 } as const satisfies FlagGroup;
 
 /** The targets of words and flags, and the maximum number of pods. */
-interface WrittenTargets {
+interface ParsedTargets {
   readonly targets: readonly ParsedTarget[];
   readonly maxPods: number;
 }
 
 /** Reads the targets of words and flags, and the maximum number of pods. Throws a Problem. */
-export function targetsOf(words: readonly string[], flags: TargetValues): WrittenTargets {
+export function parseTargetArgs(args: readonly string[], flags: TargetValues): ParsedTargets {
   const { selector, 'all-namespaces': allNamespaces, 'max-pods': maxPods } = flags;
   return {
-    targets: parseTargets(words, { allNamespaces, ...(selector !== undefined && { selector }) }),
+    targets: parseTargets(args, { allNamespaces, ...(selector !== undefined && { selector }) }),
     maxPods,
   };
 }
 
 /** Adds namespaces to targets: the current one unless another is written. */
-export function targetsIn<Written extends WrittenTargets>(
-  written: Written,
-  current: string,
-): Omit<Written, 'targets'> & { readonly targets: readonly Target[] } {
-  return { ...written, targets: written.targets.map((one) => targetInNamespace(one, current)) };
+export function targetsInNamespace<Parsed extends ParsedTargets>(
+  parsed: Parsed,
+  currentNamespace: string,
+): Omit<Parsed, 'targets'> & { readonly targets: readonly Target[] } {
+  return {
+    ...parsed,
+    targets: parsed.targets.map((one) => targetInNamespace(one, currentNamespace)),
+  };
 }
 
 export type TargetValues = FlagValues<typeof FLAGS>;

@@ -23,7 +23,7 @@ export const NAMESPACE: ValueType<string> = {
 export const FILE = anyText('FILE', 'files');
 
 /** Texts separated by commas. */
-export function list(placeholder: string): ValueType<readonly string[]> {
+export function commaSeparated(placeholder: string): ValueType<readonly string[]> {
   return { placeholder, parse: (value) => value.split(',') };
 }
 
@@ -44,13 +44,13 @@ export function oneOf<const T extends string>(
 }
 
 /** A whole number of at least `least`. */
-export function count(least = 1): ValueType<number> {
+export function count(minimum = 1): ValueType<number> {
   return {
     placeholder: 'N',
     parse: (value) => {
       const number = Number(value);
-      if (!/^\d+$/.test(value) || number < least || number > Number.MAX_SAFE_INTEGER)
-        throw wrongUsage(`must be a whole number of at least ${least}`);
+      if (!/^\d+$/.test(value) || number < minimum || number > Number.MAX_SAFE_INTEGER)
+        throw wrongUsage(`must be a whole number of at least ${minimum}`);
       return number;
     },
   };
@@ -59,7 +59,7 @@ export function count(least = 1): ValueType<number> {
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** The limit of Node's timers (2^31 ms). A longer timer would fire at once. */
-const LONGEST_S = 24 * 86_400;
+const MAX_DURATION_S = 24 * 86_400;
 
 /** A time such as `90s`, `60m` or `1h30m`. A number without a unit is in seconds, as in tcpdump. In seconds. */
 export const DURATION: ValueType<number> = {
@@ -71,7 +71,7 @@ export const DURATION: ValueType<number> = {
       : parts.map(([part]) => part).join('') === value
         ? parts.reduce((sum, [, n, unit]) => sum + Number(n) * (SECONDS[unit ?? ''] ?? 0), 0)
         : Number.NaN;
-    if (seconds > LONGEST_S) throw wrongUsage('must be at most 24d');
+    if (seconds > MAX_DURATION_S) throw wrongUsage('must be at most 24d');
     if (!(seconds > 0)) throw wrongUsage('invalid duration (examples: 90s, 60m, 1h30m)');
     return seconds;
   },

@@ -9,9 +9,9 @@ const table = await makeCompletionTable();
 /** Answers, and records the requests. */
 const sources: Sources = {
   kubeconfig: async (kind) => [{ value: `one-of-${kind}` }],
-  namespaces: async () => [{ value: 'shop', describe: 'Active' }],
+  namespaces: async () => [{ value: 'shop', description: 'Active' }],
   targets: async (words) => [
-    { value: `pod-in-${words.flags.get('namespace') ?? 'default'}`, describe: 'Running' },
+    { value: `pod-in-${words.flags.get('namespace') ?? 'default'}`, description: 'Running' },
     { value: 'deploy/' },
   ],
   containers: async (words) => [{ value: `container-of-${words.positionals.join('+')}` }],
@@ -93,13 +93,13 @@ describe('completion', () => {
 describe('the answer', () => {
   it('has one candidate per line, with the directive last', () => {
     expect(
-      answerText({ candidates: [{ value: 'a', describe: 'b' }, { value: 'c' }], directive: 4 }),
+      answerText({ candidates: [{ value: 'a', description: 'b' }, { value: 'c' }], directive: 4 }),
     ) //
       .toBe('a\tb\nc\n:4\n');
   });
 
   it('contains no control characters from a cluster', () => {
-    const candidates = [{ value: 'a\u001b[2J', describe: 'b\n:0' }];
+    const candidates = [{ value: 'a\u001b[2J', description: 'b\n:0' }];
     expect(answerText({ candidates, directive: 4 })).toBe('a [2J\tb :0\n:4\n');
   });
 });

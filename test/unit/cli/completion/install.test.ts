@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { installCompletion, uninstallCompletion } from '../../../../src/cli/completion/install.ts';
-import { placeFor, shellOf } from '../../../../src/cli/completion/places.ts';
+import { completionFile, userShell } from '../../../../src/cli/completion/places.ts';
 import { SHELLS } from '../../../../src/cli/completion/scripts.ts';
 
 let home = '';
@@ -34,7 +34,7 @@ describe('completion install', () => {
     writeFileSync(join(bin, 'kubectl-netdebug'), '');
     for (const shell of SHELLS) {
       const lines = installCompletion(shell, host({ PATH: `/nonexistent:${bin}` }));
-      const { path } = placeFor(shell, host());
+      const { path } = completionFile(shell, host());
       expect(lines.join('\n')).toContain(path);
       expect(readFileSync(path, 'utf8')).toContain('kubectl-netdebug __complete');
     }
@@ -66,7 +66,7 @@ describe('completion install', () => {
     const lines = installCompletion('bash', host({ PATH: '/nonexistent' })).join('\n');
     expect(lines).toMatch(/kubectl cannot complete.*no folder of PATH is writable/);
     expect(lines).toContain(`create ${join(home, '.local', 'bin')}`);
-    expect(existsSync(placeFor('bash', host()).path)).toBe(true);
+    expect(existsSync(completionFile('bash', host()).path)).toBe(true);
   });
 
   it('is undone by uninstall, which leaves other files untouched', () => {
@@ -75,9 +75,9 @@ describe('completion install', () => {
     const at = host({ PATH: bin });
     installCompletion('bash', at);
     installCompletion('fish', at);
-    const paths = [placeFor('bash', at).path, placeFor('fish', at).path];
+    const paths = [completionFile('bash', at).path, completionFile('fish', at).path];
     const shim = join(bin, 'kubectl_complete-netdebug');
-    const zsh = placeFor('zsh', at).path;
+    const zsh = completionFile('zsh', at).path;
     mkdirSync(join(zsh, '..'), { recursive: true });
     writeFileSync(zsh, '# of somebody else');
     expect(uninstallCompletion(at).sort()).toEqual([...paths, shim].sort());
@@ -94,27 +94,27 @@ describe('the place of a completion', () => {
     ['fish', '/home/u/.config/fish/completions/kubectl-netdebug.fish'],
   ] as const)('of %s', (shell, path) => {
     for (const platform of ['linux', 'darwin'] as const)
-      expect(placeFor(shell, { platform, env: {}, home: '/home/u' }).path).toBe(path);
+      expect(completionFile(shell, { platform, env: {}, home: '/home/u' }).path).toBe(path);
   });
 
   it('of PowerShell on Windows', () => {
     const windows = { platform: 'win32' as const, env: {}, home: 'C:\\Users\\u' };
-    expect(shellOf(windows)).toBe('powershell');
-    expect(placeFor('powershell', windows).path).toBe(
+    expect(userShell(windows)).toBe('powershell');
+    expect(completionFile('powershell', windows).path).toBe(
       'C:\\Users\\u\\.config\\kubectl-netdebug\\completion.ps1',
     );
   });
 
   it('uses the same environment variables as the shells', () => {
     const env = { XDG_CONFIG_HOME: '/c', XDG_DATA_HOME: '/d', BASH_COMPLETION_USER_DIR: '/b' };
-    const paths = SHELLS.map((shell) => placeFor(shell, host(env)).path.slice(0, 3));
+    const paths = SHELLS.map((shell) => completionFile(shell, host(env)).path.slice(0, 3));
     expect(paths).toEqual(['/b/', '/d/', '/c/', '/c/']);
   });
 
   it('depends on SHELL, also for Git Bash on Windows', () => {
-    expect(shellOf(host({ SHELL: '/usr/bin/zsh' }))).toBe('zsh');
-    expect(shellOf(host({ SHELL: '/bin/csh' }))).toBeUndefined();
+    expect(userShell(host({ SHELL: '/usr/bin/zsh' }))).toBe('zsh');
+    expect(userShell(host({ SHELL: '/bin/csh' }))).toBeUndefined();
     const env = { SHELL: 'C:\\Program Files\\Git\\usr\\bin\\bash.exe' };
-    expect(shellOf({ platform: 'win32', env, home })).toBe('bash');
+    expect(userShell({ platform: 'win32', env, home })).toBe('bash');
   });
 });
