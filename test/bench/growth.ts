@@ -13,19 +13,19 @@ const MEMORY_LIMIT = 250e6;
 const DISTINCT = { payload: 30, connections: 1_000, packetsEach: 1 };
 const LARGE = { payload: 1_400, connections: 1_000, packetsEach: 100 };
 
-/** Summarizes ever larger captures through a pipe, so that the disk does not fill up: time and memory. */
+/** Summarizes growing captures through a pipe, so that the disk does not fill up: time and memory. */
 export async function benchGrowth(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   try {
     const reader = await bundled('summaryReader', folder);
     const writer = await bundled('trafficPipe', folder);
     const shapes: readonly (readonly [of: string, x: number, traffic: Traffic])[] = [
-      ['million distinct 5-tuples', 0.1, { packets: 100_000, ...DISTINCT }],
-      ['million distinct 5-tuples', 1, { packets: 1_000_000, ...DISTINCT }],
-      ['million distinct 5-tuples', 10, { packets: 10_000_000, ...DISTINCT }],
-      ['GB of large packets', 0.1, { packets: 75_000, ...LARGE }],
-      ['GB of large packets', 1, { packets: 750_000, ...LARGE }],
-      ['GB of large packets', 10, { packets: 7_500_000, ...LARGE }],
+      ['distinct 5-tuples, in millions', 0.1, { packets: 100_000, ...DISTINCT }],
+      ['distinct 5-tuples, in millions', 1, { packets: 1_000_000, ...DISTINCT }],
+      ['distinct 5-tuples, in millions', 10, { packets: 10_000_000, ...DISTINCT }],
+      ['large packets, in GB', 0.1, { packets: 75_000, ...LARGE }],
+      ['large packets, in GB', 1, { packets: 750_000, ...LARGE }],
+      ['large packets, in GB', 10, { packets: 7_500_000, ...LARGE }],
     ];
     for (const [of, x, traffic] of shapes) await measure([of, x], traffic, folder, writer, reader);
   } finally {
@@ -57,14 +57,14 @@ async function measure(
   const figure = { name: `captures of ${of}`, x, of } as const;
   record({
     ...figure,
-    group: 'Summary of ever larger captures: memory',
+    group: 'Summary of growing captures: memory',
     unit: 'bytes',
     ours: [peak],
     goal: { most: MEMORY_LIMIT },
   });
   record({
     ...figure,
-    group: 'Summary of ever larger captures: time',
+    group: 'Summary of growing captures: time',
     unit: 'ms',
     ours: [elapsed],
   });
