@@ -85,10 +85,10 @@ async function measure(clients: Clients, sink: string, round: number): Promise<R
     const debugs = await bestOf('kubectl debug', (atOnce) =>
       timed(clients, pods, atOnce, (pod) => debugCommands(kubectl, pod, `by-hand-${atOnce}`)),
     );
-    const commands = await timeCommands(clients, join(folder, 'fetched'));
+    const { times: commands, bytes } = await timeCommands(clients, join(folder, 'fetched'));
     return {
       ...{ fresh: fresh.listening, running: running.listening, execs, debugs, commands },
-      bytes: Math.max(fresh.bytes, running.bytes),
+      bytes: Math.max(fresh.bytes, running.bytes, bytes),
     };
   } finally {
     await run(clients, [clients.kubectl, 'delete', 'pod', '--ignore-not-found', ...pods]);
@@ -140,13 +140,18 @@ async function timed(
   return performance.now() - begun;
 }
 
-/** Starts a detached capture in every pod, and times the commands on all of them. */
-async function timeCommands(clients: Clients, folder: string): Promise<Record<Command, number>> {
+/** Starts a detached capture in every pod, and times the commands on all of them. `bytes` is their peak memory. */
+async function timeCommands(
+  clients: Clients,
+  folder: string,
+): Promise<{ readonly times: Record<Command, number>; readonly bytes: number }> {
   const netdebug = (...args: string[]) => run(clients, [clients.netdebug, ...args], { keep: true });
   const all = [...SELECTED, '--max-pods', String(PODS)];
   await netdebug('capture', ...all, '--image', DEBUGGER_IMAGE, '--detach', '--name', 'bench');
+  let bytes = 0;
   const time = async (...args: string[]) => {
-    const { milliseconds: taken } = await netdebug(...args);
+    const { milliseconds: taken, peakMemory } = await netdebug(...args);
+    bytes = Math.max(bytes, peakMemory);
     tell(args.join(' '), taken);
     return taken;
   };
@@ -154,5 +159,5 @@ async function timeCommands(clients: Clients, folder: string): Promise<Record<Co
   const ps = await time('ps');
   const fetch = await time('captures', 'fetch', 'bench', '--flush', '-w', folder);
   const cleanup = await time('cleanup', '--captures', '--yes');
-  return { list, ps, fetch, cleanup };
+  return { times: { list, ps, fetch, cleanup }, bytes };
 }
