@@ -198,8 +198,7 @@ async function runAction(
       }
     };
     // Each of them takes one or two execs.
-    const isShort = action === 'stop' || action === 'rm';
-    const slots = isShort ? StartSlots.forQuestions() : new StartSlots();
+    const slots = StartSlots.forQuestions();
     const exitCodes = await slots.map(captures, nodeOfCapture, runForCapture, signal);
     if (action === 'fetch') for (const capture of lost) notify(lostNotice(capture));
     return Math.max(...exitCodes);

@@ -40,16 +40,31 @@ list() {
   echo ok
 }
 
-# Waits until the engine has written the packets that have arrived so far. Without tcpdump's counts, waits 2 s: engines
-# write packets within half a second after the kernel delivers them, which takes up to a second.
+# Waits until the engine has written the packets that have arrived so far. tcpdump's counts show that. dumpcap asks the
+# kernel for packets four times a second, and sleeps once it has written them. Otherwise 2 s are enough if the node is
+# not busy.
 flush() {
   load_state || fail 3 'no spool'
   if [ ! -e running ]; then return; fi
-  clock
-  begin=$now
-  if [ "$engine" = tcpdump ] && await_delivery; then return; fi
-  clock
-  if [ $((now - begin)) -lt 2 ]; then nap 2; fi
+  if [ "$engine" = tcpdump ]; then
+    if await_delivery; then return; fi
+  else
+    settling=0.6
+    [ "$moment" != 1 ] || settling=1
+    nap "$settling"
+    if is_asleep "$child"; then return; fi
+  fi
+  nap 2
+}
+
+# Whether a process and its descendants are all waiting for something.
+is_asleep() {
+  tree=
+  tree_of "$1"
+  for process in $tree; do
+    read -r line 2>/dev/null <"/proc/$process/stat" || continue
+    case ${line##*) } in S*) ;; *) return 1 ;; esac
+  done
 }
 
 # Sets name to the name of file number $1, and keeps the spool for its readers.

@@ -9,6 +9,7 @@ import log from '../../../../src/capture/spool/parts/log.sh';
 import numbers from '../../../../src/capture/spool/parts/numbers.sh';
 import options from '../../../../src/capture/spool/parts/options.sh';
 import processes from '../../../../src/capture/spool/parts/processes.sh';
+import read from '../../../../src/capture/spool/parts/read.sh';
 import ring from '../../../../src/capture/spool/parts/ring.sh';
 import state from '../../../../src/capture/spool/parts/state.sh';
 import waiting from '../../../../src/capture/spool/parts/waiting.sh';
@@ -118,6 +119,20 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
       await_delivery || echo failed`;
     const parts = [begin, processTree, waiting, log, engine];
     expect(run(parts, code, '', stub).trim().split('\n')).toEqual(['9', 'failed']);
+  });
+
+  it('tell whether a process and its children are asleep', () => {
+    const code = `asleep() { if is_asleep "$1"; then echo asleep; else echo busy; fi; }
+      rm -f busy; sh -c 'sleep 30 & echo >begun; wait' & child=$!
+      while [ ! -e begun ]; do sleep 0.01; done
+      tries=200
+      until is_asleep "$child" || [ "$tries" -eq 0 ]; do tries=$((tries - 1)); sleep 0.05; done
+      asleep "$child"; tree=; tree_of "$child"; kill $tree
+      sh -c '(while :; do :; done) & echo >busy; wait' & child=$!
+      while [ ! -e busy ]; do sleep 0.01; done
+      asleep "$child"; tree=; tree_of "$child"; kill -KILL $tree`;
+    expect(run([processTree, read], code)).toBe('asleep\nbusy\n');
+    rmSync(join(folder, 'begun'));
   });
 
   it('write a state that is read back completely', () => {
