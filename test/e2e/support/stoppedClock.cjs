@@ -1,11 +1,15 @@
 'use strict';
 
-// Loaded into netdebug by tests (stoppedClock.ts). After SIGINT, timers of a second or longer never fire, so a command
+// Loaded into netdebug by tests (stoppedClock.ts). After SIGINT, timers of 1.5 s or longer never fire, so a command
 // that waits for a fixed time instead of an event never ends. What it waited for is printed.
 
 const promises = require('node:timers/promises');
 
-const LONG_MS = 1000;
+/**
+ * Longer than the pauses of heartbeats, without which the pod would end the command, and than the time in which tcpdump
+ * delivers its last packets.
+ */
+const LONG_MS = 1500;
 const real = { setTimeout, setInterval };
 let isStopped = false;
 

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { Finished } from './process.ts';
 
 /**
- * The environment in which timers of a second or longer never fire after Ctrl-C. A command that then waits for a fixed
+ * The environment in which timers of 1.5 s or longer never fire after Ctrl-C. A command that then waits for a fixed
  * time never ends, however fast or slow the machine is.
  */
 export const STOPPED_CLOCK = {
