@@ -1,4 +1,4 @@
-import type { Debugger } from '../debugger/place.ts';
+import type { Debugger } from '../debugger/debugger.ts';
 import {
   allOf,
   anyOf,

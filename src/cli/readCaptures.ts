@@ -105,7 +105,7 @@ async function open(
         throw explainRefusal(error);
       }
     };
-    return await StartSlots.forQuestions().map(captures, nodeOfCapture, openOne, signal);
+    return await StartSlots.forQueries().map(captures, nodeOfCapture, openOne, signal);
   } finally {
     status.clear();
   }

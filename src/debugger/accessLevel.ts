@@ -3,11 +3,13 @@ import { readNode } from '../kube/node.ts';
 import type { EphemeralContainer, Pod } from '../kube/pod.ts';
 import type { Notice } from '../notice.ts';
 import { type DebuggerRequest, freeName, type Via } from './container.ts';
+import type { Debugger } from './debugger.ts';
 import type { EarlyExec } from './earlyExec.ts';
 import { addDebugger, existingDebugger, newDebugger } from './ephemeral.ts';
 import { refuseVirtualNode, runtimeOf, sandboxNote } from './hiddenNetwork.ts';
+import { missingWatchPermission } from './missingPermissions.ts';
 import { nodeDebugger, planOnNode } from './node/nodeDebugger.ts';
-import { onItsNode } from './node/nodePod.ts';
+import { nodeTargetOf } from './node/nodePod.ts';
 import {
   containerRefused,
   execRefused,
@@ -15,13 +17,11 @@ import {
   NodeRefused,
   type NoEphemeral,
   staticPod,
-  unwatchable,
+  watchRefused,
 } from './noEphemeral.ts';
-import type { Debugger } from './place.ts';
 import { enforcedLevel } from './podSecurity.ts';
 import type { EphemeralLevel } from './profile.ts';
 import type { Refusal } from './refusal.ts';
-import { lackedToWatch } from './rights.ts';
 import { refuseNotReady } from './silentNode.ts';
 import type { AccessOptions } from './start.ts';
 import { isStatic, refuseUnsuitable, refuseWindowsNode } from './suitability.ts';
@@ -40,7 +40,7 @@ export async function ensureDebugger(
   const { via = 'auto' } = request;
   const { onNote = () => {}, early } = options;
   refuseUnsuitable(pod);
-  const target = onItsNode(pod);
+  const target = nodeTargetOf(pod);
   const byNode = () => nodeDebugger(api, target, request, options);
   if (via === 'node') return byNode();
   if (!isStatic(pod)) {
@@ -137,7 +137,7 @@ export async function chooseAccessLevel(
     pod.spec.nodeName === undefined
       ? undefined
       : readNode(api, pod.spec.nodeName, signal).catch(() => undefined),
-    lackedToWatch(api, namespace, name, signal),
+    missingWatchPermission(api, namespace, name, signal),
   ]);
   refuseWindowsNode(pod, node);
   refuseVirtualNode(`pod "${name}"`, node);
@@ -146,7 +146,7 @@ export async function chooseAccessLevel(
   if (least.kind === 'refused' && (least.by === 'rights' || least.by === 'static'))
     return { noEphemeral: containerRefused(pod, least) };
   if (exec.kind === 'refused') return { noEphemeral: execRefused(pod, exec) };
-  if (lacked !== undefined) return { noEphemeral: unwatchable(pod, lacked) };
+  if (lacked !== undefined) return { noEphemeral: watchRefused(pod, lacked) };
   const unsure = exec.kind === 'unknown' && { unsure: exec.error.message };
   if (least.kind === 'allowed') return { accessLevel: 'least', ...unsure };
   if (least.kind === 'unknown') {

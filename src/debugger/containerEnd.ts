@@ -8,7 +8,7 @@ import { debuggerStatus } from './start.ts';
 const LIMIT_MS = 60_000;
 /** Pauses between checks, in milliseconds. They grow, because a command may wait for many containers at once. */
 const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 1_000;
 
 /**
  * Waits until the API server reports that a container has ended or that its pod is gone. Returns false if that takes
@@ -21,7 +21,7 @@ export async function hasContainerEnded(
   signal: AbortSignal,
 ): Promise<boolean> {
   const limit = performance.now() + LIMIT_MS;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, MAX_PAUSE_MS)) {
     const pod = await api.get<Pod>(podPath(namespace, name), { signal }).catch(ignoreNotFound);
     if (!pod || pod.metadata.uid !== uid) return true;
     if (debuggerStatus(pod, container)?.state?.terminated) return true;

@@ -3,8 +3,8 @@ import type { ResolvedTarget } from '../kube/targets/resolvedTarget.ts';
 import { Problem } from '../problem.ts';
 import { ensureDebugger } from './accessLevel.ts';
 import type { DebuggerRequest } from './container.ts';
+import type { Debugger } from './debugger.ts';
 import { nodeDebugger } from './node/nodeDebugger.ts';
-import type { Debugger } from './place.ts';
 import type { AccessOptions } from './start.ts';
 
 /** Returns a debugger for a target; see `ensureDebugger`. */

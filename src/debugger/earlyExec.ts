@@ -1,6 +1,6 @@
 import type { Access } from '../kube/authentication.ts';
 import { type ExecStream, exec } from '../kube/exec.ts';
-import { BOOT_COMMAND } from './bootedCommand.ts';
+import { BOOT_COMMAND } from './bootCommand.ts';
 
 interface Container {
   readonly namespace: string;
@@ -26,7 +26,7 @@ export class EarlyExec {
   readonly opening: Promise<ExecStream>;
   readonly place: Container;
   readonly #closing = new AbortController();
-  readonly #begun = Date.now();
+  readonly #startedAt = Date.now();
   #isTaken = false;
 
   constructor(access: Access, place: Container) {
@@ -63,7 +63,7 @@ export class EarlyExec {
     if (signal?.aborted) onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
     const stream = await this.opening.catch(() => undefined);
-    if (stream && Date.now() - this.#begun < USABLE_MS) return stream;
+    if (stream && Date.now() - this.#startedAt < USABLE_MS) return stream;
     stream?.close();
     return undefined;
   }

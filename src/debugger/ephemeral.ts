@@ -7,7 +7,7 @@ import {
   freeName,
   matchingDebuggers,
 } from './container.ts';
-import type { Debugger } from './place.ts';
+import type { Debugger } from './debugger.ts';
 import type { EphemeralLevel } from './profile.ts';
 import { debuggerStatus, type StartOptions, waitUntilRunning } from './start.ts';
 

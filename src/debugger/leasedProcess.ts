@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Access } from '../kube/authentication.ts';
 import { type ExecProtocol, type ExecStream, exec } from '../kube/exec.ts';
-import { BOOT_COMMAND, bootInput } from './bootedCommand.ts';
+import { BOOT_COMMAND, bootInput } from './bootCommand.ts';
 import type { EarlyExec } from './earlyExec.ts';
 import leaseScript from './lease.sh';
 import { type Signed, withoutStartSign } from './startSign.ts';
@@ -29,13 +29,13 @@ export interface Program {
   readonly isShort?: boolean;
 }
 
-const BEAT_MS = 1_000;
+const HEARTBEAT_MS = 1_000;
 /**
  * The same while output arrives from a program that ends by itself. At the end of a program, an API server closes the
  * connection; if input from here is still unread, TCP resets it, and the rest of the output and the exit status are
  * lost (RFC 2525, section 2.17). So nothing is sent while the last output may be on its way.
  */
-const BEAT_DURING_OUTPUT_MS = 6_000;
+const HEARTBEAT_DURING_OUTPUT_MS = 6_000;
 /**
  * Seconds without a heartbeat after which the program in the pod is ended. Ending takes another second or two, so no
  * process is left 15 s after a client became silent.
@@ -54,21 +54,21 @@ const STOP_LIMIT_MS = 5_000;
 export class LeasedProcess {
   readonly #stream: ExecStream;
   readonly #signed: Signed;
-  readonly #beat: NodeJS.Timeout;
+  readonly #heartbeat: NodeJS.Timeout;
   #stopping = false;
   #gaveUp = false;
-  #lastBeat = Date.now();
-  #receivedAtBeat = 0;
+  #lastHeartbeat = Date.now();
+  #receivedAtHeartbeat = 0;
 
   private constructor(stream: ExecStream, isShort: boolean) {
     this.#stream = stream;
     this.#signed = withoutStartSign(stream.stderr);
     stream.stdin.on('error', () => {});
-    this.#beat = setInterval(() => {
-      if (!isShort || !this.#isOutputComing()) this.#sayBeat();
-    }, BEAT_MS);
-    const quiet = () => clearInterval(this.#beat);
-    stream.exit.then(quiet, quiet);
+    this.#heartbeat = setInterval(() => {
+      if (!isShort || !this.#isOutputArriving()) this.#sendHeartbeat();
+    }, HEARTBEAT_MS);
+    const stopHeartbeat = () => clearInterval(this.#heartbeat);
+    stream.exit.then(stopHeartbeat, stopHeartbeat);
   }
 
   /** Starts a program in the container. Throws what `exec` throws. */
@@ -118,8 +118,8 @@ export class LeasedProcess {
   }
 
   /** Sends SIGUSR1 to the program, which decides what it means. The signal may not arrive. */
-  nudge(): void {
-    if (!this.#stopping) this.#say('info');
+  sendSignal(): void {
+    if (!this.#stopping) this.#sendWord('info');
   }
 
   /** Asks the program to end after writing its remaining output. Cuts the stream if it does not end. */
@@ -128,8 +128,8 @@ export class LeasedProcess {
     this.#stopping = true;
     // The lease needs no more heartbeats. An unread heartbeat could reset the connection at the program's end while the
     // rest of the output is on its way.
-    clearInterval(this.#beat);
-    this.#say('stop');
+    clearInterval(this.#heartbeat);
+    this.#sendWord('stop');
     let received = this.#stream.received;
     const watchdog = setInterval(() => {
       // Output that is waiting for a slow reader here says nothing about the pod.
@@ -151,24 +151,24 @@ export class LeasedProcess {
 
   /** Cuts the stream; the lease ends the program. */
   close(): void {
-    clearInterval(this.#beat);
+    clearInterval(this.#heartbeat);
     this.#stream.close();
   }
 
-  #sayBeat(): void {
-    this.#lastBeat = Date.now();
-    this.#say('beat');
+  #sendHeartbeat(): void {
+    this.#lastHeartbeat = Date.now();
+    this.#sendWord('beat');
   }
 
   /** Whether output has arrived since the last call, and the next heartbeat can still wait. */
-  #isOutputComing(): boolean {
+  #isOutputArriving(): boolean {
     const { received } = this.#stream;
-    const comes = received > this.#receivedAtBeat;
-    this.#receivedAtBeat = received;
-    return comes && Date.now() - this.#lastBeat < BEAT_DURING_OUTPUT_MS;
+    const hasArrived = received > this.#receivedAtHeartbeat;
+    this.#receivedAtHeartbeat = received;
+    return hasArrived && Date.now() - this.#lastHeartbeat < HEARTBEAT_DURING_OUTPUT_MS;
   }
 
-  #say(word: 'beat' | 'info' | 'stop'): void {
+  #sendWord(word: 'beat' | 'info' | 'stop'): void {
     // Heartbeats must not queue up: skip them while the connection accepts no data.
     if (word !== 'stop' && this.#stream.stdin.writableNeedDrain) return;
     if (this.#stream.stdin.writable) this.#stream.stdin.write(`${word}\n`);

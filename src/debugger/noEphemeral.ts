@@ -14,7 +14,7 @@ export interface NoEphemeral {
   /** Whether a pod on the node may be used instead; false if an admission policy refused the debugger. */
   readonly nodeInstead: boolean;
   /** The user lacks permissions; `next` contains the Role to ask for. */
-  readonly ofRights?: true;
+  readonly isPermissionError?: true;
   readonly cause?: unknown;
 }
 
@@ -22,7 +22,7 @@ export interface NoEphemeral {
 export class NodeRefused extends Problem {}
 
 /** The user lacks the permissions for debuggers on nodes. */
-export class NodeRightsLack extends NodeRefused {}
+export class NodePermissionsMissing extends NodeRefused {}
 
 /** The pod is a static pod. */
 export function staticPod(pod: Pod): NoEphemeral {
@@ -30,16 +30,16 @@ export function staticPod(pod: Pod): NoEphemeral {
   return { kind: 'unsuitable', text, message: text, next: [], nodeInstead: true };
 }
 
-/** A debugger in the pod could not be watched; `lacked` is the missing permission, such as `watch pods`. */
-export function unwatchable(pod: Pod, lacked: string): NoEphemeral {
-  return lackedRights(pod, 'see when debuggers start', lacked);
+/** A debugger in the pod could not be watched; `permission` is the missing permission, such as `watch pods`. */
+export function watchRefused(pod: Pod, permission: string): NoEphemeral {
+  return missingPermission(pod, 'see when debuggers start', permission);
 }
 
 /** An exec in the pod was refused before anything was changed. */
 export function execRefused(pod: Pod, refusal: Refusal): NoEphemeral {
   const { namespace } = pod.metadata;
   if (refusal.by === 'rights')
-    return lackedRights(pod, 'run commands in pods', lackedForExec(refusal));
+    return missingPermission(pod, 'run commands in pods', missingExecPermission(refusal));
   const text = refusalText(refusal);
   const next = nextSteps(refusal, namespace, EXEC);
   return {
@@ -52,15 +52,15 @@ export function execRefused(pod: Pod, refusal: Refusal): NoEphemeral {
 }
 
 /** The permission that an exec lacks. */
-export function lackedForExec({ error }: Refusal): string {
+export function missingExecPermission({ error }: Refusal): string {
   return /create(?: resource "| )pods\/exec/.test(error.serverMessage)
     ? 'create pods/exec'
     : 'get pods/exec';
 }
 
-function lackedRights(pod: Pod, what: string, lacked: string): NoEphemeral {
+function missingPermission(pod: Pod, what: string, permission: string): NoEphemeral {
   const { namespace } = pod.metadata;
-  const text = `you may not ${lacked} in namespace "${namespace}", which is required to ${what}`;
+  const text = `you may not ${permission} in namespace "${namespace}", which is required to ${what}`;
   const next = roleSteps(namespace);
   return {
     kind: 'forbidden',
@@ -68,7 +68,7 @@ function lackedRights(pod: Pod, what: string, lacked: string): NoEphemeral {
     message: `${text}; nothing was changed`,
     next,
     nodeInstead: true,
-    ofRights: true,
+    isPermissionError: true,
   };
 }
 
@@ -101,19 +101,19 @@ export function containerRefused(pod: Pod, refusal: Refusal): NoEphemeral {
     other: 'the API server refuses the debugger',
   }[by];
   const nodeInstead = by === 'rights' || by === 'pod-security' || by === 'openshift';
-  const ofRights = by === 'rights' && { ofRights: true as const };
+  const isPermissionError = by === 'rights' && { isPermissionError: true as const };
   return {
     ...known,
     text,
     next: nextSteps(refusal, namespace, CONTAINERS),
     nodeInstead,
-    ...ofRights,
+    ...isPermissionError,
   };
 }
 
 /** Our containers in the pod that Pod Security names in its refusal. */
-function oldDebuggers(pod: Pod, said: string): string[] {
-  const named = new Set([...said.matchAll(/"([^"]+)"/g)].map(([, name]) => name));
+function oldDebuggers(pod: Pod, message: string): string[] {
+  const named = new Set([...message.matchAll(/"([^"]+)"/g)].map(([, name]) => name));
   return (pod.spec.ephemeralContainers ?? [])
     .map(({ name }) => name)
     .filter((name) => named.has(name));
@@ -125,11 +125,11 @@ function oldDebuggers(pod: Pod, said: string): string[] {
  */
 export function explainNoEphemeral(noEphemeral: NoEphemeral, node?: NodeRefused | 'open'): Problem {
   const { kind, message, next, cause } = noEphemeral;
-  const closed = typeof node === 'object' ? node : undefined;
+  const refused = typeof node === 'object' ? node : undefined;
   return new Problem(message, {
     kind,
     next: [...next, ...nodeSteps(noEphemeral, node)],
-    cause: closed ?? cause,
+    cause: refused ?? cause,
   });
 }
 

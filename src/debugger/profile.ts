@@ -46,13 +46,13 @@ function capabilities(profile: Profile, image: string): string[] {
   // open the /proc/PID/fd of another user, which only its owner can read. (DAC_READ_SEARCH would be enough, but lets a
   // container open files of its host by handle.)
   if (profile === 'processes') return ['DAC_OVERRIDE', 'SYS_PTRACE'];
-  return toCapture(image);
+  return captureCapabilities(image);
 }
 
 /**
  * The capabilities that an image's tcpdump needs to capture. A tcpdump that changes its user sets its groups even if it
  * stays root, which needs SETGID. If built with libcap-ng, it also raises SETUID, whether needed or not.
  */
-export function toCapture(image: string): string[] {
+export function captureCapabilities(image: string): string[] {
   return tcpdumpChangesUser(image) ? ['NET_RAW', 'SETGID', 'SETUID'] : ['NET_RAW'];
 }

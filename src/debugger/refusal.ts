@@ -48,16 +48,16 @@ export function isUnsure({ code, serverMessage }: ApiError): boolean {
 /** Says who refused a request and why, in the API server's words where they are clear. */
 export function refusalText({ by, denial, error }: Refusal): string {
   const { name, binding, text = '' } = denial ?? {};
-  const said = text === '' ? 'without explanation' : text;
+  const reason = text === '' ? 'without explanation' : text;
   switch (by) {
     case 'webhook':
-      return `admission webhook "${name}" denied the request: ${said}`;
+      return `admission webhook "${name}" denied the request: ${reason}`;
     case 'policy': {
       const bound = binding === undefined ? '' : ` with binding "${binding}"`;
-      return `ValidatingAdmissionPolicy "${name}"${bound} denied the request: ${said}`;
+      return `ValidatingAdmissionPolicy "${name}"${bound} denied the request: ${reason}`;
     }
     case 'unreachable':
-      return `the API server cannot call admission webhook "${name}", which must allow the request: ${said}`;
+      return `the API server cannot call admission webhook "${name}", which must allow the request: ${reason}`;
     default:
       return error.message;
   }

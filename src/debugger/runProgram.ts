@@ -29,17 +29,17 @@ const MAX_STDERR_BYTES = 64 * 1024;
  */
 export async function runProgram(
   access: Access,
-  place: ContainerRef,
+  ref: ContainerRef,
   program: Program,
   { signal, maxBytes = MAX_STDOUT_BYTES }: RunLimits = {},
 ): Promise<ProgramResult> {
-  const remote = await LeasedProcess.start(access, place, { ...program, isShort: true }, signal);
+  const remote = await LeasedProcess.start(access, ref, { ...program, isShort: true }, signal);
   const close = () => remote.close();
   signal?.addEventListener('abort', close, { once: true });
   try {
     const [stdout, stderr, code] = await Promise.all([
-      whole(remote.stdout, maxBytes),
-      text(beginning(remote.stderr)),
+      readAll(remote.stdout, maxBytes),
+      text(readStart(remote.stderr)),
       remote.exit,
     ]);
     signal?.throwIfAborted();
@@ -53,7 +53,7 @@ export async function runProgram(
   }
 }
 
-async function whole(stream: Readable, maxBytes: number): Promise<Buffer> {
+async function readAll(stream: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -68,7 +68,7 @@ async function whole(stream: Readable, maxBytes: number): Promise<Buffer> {
 }
 
 /** The rest is read and discarded so that the program is not blocked. */
-async function* beginning(stream: Readable): AsyncGenerator<Buffer> {
+async function* readStart(stream: Readable): AsyncGenerator<Buffer> {
   let room = MAX_STDERR_BYTES;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     if (room > 0) yield chunk.subarray(0, room);

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Access } from '../kube/authentication.ts';
 import { exec } from '../kube/exec.ts';
+import type { Debugger } from './debugger.ts';
 import { type ContainerRef, LeasedProcess } from './leasedProcess.ts';
-import type { Debugger } from './place.ts';
 import type { Profile } from './profile.ts';
 import { withoutStartSign } from './startSign.ts';
 import tetherScript from './tether.sh';
@@ -25,19 +25,19 @@ export interface ShortCommand {
  */
 export async function startShortCommand(
   access: Access,
-  place: ContainerRef & Pick<Debugger, 'kind'>,
+  ref: ContainerRef & Pick<Debugger, 'kind'>,
   profile: Profile,
   command: readonly string[],
   signal?: AbortSignal,
 ): Promise<ShortCommand> {
-  const { enter = [] } = place;
+  const { enter = [] } = ref;
   // A node debugger sees all processes too, but its orphans go to the runtime, which reaps them.
-  if (profile === 'network' || place.kind === 'node')
-    return LeasedProcess.start(access, place, { command, isShort: true }, signal);
+  if (profile === 'network' || ref.kind === 'node')
+    return LeasedProcess.start(access, ref, { command, isShort: true }, signal);
   const stream = await exec(access, {
-    namespace: place.namespace,
-    pod: place.pod,
-    container: place.container,
+    namespace: ref.namespace,
+    pod: ref.pod,
+    container: ref.container,
     command: ['sh', '-c', tetherScript, 'tether', ...enter, ...command],
     stdin: true,
     ...(signal && { signal }),

@@ -33,7 +33,7 @@ export async function describeSilence(
     leaseRenewed(api, nodeName, signal),
   ]);
   const now = api.serverTime();
-  const heard =
+  const lastReport =
     renewed === undefined ? undefined : `its kubelet last reported ${ageText(now - renewed)} ago`;
   if (node === 'missing')
     return {
@@ -45,14 +45,15 @@ export async function describeSilence(
     const age =
       changed === undefined ? '' : `; the pod's status last changed ${ageText(now - changed)} ago`;
     return {
-      known: `you may not read nodes, so its state is unknown${heard ? `; ${heard}` : ''}${age}`,
+      known: `you may not read nodes, so its state is unknown${lastReport ? `; ${lastReport}` : ''}${age}`,
       causes: `Possible causes: ${OVERLOADED}; ${CUT_OFF}; ${VIRTUAL}`,
     };
   }
   const notReady = notReadyText(node);
-  const known = [notReady ?? 'the node is Ready', ...(heard === undefined ? [] : [heard])].join(
-    ', and ',
-  );
+  const known = [
+    notReady ?? 'the node is Ready',
+    ...(lastReport === undefined ? [] : [lastReport]),
+  ].join(', and ');
   if (notReady !== undefined || (renewed !== undefined && now - renewed > STALE_LEASE_MS))
     return { known, causes: `Possible cause: ${CUT_OFF}` };
   // The Ready condition alone is not enough: the node controller changes it only some time after a kubelet became

@@ -166,7 +166,7 @@ function noticeOther({ reason, involvedObject }: KubeEvent, pulls: Set<string>):
 class StartProblem extends Problem {}
 
 /** Waiting reasons that are temporary; all others are failures. */
-export const PASSING_REASONS: ReadonlySet<string | undefined> = new Set([
+export const TRANSIENT_REASONS: ReadonlySet<string | undefined> = new Set([
   undefined,
   'ContainerCreating',
   'PodInitializing',
@@ -179,7 +179,7 @@ function isRunning(pod: Pod, options: StartOptions): boolean {
     const { reason = 'Error', exitCode, message } = state.terminated;
     throw startProblem(options, message ?? `${reason}, exit code ${exitCode}`);
   }
-  if (state?.waiting && !PASSING_REASONS.has(state.waiting.reason))
+  if (state?.waiting && !TRANSIENT_REASONS.has(state.waiting.reason))
     throw startProblem(
       options,
       [state.waiting.reason, state.waiting.message].filter(Boolean).join(': '),

@@ -50,10 +50,10 @@ export class StartLimit {
   readonly #ended = new AbortController();
   readonly #reject: (error: Problem) => void;
   #sign: Sign = 'nothing';
-  #seesPulls = true;
+  #canSeePulls = true;
   #silence: NodeSilence | undefined;
   #timer: NodeJS.Timeout;
-  readonly #telling: NodeJS.Timeout;
+  readonly #noteTimer: NodeJS.Timeout;
 
   constructor(api: KubeApi, pod: Pod, watched: Watched, limits: StartLimits) {
     this.#api = api;
@@ -65,28 +65,28 @@ export class StartLimit {
     this.reached = promise;
     this.#reject = reject;
     this.#timer = this.#start();
-    this.#telling = setTimeout(() => void this.#tell(), limits.tell);
+    this.#noteTimer = setTimeout(() => void this.#noteSilence(), limits.tell);
     watched.onProgress?.(`waiting for ${this.#node} to start the debugger`);
   }
 
   /** Records a sign of progress from the node. An earlier stage than before still counts as a sign of life. */
   heard(sign: Exclude<Sign, 'nothing'>): void {
-    clearTimeout(this.#telling);
-    if (this.#sign !== 'pulling') this.#sign = this.#seesPulls ? sign : 'pulling';
+    clearTimeout(this.#noteTimer);
+    if (this.#sign !== 'pulling') this.#sign = this.#canSeePulls ? sign : 'pulling';
     clearTimeout(this.#timer);
     if (!this.#ended.signal.aborted) this.#timer = this.#start();
   }
 
   /** Records that events cannot be read: an accepted container may be waiting for its image. */
   cannotSeePulls(): void {
-    this.#seesPulls = false;
+    this.#canSeePulls = false;
     if (this.#sign === 'accepted') this.heard('pulling');
   }
 
   end(): void {
     this.#ended.abort();
     clearTimeout(this.#timer);
-    clearTimeout(this.#telling);
+    clearTimeout(this.#noteTimer);
   }
 
   get #node(): string {
@@ -97,7 +97,7 @@ export class StartLimit {
     return setTimeout(() => this.#giveUp(), this.#limits[this.#sign]);
   }
 
-  async #tell(): Promise<void> {
+  async #noteSilence(): Promise<void> {
     const { container, onNote } = this.#watched;
     const silence = await describeSilence(this.#api, this.#pod, this.#ended.signal);
     this.#silence = silence;

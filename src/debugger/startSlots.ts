@@ -1,9 +1,9 @@
 /** The initial limits. Each start means several processes at once, and an exec for the node's runtime. */
-const AT_FIRST = { perNode: 4, inAll: 16 } as const;
+const INITIAL_LIMITS = { perNode: 4, total: 16 } as const;
 /** The same for short questions, each of which is an exec. */
-const QUESTIONS_AT_FIRST = { perNode: 8, inAll: 16 } as const;
+const INITIAL_QUERY_LIMITS = { perNode: 8, total: 16 } as const;
 /** The limits grow up to these values while starts are fast. */
-const AT_MOST = { perNode: 16, inAll: 48 } as const;
+const MAX_LIMITS = { perNode: 16, total: 48 } as const;
 /** A start that takes at most this many milliseconds shows that its node can do more at once. */
 const FAST_MS = 2_000;
 /** A start that takes longer than this many milliseconds shows that its node is busy: the limits are halved. */
@@ -11,13 +11,13 @@ const SLOW_MS = 10_000;
 
 interface Waiting {
   readonly node: string;
-  readonly begin: () => void;
+  readonly start: () => void;
 }
 
 /** How many starts a node may run at once, and how many it is running. */
 interface NodeSlots {
-  bound: number;
-  taken: number;
+  limit: number;
+  running: number;
 }
 
 /**
@@ -25,20 +25,20 @@ interface NodeSlots {
  * Each fast start increases the limits by one. Each slow one halves them, but never below the initial limits.
  */
 export class StartSlots {
-  readonly #first: { readonly perNode: number; readonly inAll: number };
+  readonly #initial: { readonly perNode: number; readonly total: number };
   readonly #nodes = new Map<string, NodeSlots>();
-  #bound: number;
-  #all = 0;
+  #limit: number;
+  #running = 0;
   readonly #waiting: Waiting[] = [];
   readonly #now: () => number;
 
   constructor(
-    perNode: number = AT_FIRST.perNode,
-    inAll: number = AT_FIRST.inAll,
+    perNode: number = INITIAL_LIMITS.perNode,
+    total: number = INITIAL_LIMITS.total,
     now = () => performance.now(),
   ) {
-    this.#first = { perNode, inAll };
-    this.#bound = inAll;
+    this.#initial = { perNode, total };
+    this.#limit = total;
     this.#now = now;
   }
 
@@ -55,30 +55,30 @@ export class StartSlots {
       };
       const waiting = {
         node,
-        begin: () => {
+        start: () => {
           signal?.removeEventListener('abort', onAbort);
           resolve();
         },
       };
       this.#waiting.push(waiting);
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#beginNext();
+      this.#startNext();
     });
-    const begun = this.#now();
+    const startedAt = this.#now();
     let ended = false;
     return () => {
       if (ended) return;
       ended = true;
-      this.#all -= 1;
-      this.#of(node).taken -= 1;
-      this.#learn(this.#of(node), this.#now() - begun);
-      this.#beginNext();
+      this.#running -= 1;
+      this.#slotsOf(node).running -= 1;
+      this.#adjustLimits(this.#slotsOf(node), this.#now() - startedAt);
+      this.#startNext();
     };
   }
 
   /** Slots for short questions. */
-  static forQuestions(): StartSlots {
-    return new StartSlots(QUESTIONS_AT_FIRST.perNode, QUESTIONS_AT_FIRST.inAll);
+  static forQueries(): StartSlots {
+    return new StartSlots(INITIAL_QUERY_LIMITS.perNode, INITIAL_QUERY_LIMITS.total);
   }
 
   /**
@@ -103,31 +103,31 @@ export class StartSlots {
     );
   }
 
-  #learn(node: NodeSlots, milliseconds: number): void {
+  #adjustLimits(node: NodeSlots, milliseconds: number): void {
     if (milliseconds <= FAST_MS) {
-      node.bound = Math.min(node.bound + 1, Math.max(AT_MOST.perNode, this.#first.perNode));
-      this.#bound = Math.min(this.#bound + 1, Math.max(AT_MOST.inAll, this.#first.inAll));
+      node.limit = Math.min(node.limit + 1, Math.max(MAX_LIMITS.perNode, this.#initial.perNode));
+      this.#limit = Math.min(this.#limit + 1, Math.max(MAX_LIMITS.total, this.#initial.total));
     } else if (milliseconds > SLOW_MS) {
-      node.bound = Math.max(Math.floor(node.bound / 2), this.#first.perNode);
-      this.#bound = Math.max(Math.floor(this.#bound / 2), this.#first.inAll);
+      node.limit = Math.max(Math.floor(node.limit / 2), this.#initial.perNode);
+      this.#limit = Math.max(Math.floor(this.#limit / 2), this.#initial.total);
     }
   }
 
   /** Starts everything that can start: a full node does not delay starts on others. */
-  #beginNext(): void {
+  #startNext(): void {
     for (const waiting of [...this.#waiting]) {
-      if (this.#all >= this.#bound) return;
-      const node = this.#of(waiting.node);
-      if (node.taken >= node.bound) continue;
+      if (this.#running >= this.#limit) return;
+      const node = this.#slotsOf(waiting.node);
+      if (node.running >= node.limit) continue;
       this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-      this.#all += 1;
-      node.taken += 1;
-      waiting.begin();
+      this.#running += 1;
+      node.running += 1;
+      waiting.start();
     }
   }
 
-  #of(node: string): NodeSlots {
-    const known = this.#nodes.get(node) ?? { bound: this.#first.perNode, taken: 0 };
+  #slotsOf(node: string): NodeSlots {
+    const known = this.#nodes.get(node) ?? { limit: this.#initial.perNode, running: 0 };
     this.#nodes.set(node, known);
     return known;
   }

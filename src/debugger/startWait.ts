@@ -10,7 +10,7 @@ interface WaitProgress {
 }
 
 /** Shows the user a wait: each second on the status line, and every NOTES_S in a line of its own. */
-export function tellsOfWait(
+export function waitNotices(
   what: string,
   { waiting, note }: WaitProgress,
 ): (seconds: number) => void {
@@ -22,8 +22,8 @@ export function tellsOfWait(
 }
 
 /** Shows a wait that begins now, each second, until the returned function is called. */
-export function tellWhileWaiting(what: string, progress: WaitProgress): () => void {
-  const tell = tellsOfWait(what, progress);
+export function showWaiting(what: string, progress: WaitProgress): () => void {
+  const tell = waitNotices(what, progress);
   const begin = Date.now();
   const telling = setInterval(() => tell(Math.round((Date.now() - begin) / 1000)), 1000);
   return () => clearInterval(telling);

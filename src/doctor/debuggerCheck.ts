@@ -2,7 +2,7 @@ import { chooseAccessLevel, nodeState } from '../debugger/accessLevel.ts';
 import { type DebuggerRequest, matchingDebuggers } from '../debugger/container.ts';
 import { newDebugger } from '../debugger/ephemeral.ts';
 import { planOnNode } from '../debugger/node/nodeDebugger.ts';
-import { onItsNode } from '../debugger/node/nodePod.ts';
+import { nodeTargetOf } from '../debugger/node/nodePod.ts';
 import { type NoEphemeral, nodeSteps } from '../debugger/noEphemeral.ts';
 import type { EphemeralLevel } from '../debugger/profile.ts';
 import { debuggerStatus } from '../debugger/start.ts';
@@ -25,7 +25,7 @@ export async function checkDebugger(
   request: DebuggerRequest,
   signal: AbortSignal,
 ): Promise<DebuggerCheck> {
-  const target = onItsNode(pod);
+  const target = nodeTargetOf(pod);
   if (request.via === 'node') return checkNodeDebugger(api, target, request, signal);
   const running = isStatic(pod) ? undefined : runningDebugger(pod, request);
   if (running !== undefined)
@@ -53,14 +53,14 @@ export async function checkDebugger(
   }
 
   async function checkNodeInstead(noEphemeral: NoEphemeral): Promise<DebuggerCheck> {
-    const { kind, text, message, nodeInstead, ofRights } = noEphemeral;
+    const { kind, text, message, nodeInstead, isPermissionError } = noEphemeral;
     const nodeAccess =
       nodeInstead || request.via === 'ephemeral'
         ? undefined
         : await nodeState(() => planOnNode(api, target, request, signal));
     const next = [...noEphemeral.next, ...(nodeAccess ? nodeSteps(noEphemeral, nodeAccess) : [])];
     // The Role is printed below all checks, and the checks include the missing permissions.
-    const refusedCheck: Check = ofRights
+    const refusedCheck: Check = isPermissionError
       ? { check: CHECK, level: 'fail', kind, text }
       : { check: CHECK, level: 'fail', kind, text: message, next };
     if (!nodeInstead || request.via === 'ephemeral')

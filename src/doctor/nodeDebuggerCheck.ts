@@ -1,8 +1,8 @@
 import type { DebuggerRequest } from '../debugger/container.ts';
+import { missingPodPermission } from '../debugger/missingPermissions.ts';
 import { planOnNode } from '../debugger/node/nodeDebugger.ts';
 import { type NodeTarget, namespaceFor } from '../debugger/node/nodePod.ts';
-import { NodeRightsLack } from '../debugger/noEphemeral.ts';
-import { lackedToKeepPods } from '../debugger/rights.ts';
+import { NodePermissionsMissing } from '../debugger/noEphemeral.ts';
 import { tryExec } from '../debugger/trial.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { canI } from '../kube/review.ts';
@@ -45,7 +45,7 @@ export async function checkNodeDebugger(
     return { checks: [{ check: CHECK, level, text }, ...missing], byNode: true };
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof NodeRightsLack))
+    if (!(error instanceof NodePermissionsMissing))
       return { checks: [failedCheck(CHECK, error)], byNode: false };
     // The Role is printed with the others, below all checks.
     return {
@@ -66,7 +66,7 @@ export async function namespaceWithoutNodeRole(
 ): Promise<string | undefined> {
   const [canCreate, missing, exec] = await Promise.all([
     canI(api, { namespace, verb: 'create', resource: 'pods' }, signal),
-    lackedToKeepPods(api, namespace, signal),
+    missingPodPermission(api, namespace, signal),
     tryExec(api, namespace, 'netdebug-node', signal).catch(() => undefined),
   ]);
   const lacksExec = exec?.kind === 'refused' && exec.by === 'rights';

@@ -1,6 +1,6 @@
 import { type DebuggerRequest, matchingDebuggers } from '../debugger/container.ts';
 import { describeSilence } from '../debugger/silentNode.ts';
-import { debuggerStatus, PASSING_REASONS } from '../debugger/start.ts';
+import { debuggerStatus, TRANSIENT_REASONS } from '../debugger/start.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
 import type { Check } from './check.ts';
@@ -36,7 +36,7 @@ export async function unstartedChecks(
       },
     ];
   }
-  if (PASSING_REASONS.has(reason))
+  if (TRANSIENT_REASONS.has(reason))
     return [{ check, level: 'warning', text: `${name} is being started: ${reason ?? 'waiting'}` }];
   return [
     {

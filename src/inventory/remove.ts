@@ -7,7 +7,7 @@ import { podPath } from '../kube/pod.ts';
 import { isContainerMissing, retryUnreachable } from '../kube/retryUnreachable.ts';
 import { Problem } from '../problem.ts';
 import { type Owned, ownsPod } from './owned.ts';
-import { endMain, type Used } from './usage.ts';
+import { endMainProcess, type Used } from './usage.ts';
 
 /** What to do with a debugger or capture. */
 export type Fate =
@@ -22,7 +22,7 @@ export type Fate =
  * What `cleanup` does with a debugger or capture. Keeps debuggers that are in use, and captures, which still have their
  * files after they end, unless `captures` is set.
  */
-export function fateOf({ owned, runs, unanswered }: Used, captures: boolean): Fate {
+export function decideRemoval({ owned, runs, unanswered }: Used, captures: boolean): Fate {
   if (ownsPod(owned)) {
     if (owned.state === 'ended') return { kind: 'remove' };
   } else {
@@ -56,11 +56,13 @@ export async function remove(
     await removeCapture(api, owned.capture, signal, { onRequested });
     return;
   }
-  await retryUnreachable(() => endMain(api, owned, signal), signal).catch((error: unknown) => {
-    signal.throwIfAborted();
-    // The container ends with its main process, and ends our command in it too; or it had already ended.
-    if (!(error instanceof ExecProblem || isContainerMissing(error))) throw error;
-  });
+  await retryUnreachable(() => endMainProcess(api, owned, signal), signal).catch(
+    (error: unknown) => {
+      signal.throwIfAborted();
+      // The container ends with its main process, and ends our command in it too; or it had already ended.
+      if (!(error instanceof ExecProblem || isContainerMissing(error))) throw error;
+    },
+  );
   onRequested();
   if (!(await hasContainerEnded(api, owned.pod, owned.container, signal)))
     throw new Problem('it cannot be ended', {

@@ -2,7 +2,7 @@ import { ageText } from '../output/quantities.ts';
 import { type ListFormat, optionalColumn, renderList } from '../output/renderList.ts';
 import type { Column } from '../output/table.ts';
 import { ownsPod } from './owned.ts';
-import { fateOf } from './remove.ts';
+import { decideRemoval } from './remove.ts';
 import type { Used } from './usage.ts';
 
 /** The printed properties of a debugger or capture. Times are in ISO 8601. */
@@ -24,7 +24,7 @@ function factsOf(used: Used) {
     state,
     reason: reason ?? unanswered,
     runs,
-    removal: REMOVALS[fateOf(used, true).kind],
+    removal: REMOVALS[decideRemoval(used, true).kind],
   };
 }
 

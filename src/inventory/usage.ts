@@ -20,7 +20,7 @@ export interface Used {
 /** Containers that take longer to answer are not waited for. */
 const ANSWER_MS = 10_000;
 /** Programs that belong to netdebug's scripts, or to a debugger's main process. */
-const PLUMBING = new Set(['sh', 'dash', 'ash', 'busybox', 'sleep', 'cat']);
+const OWN_PROGRAMS = new Set(['sh', 'dash', 'ash', 'busybox', 'sleep', 'cat']);
 
 /**
  * Asks each running container which programs run in it, several at a time. The recorder of a capture does not count as
@@ -32,59 +32,65 @@ export async function usageOf(
   signal: AbortSignal,
   onProgress: (text: string) => void = () => {},
 ): Promise<Used[]> {
-  const asked = all.filter(({ state }) => state === 'running').length;
+  const runningCount = all.filter(({ state }) => state === 'running').length;
   let answered = 0;
-  const tell = () =>
-    onProgress(`checking what runs in ${countText(asked, 'container')}: ${answered} answered`);
-  if (asked > 0) tell();
+  const reportProgress = () =>
+    onProgress(
+      `checking what runs in ${countText(runningCount, 'container')}: ${answered} answered`,
+    );
+  if (runningCount > 0) reportProgress();
   // Each query is an exec.
-  return StartSlots.forQuestions().map(all, nodeOfOwned, async (owned) => {
+  return StartSlots.forQueries().map(all, nodeOfOwned, async (owned) => {
     if (owned.state !== 'running') return { owned };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     try {
-      const said = await look(api, owned, [], limit);
-      const words = said.split('\n').filter((word) => word !== '' && !word.startsWith('main '));
-      const runs = [...new Set(words.filter((word) => !PLUMBING.has(word)))].sort();
+      const output = await runLookScript(api, owned, [], limit);
+      const words = output.split('\n').filter((word) => word !== '' && !word.startsWith('main '));
+      const runs = [...new Set(words.filter((word) => !OWN_PROGRAMS.has(word)))].sort();
       return { owned, runs };
     } catch (error) {
       signal.throwIfAborted();
       return { owned, unanswered: limit.aborted ? 'no answer' : messageOf(error) };
     } finally {
       answered += 1;
-      tell();
+      reportProgress();
     }
   });
 }
 
 /** Asks the main process of a container to end, as it does by itself after an idle time. */
-export async function endMain(api: KubeApi, owned: Owned, signal: AbortSignal): Promise<void> {
+export async function endMainProcess(
+  api: KubeApi,
+  owned: Owned,
+  signal: AbortSignal,
+): Promise<void> {
   // The container ends before the answer arrives.
-  await look(api, owned, ['end'], signal);
+  await runLookScript(api, owned, ['end'], signal);
 }
 
-async function look(
+async function runLookScript(
   api: KubeApi,
   { pod: { metadata }, container, profile }: Owned,
   words: readonly string[],
   signal: AbortSignal,
 ): Promise<string> {
-  const place = { namespace: metadata.namespace, pod: metadata.name, container };
+  const ref = { namespace: metadata.namespace, pod: metadata.name, container };
   if (profile !== 'processes') {
     const program = { script: lookScript, command: words };
-    return (await runProgram(api.access, place, program, { signal })).stdout.toString();
+    return (await runProgram(api.access, ref, program, { signal })).stdout.toString();
   }
-  const asked = await startShortCommand(
+  const runningCount = await startShortCommand(
     api.access,
-    { ...place, kind: 'ephemeral' },
+    { ...ref, kind: 'ephemeral' },
     profile,
     ['sh', '-c', lookScript, 'netdebug', ...words],
     signal,
   );
   try {
-    asked.stderr.resume();
-    const [said] = await Promise.all([text(asked.stdout), asked.exit]);
-    return said;
+    runningCount.stderr.resume();
+    const [output] = await Promise.all([text(runningCount.stdout), runningCount.exit]);
+    return output;
   } finally {
-    asked.close();
+    runningCount.close();
   }
 }

@@ -6,7 +6,7 @@ import { waitAtMost } from '../transfer/idleTimeout.ts';
 const START_MS = 120_000;
 /** Once the command runs: the longest silence, and the longest total time. */
 const SILENCE_MS = 20_000;
-const WHOLE_MS = 300_000;
+const TOTAL_LIMIT_MS = 300_000;
 /** How long to wait for the exit code after the output has ended. */
 const EXIT_MS = 10_000;
 /** No tool prints longer lines. */
@@ -28,36 +28,37 @@ export class Unusable extends Problem {
 export async function* boundedOutput(command: ShortCommand, name: string): AsyncGenerator<Buffer> {
   const chunks = (command.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   const first = chunks.next();
-  const begun = await waitAtMost(
+  const started = await waitAtMost(
     Promise.race([first, command.started, command.exit]),
     START_MS,
-    LATE,
+    TIMED_OUT,
   );
-  if (begun === LATE)
+  if (started === TIMED_OUT)
     throw new Problem(`the pod has not started ${name} within ${START_MS / 1000} s`, {
       kind: 'not-started',
       next: ['is its node overloaded? Check the load of the node, or try again later'],
     });
-  const since = performance.now();
+  const startedAt = performance.now();
   let line = 0;
   for (let next = first; ; next = chunks.next()) {
-    const got = await waitAtMost(next, SILENCE_MS, LATE);
-    if (got === LATE) throw new Unusable(`${name} has printed nothing for ${SILENCE_MS / 1000} s`);
-    if (got.done) return;
-    const newline = got.value.lastIndexOf(NEWLINE);
-    line = newline < 0 ? line + got.value.length : got.value.length - newline;
+    const result = await waitAtMost(next, SILENCE_MS, TIMED_OUT);
+    if (result === TIMED_OUT)
+      throw new Unusable(`${name} has printed nothing for ${SILENCE_MS / 1000} s`);
+    if (result.done) return;
+    const newline = result.value.lastIndexOf(NEWLINE);
+    line = newline < 0 ? line + result.value.length : result.value.length - newline;
     if (line > MAX_LINE) throw new Unusable(`${name} prints no line breaks`);
-    if (performance.now() - since > WHOLE_MS)
-      throw new Unusable(`${name} has not ended within ${WHOLE_MS / 1000} s`);
-    yield got.value;
+    if (performance.now() - startedAt > TOTAL_LIMIT_MS)
+      throw new Unusable(`${name} has not ended within ${TOTAL_LIMIT_MS / 1000} s`);
+    yield result.value;
   }
 }
 
 /** The exit code of a command whose output has ended. Throws Unusable if it does not arrive. */
 export async function boundedExit(command: ShortCommand, name: string): Promise<number> {
-  const code = await waitAtMost(command.exit, EXIT_MS, LATE);
-  if (code === LATE) throw new Unusable(`${name} does not end`);
+  const code = await waitAtMost(command.exit, EXIT_MS, TIMED_OUT);
+  if (code === TIMED_OUT) throw new Unusable(`${name} does not end`);
   return code;
 }
 
-const LATE = Symbol('late');
+const TIMED_OUT = Symbol('late');

@@ -16,7 +16,7 @@ export function socketChanges(before: SocketList, after: SocketList): SocketChan
     const predecessor = previous.take(identityOf(socket));
     if (predecessor === undefined) {
       changes.push({ kind: 'added', socket });
-    } else if (isAnother(predecessor, socket)) {
+    } else if (isNewConnection(predecessor, socket)) {
       changes.push({ kind: 'removed', socket: predecessor }, { kind: 'added', socket });
     } else if (predecessor.state !== socket.state) {
       changes.push({ kind: 'changed', socket, previousState: predecessor.state });
@@ -81,6 +81,6 @@ function identityOf(socket: Socket): string {
 }
 
 /** Whether this is a new connection between the same two ends. */
-function isAnother(a: Socket, b: Socket): boolean {
+function isNewConnection(a: Socket, b: Socket): boolean {
   return a.inode !== undefined && b.inode !== undefined && a.inode !== b.inode;
 }

@@ -34,9 +34,9 @@ export async function collectSockets(
   };
   await forEachLine(output, (line) => {
     const socket = parseLine(line);
-    const isRest = socket === undefined || (socket === null && held?.socket === undefined);
-    if (isRest && held && mayContinue(held, line)) {
-      held = continued(held, line, parseLine);
+    const isContinuation = socket === undefined || (socket === null && held?.socket === undefined);
+    if (isContinuation && held && canContinue(held, line)) {
+      held = appendLine(held, line, parseLine);
       return;
     }
     if (held) {
@@ -58,14 +58,14 @@ interface HeldLine {
 }
 
 /** Names of abstract unix sockets may contain newlines, and have at most 108 bytes. */
-const LONGEST_UNIX_LINE = 1024;
+const MAX_UNIX_LINE = 1024;
 const UNIX_LINE = /^(?:u_|[0-9a-f]{8,}: )/i;
 
-function mayContinue({ text }: HeldLine, line: string): boolean {
-  return text.length < LONGEST_UNIX_LINE && UNIX_LINE.test(text) && !UNIX_LINE.test(line);
+function canContinue({ text }: HeldLine, line: string): boolean {
+  return text.length < MAX_UNIX_LINE && UNIX_LINE.test(text) && !UNIX_LINE.test(line);
 }
 
-function continued(held: HeldLine, line: string, parseLine: SocketLineParser): HeldLine {
+function appendLine(held: HeldLine, line: string, parseLine: SocketLineParser): HeldLine {
   const text = `${held.text}\n${line}`;
   return { text, socket: parseLine(text), lines: held.lines + 1 };
 }

@@ -4,7 +4,7 @@ import { isListening } from '../tools/socket.ts';
 import type { Selection } from '../tools/socketSelection.ts';
 
 /** Further lines would not tell more than the first ones. */
-const MOST_LINES = 20;
+const MAX_LINES = 20;
 
 /** A pod and its listed sockets. */
 export interface ListedPod {
@@ -18,22 +18,26 @@ export interface ListedPod {
  * share a line.
  */
 export function declaredPorts(listed: readonly ListedPod[], selection: Selection): string[] {
-  const said = new Map<string, string[]>();
+  const podsByText = new Map<string, string[]>();
   for (const { pod, sockets } of listed)
-    for (const text of ofPod(pod, sockets, selection)) {
-      const pods = said.get(text) ?? [];
+    for (const text of podTexts(pod, sockets, selection)) {
+      const pods = podsByText.get(text) ?? [];
       pods.push(pod.metadata.name);
-      said.set(text, pods);
+      podsByText.set(text, pods);
     }
-  const lines = [...said].map(([text, [first, ...others]]) => {
+  const lines = [...podsByText].map(([text, [first, ...others]]) => {
     const pods = others.length === 0 ? `pod "${first}"` : `${others.length + 1} pods`;
     return `${pods}: ${text}`;
   });
-  const more = lines.length - MOST_LINES;
-  return more > 0 ? [...lines.slice(0, MOST_LINES), `and ${more} more lines like this`] : lines;
+  const more = lines.length - MAX_LINES;
+  return more > 0 ? [...lines.slice(0, MAX_LINES), `and ${more} more lines like this`] : lines;
 }
 
-function* ofPod({ spec }: Pod, sockets: Iterable<Socket>, selection: Selection): Generator<string> {
+function* podTexts(
+  { spec }: Pod,
+  sockets: Iterable<Socket>,
+  selection: Selection,
+): Generator<string> {
   const sidecars = (spec.initContainers ?? []).filter(
     ({ restartPolicy }) => restartPolicy === 'Always',
   );

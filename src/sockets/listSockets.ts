@@ -1,7 +1,7 @@
-import type { Debugger } from '../debugger/place.ts';
+import type { Debugger } from '../debugger/debugger.ts';
 import type { Profile } from '../debugger/profile.ts';
 import { type ShortCommand, startShortCommand } from '../debugger/shortCommand.ts';
-import { tellWhileWaiting } from '../debugger/startWait.ts';
+import { showWaiting } from '../debugger/startWait.ts';
 import type { Access } from '../kube/authentication.ts';
 import { ExecProblem } from '../kube/execStatus.ts';
 import type { Notice } from '../notice.ts';
@@ -37,7 +37,7 @@ export interface ListingOptions {
 }
 
 /** Nothing is shown until the list is complete, so it can be requested again if the connection breaks. */
-const MAX_CUTS = 3;
+const MAX_ATTEMPTS = 3;
 
 /**
  * Lists the sockets of a pod with the programs of its debugger: ss, or cat on the kernel's tables if that is faster, or
@@ -45,67 +45,67 @@ const MAX_CUTS = 3;
  */
 export async function listSockets(
   access: Access,
-  place: Debugger,
+  dbg: Debugger,
   profile: Profile,
   selection: Selection,
   options: ListingOptions,
 ): Promise<PodSockets> {
   const { signal, note, waiting } = options;
-  const told = tellWhileWaiting('the pod to list its sockets', { note, waiting });
+  const stopNotices = showWaiting('the pod to list its sockets', { note, waiting });
   try {
-    for (let cuts = 1; ; cuts++) {
+    for (let attempt = 1; ; attempt++) {
       try {
-        return await listOnce(access, place, profile, selection, options);
+        return await listOnce(access, dbg, profile, selection, options);
       } catch (error) {
         const isCut = error instanceof ExecProblem && error.failure === 'cut';
-        if (!isCut || cuts >= MAX_CUTS || signal?.aborted) throw error;
+        if (!isCut || attempt >= MAX_ATTEMPTS || signal?.aborted) throw error;
       }
     }
   } finally {
-    told();
+    stopNotices();
   }
 }
 
 async function listOnce(
   access: Access,
-  place: Debugger,
+  dbg: Debugger,
   profile: Profile,
   selection: Selection,
   { label, signal, note }: ListingOptions,
 ): Promise<PodSockets> {
   const start = (command: readonly string[]) =>
-    startShortCommand(access, place, profile, command, signal);
+    startShortCommand(access, dbg, profile, command, signal);
   // ss can find the processes itself, but opens every process for every socket, which is a hundred times slower.
   const owners = selection.processes ? await listOwners(start) : undefined;
-  const wanted = { ...selection, processes: false, details: selection.details || !!owners };
+  const query = { ...selection, processes: false, details: selection.details || !!owners };
 
   const readers: readonly Reader[] = [
-    { command: ssCommand(wanted), parse: ssLineParser(wanted, owners) },
-    { command: procNetCommand(wanted), parse: procNetLineParser(owners) },
+    { command: ssCommand(query), parse: ssLineParser(query, owners) },
+    { command: procNetCommand(query), parse: procNetLineParser(owners) },
   ];
-  const complaints: string[] = [];
-  for (const { command, parse } of isSlowWithSs(wanted) ? readers.toReversed() : readers) {
-    const listed = await collect(await start(command), command, parse, wanted, label);
-    const { store, unreadable, code, said, unusable } = listed;
+  const errors: string[] = [];
+  for (const { command, parse } of isSlowWithSs(query) ? readers.toReversed() : readers) {
+    const result = await collect(await start(command), command, parse, query, label);
+    const { store, unreadable, code, errorText, unusable } = result;
     if (unusable) note({ kind: 'program-unusable', text: `note: ${unusable.message}` });
-    const isGibberish = store.length === 0 && unreadable > 0;
+    const isUnparsable = store.length === 0 && unreadable > 0;
     // cat also fails if only one of several tables is missing, for example if IPv6 is disabled.
-    if (!unusable && !isGibberish && (code === 0 || store.length > 0)) {
+    if (!unusable && !isUnparsable && (code === 0 || store.length > 0)) {
       if (selection.ipv4 && !selection.ipv6 && hasUnknownFamily(store))
         note({ kind: 'incomplete', text: UNKNOWN_FAMILY });
       return { store, unreadable };
     }
-    if (isGibberish)
+    if (isUnparsable)
       note({
         kind: 'program-unusable',
         text: `note: no line of the output of ${command[0]} could be parsed`,
       });
-    complaints.push(
-      said ||
+    errors.push(
+      errorText ||
         `${command[0]} ended with exit code ${code}, and no line of its output could be parsed`,
     );
   }
-  throw new Problem(`the sockets of the pod cannot be read: ${complaints.join('; ')}`, {
+  throw new Problem(`the sockets of the pod cannot be read: ${errors.join('; ')}`, {
     kind: 'command-failed',
     next: ['choose an image that has ss (iproute2) or cat with --image'],
   });
@@ -140,8 +140,8 @@ function isSlowWithSs({ details, unix, states }: Selection): boolean {
 }
 
 /** The result of a command. */
-interface Listed extends PodSockets {
-  readonly said: string;
+interface CommandResult extends PodSockets {
+  readonly errorText: string;
   readonly code: number;
   /** Set if the command hung or was otherwise not usable. */
   readonly unusable?: Unusable;
@@ -153,17 +153,17 @@ async function collect(
   parse: SocketLineParser,
   selection: Selection,
   label: string | undefined,
-): Promise<Listed> {
+): Promise<CommandResult> {
   const store = new SocketStore();
   try {
-    const words = lastWords(command);
+    const stderrText = readStderr(command);
     const output = boundedOutput(command, name);
     const unreadable = await collectSockets(output, parse, selection, store, label);
     const code = await boundedExit(command, name);
-    return { store, unreadable, said: await words, code };
+    return { store, unreadable, errorText: await stderrText, code };
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
-    return { store, unreadable: 0, said: error.message, code: 1, unusable: error };
+    return { store, unreadable: 0, errorText: error.message, code: 1, unusable: error };
   } finally {
     command.close();
   }
@@ -180,8 +180,8 @@ async function listOwners(
   try {
     const [owners] = await Promise.all([
       collectOwners(boundedOutput(names, 'cat'), boundedOutput(descriptors, 'ls')),
-      lastWords(names),
-      lastWords(descriptors),
+      readStderr(names),
+      readStderr(descriptors),
     ]);
     await Promise.all([boundedExit(names, 'cat'), boundedExit(descriptors, 'ls')]);
     return owners;
@@ -192,8 +192,8 @@ async function listOwners(
 }
 
 /** The standard error of a command, truncated to the length of a message. */
-async function lastWords({ stderr }: ShortCommand): Promise<string> {
-  let said = '';
-  for await (const chunk of stderr) if (said.length < 1000) said += String(chunk);
-  return said.trim().slice(0, 1000);
+async function readStderr({ stderr }: ShortCommand): Promise<string> {
+  let errorText = '';
+  for await (const chunk of stderr) if (errorText.length < 1000) errorText += String(chunk);
+  return errorText.trim().slice(0, 1000);
 }

@@ -1,7 +1,7 @@
 import type { DebuggerSettings } from '../debugger/container.ts';
+import type { Debugger } from '../debugger/debugger.ts';
 import { debuggerFor } from '../debugger/debuggerFor.ts';
 import type { EarlyExec } from '../debugger/earlyExec.ts';
-import type { Debugger } from '../debugger/place.ts';
 import type { Profile } from '../debugger/profile.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import { StartSlots } from '../debugger/startSlots.ts';
@@ -53,7 +53,7 @@ export interface SocketListing {
 }
 
 /** A listed target, and its label if several are listed together. */
-interface Listed {
+interface ListedTarget {
   readonly found: ResolvedTarget;
   readonly label?: string;
 }
@@ -67,7 +67,7 @@ export class PortsSession {
   readonly #request: PortsRequest;
   readonly #slots = new StartSlots();
   /** By the key of the target. */
-  readonly #kept = new Map<string, Debugger>();
+  readonly #nodeDebuggers = new Map<string, Debugger>();
 
   constructor(api: KubeApi, request: PortsRequest) {
     this.#api = api;
@@ -104,7 +104,7 @@ export class PortsSession {
       one.found.pod ? [{ pod: one.found.pod, sockets: store }] : [],
     );
     return {
-      sockets: together(known.map(({ store }) => store)).inListingOrder(),
+      sockets: mergeStores(known.map(({ store }) => store)).inListingOrder(),
       unreadable: known.reduce((sum, { unreadable }) => sum + unreadable, 0),
       failures,
       declared: declaredPorts(pods, this.#request.selection),
@@ -114,12 +114,12 @@ export class PortsSession {
 
   /** Removes the debuggers that were created for the lists. */
   async close(): Promise<void> {
-    const kept = [...this.#kept.values()];
-    this.#kept.clear();
-    await Promise.all(kept.map((place) => place.close()));
+    const kept = [...this.#nodeDebuggers.values()];
+    this.#nodeDebuggers.clear();
+    await Promise.all(kept.map((dbg) => dbg.close()));
   }
 
-  async #find(): Promise<Listed[]> {
+  async #find(): Promise<ListedTarget[]> {
     const { targets, maxPods, signal, onNote } = this.#request;
     const resolved = await resolveTargets(this.#api, targets, {
       maxPods,
@@ -134,16 +134,16 @@ export class PortsSession {
     return resolved.found.map((found) => ({ found, ...(!isOne && { label: nameOf(found) }) }));
   }
 
-  async #listOne(one: Listed): Promise<PodSockets> {
+  async #listOne(one: ListedTarget): Promise<PodSockets> {
     const { selection, signal, onNote, onProgress } = this.#request;
     const key = targetKey(one.found);
-    const kept = this.#kept.get(key);
+    const kept = this.#nodeDebuggers.get(key);
     const labelled = (text: string) => (one.label === undefined ? text : `${one.label}: ${text}`);
     const listed = await this.#slots.take(targetNode(one.found), signal);
     try {
-      const place = kept ?? (await this.#debugger(one));
-      if (place.kind === 'node') this.#kept.set(key, place);
-      return await listSockets(this.#api.access, place, profileOf(selection), selection, {
+      const dbg = kept ?? (await this.#debugger(one));
+      if (dbg.kind === 'node') this.#nodeDebuggers.set(key, dbg);
+      return await listSockets(this.#api.access, dbg, profileOf(selection), selection, {
         note: (notice) =>
           onNote(one.label === undefined ? notice : { ...notice, target: one.label }),
         waiting: (text) => onProgress(labelled(text)),
@@ -152,7 +152,7 @@ export class PortsSession {
       });
     } catch (error) {
       if (!kept || signal?.aborted) throw error;
-      this.#kept.delete(key);
+      this.#nodeDebuggers.delete(key);
       await kept.close();
     } finally {
       listed();
@@ -160,7 +160,7 @@ export class PortsSession {
     return this.#listOne(one);
   }
 
-  async #debugger({ found, label }: Listed): Promise<Debugger> {
+  async #debugger({ found, label }: ListedTarget): Promise<Debugger> {
     const { selection, settings, signal, early, onProgress, onNote } = this.#request;
     const { pod } = found;
     if (pod) refuseUnsuitable(pod);
@@ -190,7 +190,7 @@ export class PortsSession {
 }
 
 /** The sockets of several pods in one store. A single store is returned as is. */
-function together(stores: readonly SocketStore[]): SocketStore {
+function mergeStores(stores: readonly SocketStore[]): SocketStore {
   const [first, ...others] = stores;
   if (first && others.length === 0) return first;
   const all = new SocketStore();

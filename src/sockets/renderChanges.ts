@@ -7,8 +7,9 @@ import { processesText, protocolText } from './socketColumns.ts';
 const SIGNS = { added: '+', removed: '-', changed: '~' } as const;
 
 /**
- * One line per change, as chunks of text: `12:00:01 ~ tcp 10.0.0.1:80 10.0.0.2:41234
- * ESTABLISHED -> TIME_WAIT`. The time is local.
+ * One line per change, as chunks of text. The time is local.
+ *
+ *     12:00:01 ~ tcp 10.0.0.1:80 10.0.0.2:41234 ESTABLISHED -> TIME_WAIT
  */
 export function renderChanges(changes: readonly SocketChange[], time: Date): Iterable<string> {
   const clock = [time.getHours(), time.getMinutes(), time.getSeconds()]

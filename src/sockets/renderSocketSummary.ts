@@ -4,7 +4,7 @@ import { inChunks } from './chunks.ts';
 import type { SocketSummary, StateCounts } from './summary.ts';
 
 /** Enough for people to read; -o json and yaml have all peers. */
-const PEERS_SHOWN = 20;
+const MAX_SHOWN_PEERS = 20;
 
 /** Renders the summary as three tables for people, or as data for programs. */
 export function renderSocketSummary(
@@ -36,11 +36,11 @@ function* tables({ states, localPorts, peers }: SocketSummary): Generator<string
     yield '\n';
     yield* renderTable(
       [{ header: 'PEER', cell: (row) => row.address }, ...COUNT_COLUMNS],
-      peers.slice(0, PEERS_SHOWN),
+      peers.slice(0, MAX_SHOWN_PEERS),
     );
   }
-  if (peers.length > PEERS_SHOWN) {
-    yield `and ${peers.length - PEERS_SHOWN} more peers (-o json has them all)\n`;
+  if (peers.length > MAX_SHOWN_PEERS) {
+    yield `and ${peers.length - MAX_SHOWN_PEERS} more peers (-o json has them all)\n`;
   }
 }
 

@@ -31,7 +31,7 @@ export async function reportCaptures(
 ): Promise<CaptureReport[]> {
   let done = 0;
   // Each question is an exec.
-  return StartSlots.forQuestions().map(captures, nodeOfCapture, async (capture) => {
+  return StartSlots.forQueries().map(captures, nodeOfCapture, async (capture) => {
     const report = await reportOf(api, capture, signal);
     done += 1;
     onProgress(done, captures.length);

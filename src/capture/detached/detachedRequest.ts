@@ -1,6 +1,6 @@
 import type { DebuggerSettings } from '../../debugger/container.ts';
+import type { Debugger } from '../../debugger/debugger.ts';
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
-import type { Debugger } from '../../debugger/place.ts';
 import type { Notice } from '../../notice.ts';
 import { type CaptureSpec, recorderSpec } from '../spec.ts';
 import type { RecordOptions } from '../spool/recordArguments.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { leaving } from '../../debugger/leftover.ts';
+import { addLeftovers } from '../../debugger/leftover.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import { debuggerStatus, waitUntilRunning } from '../../debugger/start.ts';
 import type { KubeApi } from '../../kube/api.ts';
@@ -29,7 +29,7 @@ export async function undoStart(
   const limit = AbortSignal.timeout(signal.aborted ? UNDO_INTERRUPTED_MS : UNDO_MS);
   const state = await endCapture(api, capture, image, limit);
   const leftovers = state === 'ended' ? [] : leftoverText(capture, state);
-  if (!signal.aborted) return leaving(explainRefusal(error), leftovers);
+  if (!signal.aborted) return addLeftovers(explainRefusal(error), leftovers);
   const [text = `capture "${capture.name}" was stopped again`, ...next] = leftovers;
   onNote({ kind: 'start-undone', text, next });
   return error;

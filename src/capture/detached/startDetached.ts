@@ -1,7 +1,7 @@
 import { chooseAccessLevel, useNodeInstead } from '../../debugger/accessLevel.ts';
 import { addContainer } from '../../debugger/addContainer.ts';
 import { planOnNode } from '../../debugger/node/nodeDebugger.ts';
-import { onItsNode } from '../../debugger/node/nodePod.ts';
+import { nodeTargetOf } from '../../debugger/node/nodePod.ts';
 import type { EphemeralLevel } from '../../debugger/profile.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import { waitUntilRunning } from '../../debugger/start.ts';
@@ -46,7 +46,7 @@ async function startForPod(
 ): Promise<StartedCapture> {
   const { signal, via = 'auto' } = request;
   refuseUnsuitable(pod);
-  const target = onItsNode(pod);
+  const target = nodeTargetOf(pod);
   const startViaNode = () => startOnNode(api, target, request);
   if (via === 'node') return startViaNode();
   const make = containerMaker(api, pod, request);

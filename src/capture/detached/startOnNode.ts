@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DebuggerRequest } from '../../debugger/container.ts';
+import type { Debugger } from '../../debugger/debugger.ts';
 import { nodeDebugger } from '../../debugger/node/nodeDebugger.ts';
 import {
   type NodeTarget,
@@ -8,7 +9,6 @@ import {
   targetAnnotation,
 } from '../../debugger/node/nodePod.ts';
 import { undoNodePod } from '../../debugger/node/removal.ts';
-import type { Debugger } from '../../debugger/place.ts';
 import { waitUntilRunning } from '../../debugger/start.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { type Pod, podsPath } from '../../kube/pod.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { tellWhileWaiting } from '../../debugger/startWait.ts';
+import { showWaiting } from '../../debugger/startWait.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { Problem } from '../../problem.ts';
 import { FETCH_LIMITS } from '../fetch/spoolAccess.ts';
@@ -25,7 +25,7 @@ export async function waitUntilRecording(
   request: DetachedRequest,
 ): Promise<Listing> {
   const { onProgress, onNote } = request;
-  const stopTelling = tellWhileWaiting('the pod to start the recorder', {
+  const stopTelling = showWaiting('the pod to start the recorder', {
     waiting: onProgress,
     note: onNote,
   });

@@ -57,8 +57,8 @@ export class Attachment {
   }
 
   /** Sends the script SIGUSR1: stop recording and send the rest; after `over`, remove the spool. */
-  nudge(): void {
-    this.#remote.nudge();
+  sendSignal(): void {
+    this.#remote.sendSignal();
   }
 
   /**

@@ -198,7 +198,7 @@ export class Follower {
     }
     if (this.#stopping) return;
     this.#stopping = true;
-    if (this.#canStop) this.#attachment?.nudge();
+    if (this.#canStop) this.#attachment?.sendSignal();
   }
 
   /**
@@ -209,7 +209,7 @@ export class Follower {
     if (this.isReadOnly) return true;
     const attachment = this.#attachment;
     if (!attachment) return false;
-    attachment.nudge();
+    attachment.sendSignal();
     const limit = setTimeout(() => attachment.close(), milliseconds);
     // The end of the connection is noticed only by reading.
     for await (const _ of attachment.frames());
@@ -220,7 +220,7 @@ export class Follower {
 
   /** Stops following at once. The recorder is asked to stop; if that does not arrive, its lease ends it. */
   close(): void {
-    if (!this.isReadOnly) this.#attachment?.nudge();
+    if (!this.isReadOnly) this.#attachment?.sendSignal();
     this.#closed.abort();
     this.#attachment?.close();
   }
@@ -232,11 +232,11 @@ export class Follower {
     this.#lastFrameAt = now;
     if (frame.kind === 'starting' && !this.#canStop) {
       this.#canStop = true;
-      if (this.#stopping) attachment.nudge();
+      if (this.#stopping) attachment.sendSignal();
     }
     if (frame.kind !== 'hello' && frame.kind !== 'over') return;
     this.#started = true;
-    if (frame.kind === 'hello' && this.#stopping && !this.#canStop) attachment.nudge();
+    if (frame.kind === 'hello' && this.#stopping && !this.#canStop) attachment.sendSignal();
     this.#canStop = true;
     if (this.#disconnectedAt === undefined) return;
     this.#options.onResumed?.(Date.now() - this.#disconnectedAt);

@@ -1,5 +1,5 @@
 import type { ContainerRef } from '../../debugger/leasedProcess.ts';
-import { tellsOfWait } from '../../debugger/startWait.ts';
+import { waitNotices } from '../../debugger/startWait.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
 import type { Notice } from '../../notice.ts';
@@ -77,7 +77,7 @@ export async function followSpool(
       progress.note(connectionLost(reason));
       events?.remark(`connection lost (${reason}) and resumed: nothing is missing`);
     },
-    onWaiting: tellsOfWait(start ? 'the pod to start the recorder' : 'the pod to answer', progress),
+    onWaiting: waitNotices(start ? 'the pod to start the recorder' : 'the pod to answer', progress),
     onResumed: (milliseconds) => {
       const { giveUpAt: _, ...rest } = state;
       state = rest;

@@ -1,4 +1,4 @@
-import type { Debugger } from '../../debugger/place.ts';
+import type { Debugger } from '../../debugger/debugger.ts';
 import type { Notice } from '../../notice.ts';
 
 /** A notice about what a capture of a node's network includes and what it excludes. */

@@ -1,4 +1,4 @@
-import type { Debugger } from '../../debugger/place.ts';
+import type { Debugger } from '../../debugger/debugger.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 import type { RecorderSpec } from '../spec.ts';

@@ -1,6 +1,6 @@
+import type { Debugger } from '../../debugger/debugger.ts';
 import { type Runtime, runtimeOf, runtimeText } from '../../debugger/hiddenNetwork.ts';
 import { DEFAULT_IMAGE } from '../../debugger/image.ts';
-import type { Debugger } from '../../debugger/place.ts';
 import type { AccessLevel } from '../../debugger/profile.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { run } from '../../kube/run.ts';

@@ -1,8 +1,8 @@
 import type { DebuggerSettings } from '../../debugger/container.ts';
+import type { Debugger } from '../../debugger/debugger.ts';
 import type { EarlyExec } from '../../debugger/earlyExec.ts';
 import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import type { NodeTarget } from '../../debugger/node/nodePod.ts';
-import type { Debugger } from '../../debugger/place.ts';
 import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
 import type { Notice } from '../../notice.ts';
 import type { Output } from '../../output/output.ts';

@@ -1,7 +1,7 @@
+import type { Debugger } from '../../debugger/debugger.ts';
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
 import { LeasedProcess, type Program } from '../../debugger/leasedProcess.ts';
-import type { Debugger } from '../../debugger/place.ts';
-import { tellWhileWaiting } from '../../debugger/startWait.ts';
+import { showWaiting } from '../../debugger/startWait.ts';
 import { tcpPortsInFilter } from '../../filters/capture/ports.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { ExecProblem } from '../../kube/execStatus.ts';
@@ -30,7 +30,7 @@ export const streamed: Recorder = async ({ api, dbg, label }, recording) => {
       ...tcpdumpCommand({ ...spec, format, changesUser }),
     ],
   };
-  const stopNotices = tellWhileWaiting('the pod to start tcpdump', progress);
+  const stopNotices = showWaiting('the pod to start tcpdump', progress);
   try {
     const recorder = await startTcpdump(api, dbg, program, interrupt);
     return await record(label, recording, recorder, stopNotices);

@@ -286,7 +286,7 @@ async function readMessages(
       const line = parseTcpdumpLine(text);
       if (line.kind === 'listening') {
         onListening(line.interface, line.linkType);
-        statisticsTimer ??= setInterval(() => capture.recorder.nudge(), STATISTICS_MS);
+        statisticsTimer ??= setInterval(() => capture.recorder.sendSignal(), STATISTICS_MS);
       } else if (line.kind === 'statistics') {
         statistics = { ...statistics, ...line.counts };
         // While it is running, all counts are on one line.

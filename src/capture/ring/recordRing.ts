@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
-import { tellsOfWait } from '../../debugger/startWait.ts';
+import { waitNotices } from '../../debugger/startWait.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
 import type { ResolvedTarget } from '../../kube/targets/resolvedTarget.ts';
@@ -100,7 +100,7 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
     linger: recording.linger,
     goneReason: () => goneReason(api, dbg, home),
     onDisconnect: (reason) => progress.note(connectionLost(reason)),
-    onWaiting: tellsOfWait('the pod to start the recorder', progress),
+    onWaiting: waitNotices('the pod to start the recorder', progress),
     onResumed: (milliseconds) =>
       progress.note({
         kind: 'resumed',

@@ -198,7 +198,7 @@ async function runAction(
       }
     };
     // Each of them takes one or two execs.
-    const slots = StartSlots.forQuestions();
+    const slots = StartSlots.forQueries();
     const exitCodes = await slots.map(captures, nodeOfCapture, runForCapture, signal);
     if (action === 'fetch') for (const capture of lost) notify(lostNotice(capture));
     return Math.max(...exitCodes);

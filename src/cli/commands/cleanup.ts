@@ -1,7 +1,7 @@
 import { StartSlots } from '../../debugger/startSlots.ts';
 import { findOwned } from '../../inventory/findOwned.ts';
 import { nodeOfOwned } from '../../inventory/owned.ts';
-import { fateOf, remove } from '../../inventory/remove.ts';
+import { decideRemoval, remove } from '../../inventory/remove.ts';
 import { nameOf } from '../../inventory/renderOwned.ts';
 import { type Used, usageOf } from '../../inventory/usage.ts';
 import type { KubeApi } from '../../kube/api.ts';
@@ -70,7 +70,7 @@ async function cleanUp(
   const toRemove: Used[] = [];
   let endedCount = 0;
   for (const one of used) {
-    const fate = fateOf(one, flags.captures);
+    const fate = decideRemoval(one, flags.captures);
     if (fate.kind === 'remove') toRemove.push(one);
     else if (fate.kind === 'rest') endedCount += 1;
     else notify({ kind: 'kept', text: `${nameOf(one)} is kept: ${fate.why}` });
@@ -98,7 +98,7 @@ async function cleanUp(
     );
   showProgress();
   // Each removal takes an exec.
-  const outcomes = await StartSlots.forQuestions().map(
+  const outcomes = await StartSlots.forQueries().map(
     toRemove,
     ({ owned }) => nodeOfOwned(owned),
     async (one, onRequested) => {

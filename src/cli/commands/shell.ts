@@ -1,10 +1,10 @@
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { DebuggerSettings } from '../../debugger/container.ts';
+import type { Debugger } from '../../debugger/debugger.ts';
 import { debuggerFor } from '../../debugger/debuggerFor.ts';
 import { namespaceOnNode, parseNamespaceName } from '../../debugger/node/namespaceOnNode.ts';
-import type { Debugger } from '../../debugger/place.ts';
-import { AttendedProgram } from '../../debugger/shell/attendedProgram.ts';
+import { InteractiveProgram } from '../../debugger/shell/interactiveProgram.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { oneTarget } from '../../kube/targets/oneTarget.ts';
 import {
@@ -126,9 +126,9 @@ async function startProgram(
   api: KubeApi,
   debuggerInTarget: Debugger,
   command: readonly string[],
-): Promise<AttendedProgram> {
+): Promise<InteractiveProgram> {
   const terminal = hasTerminal() && { kind: process.env.TERM ?? '', size: terminalSize() };
-  return AttendedProgram.start(api.access, debuggerInTarget, {
+  return InteractiveProgram.start(api.access, debuggerInTarget, {
     command,
     input: process.stdin.isTTY !== true,
     ...(terminal && { terminal }),
@@ -138,7 +138,7 @@ async function startProgram(
 const TERMINATION_SIGNALS = ['SIGTERM', 'SIGHUP'] as const;
 
 /** Connects the user's streams and signals to the program until it ends. Returns its exit code. */
-async function attachStreams(program: AttendedProgram): Promise<number> {
+async function attachStreams(program: InteractiveProgram): Promise<number> {
   let exitCode: number | undefined;
   let interruptCount = 0;
   const terminate = (signal: NodeJS.Signals) => {

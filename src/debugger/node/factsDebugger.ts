@@ -1,11 +1,11 @@
 import type { KubeApi } from '../../kube/api.ts';
 import { type Pod, podsPath } from '../../kube/pod.ts';
 import type { DebuggerRequest } from '../container.ts';
-import type { Debugger } from '../place.ts';
+import type { Debugger } from '../debugger.ts';
 import type { AccessOptions } from '../start.ts';
 import { nodeDebugger } from './nodeDebugger.ts';
 import {
-  isKeptFor,
+  canReuse,
   NODE_CONTAINER,
   NODE_SELECTOR,
   type NodeTarget,
@@ -56,7 +56,7 @@ async function keptPod(
       query,
       ...(signal && { signal }),
     });
-    return items.find((pod) => isKeptFor(pod, request));
+    return items.find((pod) => canReuse(pod, request));
   } catch {
     // Without permission to list pods, a new debugger is made each time.
     signal?.throwIfAborted();

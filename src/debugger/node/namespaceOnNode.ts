@@ -1,7 +1,7 @@
 import type { KubeApi } from '../../kube/api.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import type { DebuggerRequest } from '../container.ts';
-import type { Debugger } from '../place.ts';
+import type { Debugger } from '../debugger.ts';
 import { runProgram } from '../runProgram.ts';
 import type { AccessOptions } from '../start.ts';
 import enterScript from './enterNamespace.sh';
@@ -31,11 +31,11 @@ export async function namespaceOnNode(
   request: DebuggerRequest,
   options: AccessOptions,
 ): Promise<Debugger> {
-  const place = await nodeDebugger(api, target, { ...request, entersAny: true }, options);
+  const dbg = await nodeDebugger(api, target, { ...request, entersAny: true }, options);
   try {
     const { stdout } = await runProgram(
       api.access,
-      place,
+      dbg,
       { script: findScript, command: [netns] },
       { ...(options.signal && { signal: options.signal }) },
     );
@@ -45,9 +45,9 @@ export async function namespaceOnNode(
         kind: 'not-found',
         next: [`list them: kubectl netdebug netns node/${target.node}`],
       });
-    return { ...place, enter: ['sh', '-c', enterScript, 'enter', inode, path], ownPorts: [] };
+    return { ...dbg, enter: ['sh', '-c', enterScript, 'enter', inode, path], ownPorts: [] };
   } catch (error) {
-    await place.close();
+    await dbg.close();
     throw error;
   }
 }

@@ -6,11 +6,11 @@ import { type NewPod, type Pod, podPath, podsPath } from '../../kube/pod.ts';
 import { whoAmI } from '../../kube/review.ts';
 import { Problem } from '../../problem.ts';
 import type { DebuggerRequest } from '../container.ts';
+import type { Debugger } from '../debugger.ts';
 import { isFargate, refuseVirtualNode } from '../hiddenNetwork.ts';
-import { lackedForExec, NodeRefused, NodeRightsLack } from '../noEphemeral.ts';
-import type { Debugger } from '../place.ts';
+import { missingPodPermission } from '../missingPermissions.ts';
+import { missingExecPermission, NodePermissionsMissing, NodeRefused } from '../noEphemeral.ts';
 import { refusalOf } from '../refusal.ts';
-import { lackedToKeepPods } from '../rights.ts';
 import { notReadyText } from '../silentNode.ts';
 import type { AccessOptions } from '../start.ts';
 import { waitUntilRunning } from '../start.ts';
@@ -27,7 +27,7 @@ import {
   readsFacts,
 } from './nodePod.ts';
 import { execInPodRefused, nodeRoleSteps, podRefused } from './nodeRefusals.ts';
-import { deleteNodePod, sweepNodePods, undoNodePod } from './removal.ts';
+import { deleteEndedNodePods, deleteNodePod, undoNodePod } from './removal.ts';
 
 /**
  * Creates a debugger on a node: a pod there that finds the target's network and holds it open. Closing the debugger
@@ -42,13 +42,13 @@ export async function nodeDebugger(
 ): Promise<Debugger> {
   const plan = await planOnNode(api, target, request, options.signal);
   const known = { ...plan, ...(options.unconfined && { unconfined: true }) };
-  sweepNodePods(api, known.namespace);
+  deleteEndedNodePods(api, known.namespace);
   try {
-    return await make(api, target, request, known, options);
+    return await createDebugger(api, target, request, known, options);
   } catch (error) {
     if (!(error instanceof Confined)) throw error;
-    const again = { ...known, name: nodePodName(), unconfined: true };
-    return make(api, target, request, again, options);
+    const retry = { ...known, name: nodePodName(), unconfined: true };
+    return createDebugger(api, target, request, retry, options);
   }
 }
 
@@ -63,7 +63,7 @@ export async function planOnNode(
   signal?: AbortSignal,
 ): Promise<NodePodOptions> {
   const plan = { name: nodePodName(), namespace: namespaceFor(target, request) };
-  const { owner } = await ask(api, target, nodePod(target, request, plan), signal);
+  const { owner } = await checkAllowed(api, target, nodePod(target, request, plan), signal);
   return { ...plan, ...(owner !== undefined && { owner }) };
 }
 
@@ -75,7 +75,7 @@ function nodePodName(): string {
 }
 
 /** Creates the pod and finds the target from it. If that fails, deletes the pod. */
-async function make(
+async function createDebugger(
   api: KubeApi,
   target: NodeTarget,
   request: DebuggerRequest,
@@ -84,7 +84,7 @@ async function make(
 ): Promise<Debugger> {
   const { namespace, name } = plan;
   onProgress?.(`starting a pod on node ${target.node}`);
-  const place = { namespace, pod: name, container: NODE_CONTAINER };
+  const ref = { namespace, pod: name, container: NODE_CONTAINER };
   const close = async () => {
     await deleteNodePod(api, namespace, name);
   };
@@ -107,9 +107,9 @@ async function make(
     });
     const where = readsFacts(request)
       ? { ownPorts: [] }
-      : entered(await findTarget(api.access, place, signal), target, request.image, plan);
+      : enterTarget(await findTarget(api.access, ref, signal), target, request.image, plan);
     return {
-      ...place,
+      ...ref,
       ...where,
       kind: 'node',
       accessLevel: 'node',
@@ -123,7 +123,7 @@ async function make(
   }
 }
 
-function entered(
+function enterTarget(
   found: Found,
   target: NodeTarget,
   image: string,
@@ -165,7 +165,7 @@ function entered(
 }
 
 /** Makes all checks at once, before anything is created. Throws NodeRefused. */
-async function ask(
+async function checkAllowed(
   api: KubeApi,
   target: NodeTarget,
   pod: NewPod,
@@ -181,16 +181,16 @@ async function ask(
       },
     ),
     tryExec(api, namespace, name, signal),
-    lackedToKeepPods(api, namespace, signal),
+    missingPodPermission(api, namespace, signal),
     whoAmI(api, signal),
   ]);
   refuseNode(target, node);
   if (verdict.kind === 'refused') throw podRefused(verdict, namespace);
-  const lacksExec = exec.kind === 'refused' && exec.by === 'rights' && lackedForExec(exec);
+  const lacksExec = exec.kind === 'refused' && exec.by === 'rights' && missingExecPermission(exec);
   if (exec.kind === 'refused' && !lacksExec) throw execInPodRefused(exec, namespace);
   const lacks = lacksExec || lacked;
   if (lacks !== undefined)
-    throw new NodeRightsLack(
+    throw new NodePermissionsMissing(
       `you may not ${lacks} in namespace "${namespace}"; nothing was created`,
       { kind: 'forbidden', next: nodeRoleSteps(namespace) },
     );

@@ -1,7 +1,7 @@
 import type { NewPod, Pod } from '../../kube/pod.ts';
 import { type DebuggerRequest, marks } from '../container.ts';
 import mainScript from '../main.sh';
-import { toCapture } from '../profile.ts';
+import { captureCapabilities } from '../profile.ts';
 import findScript from './find.sh';
 import holdScript from './hold.sh';
 import ownPortsScript from './ownPorts.sh';
@@ -56,7 +56,7 @@ export interface NodeTarget extends OnNode {
 }
 
 /** A pod as a target that is entered from its node. */
-export function onItsNode(pod: Pod): NodeTarget {
+export function nodeTargetOf(pod: Pod): NodeTarget {
   return { node: pod.spec.nodeName ?? '', namespace: pod.metadata.namespace, pod };
 }
 
@@ -127,7 +127,7 @@ export function nodePod(target: OnNode, request: DebuggerRequest, options: NodeP
   const { name, namespace, owner, unconfined, recorder } = options;
   const ofNode = isOfNode(target);
   const kind: NodePodKind = recorder ? 'node-capture' : 'node';
-  const search = ofNode ? [] : searched(target.pod);
+  const search = ofNode ? [] : searchArguments(target.pod);
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -200,7 +200,7 @@ export function readsFacts({ profile }: Pick<DebuggerRequest, 'profile'>): boole
  * Whether a kept debugger can serve this request: it runs, and has the same image and at least the required
  * capabilities.
  */
-export function isKeptFor(pod: Pod, request: DebuggerRequest): boolean {
+export function canReuse(pod: Pod, request: DebuggerRequest): boolean {
   const { annotations = {}, deletionTimestamp } = pod.metadata;
   const profile = annotations[PROFILE];
   const [container] = pod.spec.containers;
@@ -226,11 +226,11 @@ function capabilities(request: DebuggerRequest, ofNode: boolean): string[] {
   if (readsFacts(request)) {
     // iptables-legacy-save opens a raw socket to read rules (NET_RAW).
     const rules = profile === 'facts' ? [] : ['NET_ADMIN', 'NET_RAW'];
-    const capture = profile === 'probe' ? toCapture(image) : [];
+    const capture = profile === 'probe' ? captureCapabilities(image) : [];
     return [...new Set(['SYS_PTRACE', 'SYS_ADMIN', ...rules, ...capture])];
   }
   return [
-    ...toCapture(image),
+    ...captureCapabilities(image),
     'SYS_PTRACE',
     ...(ofNode && !request.entersAny ? [] : ['SYS_ADMIN']),
     ...(profile === 'processes' ? ['DAC_OVERRIDE'] : []),
@@ -256,7 +256,7 @@ export function podIdentifiers(pod: Pod): {
   };
 }
 
-function searched(pod: Pod | undefined): string[] {
+function searchArguments(pod: Pod | undefined): string[] {
   const { uids, containers } = pod ? podIdentifiers(pod) : { uids: [], containers: [] };
   return [...uids, '--', ...containers];
 }

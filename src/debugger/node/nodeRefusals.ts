@@ -1,4 +1,4 @@
-import { NodeRefused, NodeRightsLack } from '../noEphemeral.ts';
+import { NodePermissionsMissing, NodeRefused } from '../noEphemeral.ts';
 import { nodeRoleYaml } from '../permissions.ts';
 import { type Refusal, refusalText } from '../refusal.ts';
 import { nextSteps, policySteps } from '../refusals.ts';
@@ -8,7 +8,7 @@ const EXEC = `exec (pods/exec) in ${PODS}`;
 
 /** A pod on a node was refused; includes what can be done about it. */
 export function podRefused(refusal: Refusal, namespace: string): NodeRefused {
-  const Refused = refusal.by === 'rights' ? NodeRightsLack : NodeRefused;
+  const Refused = refusal.by === 'rights' ? NodePermissionsMissing : NodeRefused;
   return new Refused(refusalText(refusal), {
     next: podSteps(refusal, namespace),
     cause: refusal.error,

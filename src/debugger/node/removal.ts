@@ -2,14 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { KubeApi } from '../../kube/api.ts';
 import { isApiError, isTransient } from '../../kube/apiError.ts';
 import { hasFinished, type Pod, podPath, podsPath } from '../../kube/pod.ts';
-import { leaving } from '../leftover.ts';
+import { addLeftovers } from '../leftover.ts';
 import { explainRefusal } from '../refusals.ts';
 import { NODE_SELECTOR, nodePodKind } from './nodePod.ts';
 
 /** How long to try to delete a pod, which ends by itself in any case. */
 const DELETE_MS = 5_000;
 /** Milliseconds between attempts to delete a pod while the server cannot be reached. */
-const AGAIN_MS = 500;
+const RETRY_PAUSE_MS = 500;
 
 /**
  * Deletes one of our pods on nodes; a pod that cannot be deleted ends by itself. Returns whether it was deleted. Never
@@ -28,7 +28,7 @@ export async function deleteNodePod(
     } catch (error) {
       if (isApiError(error, 404)) return true;
       if (signal.aborted || !isTransient(error)) return false;
-      await wait(AGAIN_MS);
+      await wait(RETRY_PAUSE_MS);
     }
   }
 }
@@ -43,7 +43,7 @@ export async function undoNodePod(
   error: unknown,
 ): Promise<unknown> {
   if (await deleteNodePod(api, namespace, name)) return error;
-  return leaving(explainRefusal(error), [
+  return addLeftovers(explainRefusal(error), [
     `pod "${name}" on the node could not be deleted: kubectl delete pod ${name} -n ${namespace}`,
   ]);
 }
@@ -52,7 +52,7 @@ export async function undoNodePod(
  * Deletes, in the background, pods on nodes that have ended and were not deleted. Pods of failed captures are kept, so
  * that the failure stays visible.
  */
-export function sweepNodePods(api: KubeApi, namespace: string): void {
+export function deleteEndedNodePods(api: KubeApi, namespace: string): void {
   const signal = AbortSignal.timeout(DELETE_MS);
   api
     .get<{ items: Pod[] }>(podsPath(namespace), { query: { labelSelector: NODE_SELECTOR }, signal })
@@ -60,8 +60,8 @@ export function sweepNodePods(api: KubeApi, namespace: string): void {
       for (const pod of items) {
         const phase = pod.status?.phase;
         const isLost = phase === 'Failed' && nodePodKind(pod) === 'node-capture';
-        const isOver = !isLost && hasFinished(phase);
-        if (isOver) void deleteNodePod(api, namespace, pod.metadata.name);
+        const hasEnded = !isLost && hasFinished(phase);
+        if (hasEnded) void deleteNodePod(api, namespace, pod.metadata.name);
       }
     })
     .catch(() => {});

@@ -76,7 +76,7 @@ export async function runProbe(
         ...messagesOf(plan),
       ],
     );
-    for (const { watcher } of watches) watcher.nudge();
+    for (const { watcher } of watches) watcher.sendSignal();
     await Promise.all(watches.map(({ output }) => output));
   } finally {
     for (const { watcher } of watches) watcher.close();

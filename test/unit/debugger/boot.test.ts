@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { BOOT_COMMAND, bootInput, RUN_WORDS } from '../../../src/debugger/bootedCommand.ts';
+import { BOOT_COMMAND, bootInput, RUN_WORDS } from '../../../src/debugger/bootCommand.ts';
 import { LeasedProcess } from '../../../src/debugger/leasedProcess.ts';
 import { startShortCommand } from '../../../src/debugger/shortCommand.ts';
 import { descriptorsCommand, processNamesCommand } from '../../../src/tools/procNet.ts';

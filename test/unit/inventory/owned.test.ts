@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { debuggerContainer } from '../../../src/debugger/container.ts';
 import { ownedIn } from '../../../src/inventory/findOwned.ts';
-import { fateOf } from '../../../src/inventory/remove.ts';
+import { decideRemoval } from '../../../src/inventory/remove.ts';
 import type { Pod } from '../../../src/kube/pod.ts';
 
 const request = { image: 'x', pullPolicy: 'IfNotPresent', ttl: 60 } as const;
@@ -46,11 +46,11 @@ describe('what belongs to netdebug', () => {
 describe('cleanup', () => {
   it('ends idle debuggers, keeps those in use or unknown, and cannot remove ended ones', () => {
     const running = idle({ running: {} });
-    expect(fateOf({ owned: running, runs: [] }, false).kind).toBe('remove');
-    expect(fateOf({ owned: running, runs: ['tcpdump'] }, false).kind).toBe('keep');
-    expect(fateOf({ owned: running, runs: ['tcpdump'] }, true).kind).toBe('remove');
-    expect(fateOf({ owned: running, unanswered: 'no' }, false).kind).toBe('keep');
+    expect(decideRemoval({ owned: running, runs: [] }, false).kind).toBe('remove');
+    expect(decideRemoval({ owned: running, runs: ['tcpdump'] }, false).kind).toBe('keep');
+    expect(decideRemoval({ owned: running, runs: ['tcpdump'] }, true).kind).toBe('remove');
+    expect(decideRemoval({ owned: running, unanswered: 'no' }, false).kind).toBe('keep');
     const ended = idle({ terminated: { exitCode: 0 } });
-    expect(fateOf({ owned: ended }, true).kind).toBe('rest');
+    expect(decideRemoval({ owned: ended }, true).kind).toBe('rest');
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
-import type { Debugger } from '../../../src/debugger/place.ts';
+import type { Debugger } from '../../../src/debugger/debugger.ts';
 import type { Notice } from '../../../src/notice.ts';
 import { listSockets } from '../../../src/sockets/listSockets.ts';
 import { FakePod } from '../capture/fakePod.ts';

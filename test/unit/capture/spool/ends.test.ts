@@ -130,7 +130,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       const { state, freeKibibytes } = (await listing(shell, spool)) ?? {};
       expect(state?.end?.why).toBe('full');
       expect(freeKibibytes).toBe(0);
-      following.nudge();
+      following.sendSignal();
       expect(await following.exit).toBe(0);
     },
   );
@@ -200,7 +200,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         expect(await following.heard('over')).toMatch(/^over engine [1-9]/);
         expect(following.frames.lines.filter((line) => line.startsWith('hello'))).toEqual([]);
         expect(following.frames.lines.filter((line) => complaint.test(line))).not.toEqual([]);
-        following.nudge();
+        following.sendSignal();
         expect(await following.exit).toBe(0);
         expect(existsSync(spool)).toBe(false);
       }
@@ -252,7 +252,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       const refused = place.record(shell, `spool=${spool}`, 'device=lo');
       expect((await once(refused, 'exit'))[0]).toBe(75);
       expect((await listing(shell, spool))?.state.end?.why).toBe('interrupted');
-      following.nudge();
+      following.sendSignal();
       expect(await following.exit).toBe(0);
       expect(existsSync(spool)).toBe(false);
     },
@@ -295,9 +295,9 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         5,
       );
       expect(hung(spool)).toEqual([]);
-      following.nudge();
+      following.sendSignal();
       expect(await following.heard('over')).toMatch(/^over stopped 0/);
-      following.nudge();
+      following.sendSignal();
       expect(await following.exit).toBe(0);
       await until(() => place.processes(spool).length === 0, 'nothing runs');
     },
@@ -329,11 +329,11 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       await following.heard('starting');
       await until(() => hung(spool).length > 0, 'the hung engine runs');
       // Once: a follower that ends a recording before its begin does not wait for an acknowledgment.
-      following.nudge();
+      following.sendSignal();
       await until(() => !existsSync(spool), 'the spool is removed');
       expect(hung(spool)).toEqual([]);
       // It may have seen the end before the spool was removed; then it waits for an acknowledgment.
-      following.nudge();
+      following.sendSignal();
       expect([0, 3]).toContain(await following.exit);
     },
   );
@@ -407,7 +407,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       const words = [`spool=${spool}`, 'start', 'seq=999999999', 'engine=tcpdump', 'device=lo'];
       const following = place.follow(shell, ...words, 'zroot=1', 'duration=1', 'keep=600');
       await following.heard('over');
-      following.nudge();
+      following.sendSignal();
       await wait(1_500);
       expect((await listing(shell, spool))?.files.length).toBe(1);
       following.leave();
@@ -427,7 +427,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       expect(await following.heard('log')).toMatch(/^log tcpdump: has written nothing/);
       expect(await following.heard('over')).toMatch(/^over engine 1/);
       expect(hung(spool)).toEqual([]);
-      following.nudge();
+      following.sendSignal();
       expect(await following.exit).toBe(0);
     },
   );
@@ -440,9 +440,9 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       const words = [`spool=${spool}`, 'start', 'engine=tcpdump', 'device=lo', 'zroot=1'];
       const following = place.follow(shell, ...words, 'linger=30', 'keep=30');
       expect(await following.heard('hello')).toBe('hello 1 tcpdump lo');
-      following.nudge();
+      following.sendSignal();
       await following.heard('over stopped');
-      following.nudge();
+      following.sendSignal();
       expect(await following.exit).toBe(0);
       expect(existsSync(spool)).toBe(false);
     },
@@ -459,9 +459,9 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       await first.exit;
       const second = place.follow(shell, ...words, 'linger=30', 'keep=30');
       expect(await second.heard('hello')).toBe('hello 1 tcpdump lo');
-      second.nudge();
+      second.sendSignal();
       await second.heard('over stopped');
-      second.nudge();
+      second.sendSignal();
       expect(await second.exit).toBe(0);
     },
   );

@@ -75,7 +75,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         const sizes = (await listing(shell, spool))?.files.map(({ size }) => size) ?? [];
         return sizes.length === 2 && (sizes[1] ?? 0) > 24 + 4 * 40;
       }, 'the second file has packets');
-      following.nudge();
+      following.sendSignal();
       expect(await following.heard('over')).toMatch(
         /^over stopped 0 captured=\d+ received=\d+ dropped=0$/,
       );
@@ -91,7 +91,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       else expect(counts.at(0)?.tcpdump).toBeLessThanOrEqual(3);
       expect([...following.frames.ended.keys()]).toEqual([1, 2]);
       expect(following.frames.bytes(2)).toEqual(readFileSync(files[1] ?? ''));
-      following.nudge();
+      following.sendSignal();
       expect(await following.exit).toBe(0);
     },
   );
@@ -172,7 +172,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         ...['start', 'linger=60', ...words(spool, 'lo', engine)],
       );
       expect(await following.heard('over')).toMatch(/^over stopped (0|143)/);
-      following.nudge();
+      following.sendSignal();
       expect(await following.exit).toBe(0);
     },
   );

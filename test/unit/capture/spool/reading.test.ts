@@ -48,7 +48,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       await place.send(port, 2_000, 6_000, 1_000);
       await wait(2_500);
       following.child.stdout?.resume();
-      following.nudge();
+      following.sendSignal();
       expect(await following.heard('over')).toMatch(/^over stopped 0 captured=6000 /);
       const [, first = 0, last = 0] = (await following.heard('gap')).split(' ').map(Number);
       const numbers = [...following.frames.files.keys()];
@@ -64,7 +64,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       const end = packetsIn(following.frames.bytes(numbers.at(-1) ?? 0)).at(-1);
       expect(end?.number).toBe(5_999);
       expect(following.frames.whole).toBe(true);
-      following.nudge();
+      following.sendSignal();
       expect(await following.exit).toBe(0);
     },
   );
@@ -87,9 +87,9 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       };
       await until(() => told() > before, 'it is told');
       expect(told()).toBeLessThanOrEqual(uptime());
-      following.nudge();
+      following.sendSignal();
       await following.heard('over');
-      following.nudge();
+      following.sendSignal();
       expect(await following.exit).toBe(0);
     },
   );
@@ -185,7 +185,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     );
     await recording.heard('hello');
     await place.send(port, 200, 50, 100);
-    recording.nudge();
+    recording.sendSignal();
     await recording.heard('over stopped');
     const bytes = recording.frames.bytes(1);
 
@@ -203,7 +203,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       resumed.leave();
       await resumed.exit;
     }
-    recording.nudge();
+    recording.sendSignal();
     expect(await recording.exit).toBe(0);
   });
 

@@ -47,7 +47,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       );
       expect(Math.max(...samples.map(({ largest }) => largest))).toBeLessThan(1_064_000);
 
-      following.nudge();
+      following.sendSignal();
       const over = await following.heard('over');
       expect(over).toMatch(
         new RegExp(`^over stopped 0 captured=${count} received=\\d+ dropped=0$`),
@@ -100,7 +100,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         expect(resumed.frames.bytes(seq).equals(bytes.subarray(from))).toBe(true);
       }
 
-      following.nudge();
+      following.sendSignal();
       expect(await following.exit).toBe(0);
       expect(() => statSync(spool)).toThrow();
       resumed.leave();
@@ -135,13 +135,13 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         sent += 10;
         return following.frames.files.size >= 4;
       }, 'files begin at an age');
-      following.nudge();
+      following.sendSignal();
       await following.heard('over stopped');
       const files = [...following.frames.files.keys()].map((seq) =>
         packetsIn(following.frames.bytes(seq)),
       );
       expect(files.flat().length).toBe(sent);
-      following.nudge();
+      following.sendSignal();
       expect(await following.exit).toBe(0);
     },
   );
@@ -167,7 +167,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         /^MemAvailable: +(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8')) ?? [];
       expect(taken).toBeGreaterThan(Number(available) / 150);
       expect(taken).toBeLessThan(Number(available) / 70);
-      following.nudge();
+      following.sendSignal();
       await following.heard('over stopped 0');
     },
   );
@@ -184,7 +184,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       );
       await following.heard('hello');
       await place.send(port, 4_000, 8_000, 1_000);
-      following.nudge();
+      following.sendSignal();
       await following.heard('over stopped 0 captured=8000');
       const { files, lines } = following.frames;
       const gaps = lines
@@ -211,7 +211,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         expect(own).toEqual(own.map((_, index) => (start ?? 0) + index));
       }
       expect([...numbers.values()].at(-1)?.at(-1)).toBe(7_999);
-      following.nudge();
+      following.sendSignal();
       expect(await following.exit).toBe(0);
     },
   );
@@ -223,9 +223,9 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     const following = place.follow('dash', ...words);
     await following.heard('end 3');
     expect(ringOf(spool).files).toBeLessThanOrEqual(3);
-    following.nudge();
+    following.sendSignal();
     await following.heard('over');
-    following.nudge();
+    following.sendSignal();
     expect(await following.exit).toBe(0);
   });
 });

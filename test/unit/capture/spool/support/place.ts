@@ -257,7 +257,7 @@ export class Following {
   }
 
   /** Asks it to end the recording or, after its end, to remove everything. */
-  nudge(): void {
+  sendSignal(): void {
     this.#say('info');
   }
 

@@ -4,25 +4,25 @@ import { canI } from '../kube/review.ts';
 type Verb = 'get' | 'watch' | 'delete';
 
 /** The permission on a pod that is missing to see a debugger start in it; undefined if none is. */
-export async function lackedToWatch(
+export async function missingWatchPermission(
   api: KubeApi,
   namespace: string,
   pod: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  return firstLacked(api, namespace, ['watch'], pod, signal);
+  return firstMissing(api, namespace, ['watch'], pod, signal);
 }
 
 /** The same for a pod that does not exist yet and is deleted later; a dry run tells whether it may be created. */
-export async function lackedToKeepPods(
+export async function missingPodPermission(
   api: KubeApi,
   namespace: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  return firstLacked(api, namespace, ['watch', 'get', 'delete'], undefined, signal);
+  return firstMissing(api, namespace, ['watch', 'get', 'delete'], undefined, signal);
 }
 
-async function firstLacked(
+async function firstMissing(
   api: KubeApi,
   namespace: string,
   verbs: readonly Verb[],
@@ -35,6 +35,6 @@ async function firstLacked(
       return canI(api, { namespace, verb, resource: 'pods', ...name }, signal);
     }),
   );
-  const lacked = verbs.find((_, index) => answers[index] === false);
-  return lacked && `${lacked} pods`;
+  const missing = verbs.find((_, index) => answers[index] === false);
+  return missing && `${missing} pods`;
 }

@@ -5,14 +5,14 @@ import { text } from 'node:stream/consumers';
 import type { Access } from '../../kube/authentication.ts';
 import { type ExecStream, exec, type TerminalSize } from '../../kube/exec.ts';
 import { Problem } from '../../problem.ts';
-import { BOOT_COMMAND, bootInput, RUN_WORDS } from '../bootedCommand.ts';
+import { BOOT_COMMAND, bootInput, RUN_WORDS } from '../bootCommand.ts';
 import { type ContainerRef, LeasedProcess } from '../leasedProcess.ts';
 import { inFrames } from './frames.ts';
 import guardScript from './guard.sh';
 import startScript from './start.sh';
 
 /** A command that a user runs interactively in a debugger. */
-export interface AttendedCommand {
+export interface InteractiveCommand {
   /** Program and arguments; a shell if empty. */
   readonly command: readonly string[];
   /** The user's terminal: its type (TERM) and size. Without it, the streams are binary and separate. */
@@ -26,7 +26,7 @@ export interface AttendedCommand {
  * is killed or the connection breaks: a guard runs beside it under a lease, because the program's own streams are the
  * user's.
  */
-export class AttendedProgram {
+export class InteractiveProgram {
   /** Ending this stream ends the program's input, with both protocols. */
   readonly stdin: Writable;
   readonly #stream: ExecStream;
@@ -41,24 +41,24 @@ export class AttendedProgram {
   /** Starts the program. Throws what `exec` throws. */
   static async start(
     access: Access,
-    place: ContainerRef,
-    { command, terminal, input }: AttendedCommand,
+    ref: ContainerRef,
+    { command, terminal, input }: InteractiveCommand,
     signal?: AbortSignal,
-  ): Promise<AttendedProgram> {
+  ): Promise<InteractiveProgram> {
     const mark = randomBytes(12).toString('hex');
-    const { guard, pid } = await startGuard(access, place, mark, signal);
+    const { guard, pid } = await startGuard(access, ref, mark, signal);
     try {
       const framed = input && !terminal && guard.protocol === 'v4.channel.k8s.io';
       const how = terminal ? 'stream' : !input ? 'none' : framed ? 'frames' : 'stream';
       const words = [
-        ...(place.enter ?? []),
+        ...(ref.enter ?? []),
         ...['sh', '-c', startScript, 'netdebug', mark, pid, terminal?.kind ?? '', how, ...command],
       ];
       // On a terminal, leading input would be echoed, and long lines would be truncated.
       const stream = await exec(access, {
-        namespace: place.namespace,
-        pod: place.pod,
-        container: place.container,
+        namespace: ref.namespace,
+        pod: ref.pod,
+        container: ref.container,
         command: terminal ? words : BOOT_COMMAND,
         stdin: true,
         ...(terminal && { tty: terminal.size }),
@@ -66,7 +66,11 @@ export class AttendedProgram {
       });
       stream.stdin.on('error', () => {});
       if (!terminal) stream.stdin.write(bootInput(RUN_WORDS, words));
-      return new AttendedProgram(stream, framed ? framesInto(stream.stdin) : stream.stdin, guard);
+      return new InteractiveProgram(
+        stream,
+        framed ? framesInto(stream.stdin) : stream.stdin,
+        guard,
+      );
     } catch (error) {
       guard.stop();
       throw error;
@@ -93,7 +97,7 @@ export class AttendedProgram {
 
   /** Sends SIGINT to the program and all processes it started, like Ctrl-C on a terminal. */
   interrupt(): void {
-    this.#guard.nudge();
+    this.#guard.sendSignal();
   }
 
   /** Ends the program and all processes it left behind. Resolves when the guard has started to do so. */
@@ -106,30 +110,33 @@ export class AttendedProgram {
 
 async function startGuard(
   access: Access,
-  place: ContainerRef,
+  ref: ContainerRef,
   mark: string,
   signal: AbortSignal | undefined,
 ): Promise<{ guard: LeasedProcess; pid: string }> {
   const guard = await LeasedProcess.start(
     access,
-    place,
+    ref,
     { script: guardScript, command: [mark] },
     signal,
   );
-  const said = text(guard.stderr).catch(() => '');
-  const word = await Promise.race([
+  const errorText = text(guard.stderr).catch(() => '');
+  const firstOutput = await Promise.race([
     once(guard.stdout, 'data').then(([chunk]) => String(chunk)),
     guard.exit.then(() => ''),
   ]);
-  const [, pid] = /^ready (\d+)\n/.exec(word) ?? [];
+  const [, pid] = /^ready (\d+)\n/.exec(firstOutput) ?? [];
   if (pid !== undefined) {
     guard.stdout.resume();
     return { guard, pid };
   }
-  throw new Problem(`the debugger cannot run a shell: ${(await said).trim() || 'it has ended'}`, {
-    kind: 'image',
-    next: ['if the image is the cause, choose another one with --image'],
-  });
+  throw new Problem(
+    `the debugger cannot run a shell: ${(await errorText).trim() || 'it has ended'}`,
+    {
+      kind: 'image',
+      next: ['if the image is the cause, choose another one with --image'],
+    },
+  );
 }
 
 function framesInto(stdin: Writable): Writable {
