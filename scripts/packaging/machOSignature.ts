@@ -91,8 +91,8 @@ export function checkSignature(file: Buffer): SignatureCheck {
   let wrongPages = 0;
   for (let page = 0; page < pages; page++) {
     const at = hashesAt + page * HASH_BYTES;
-    const said = directory.subarray(at, at + HASH_BYTES);
-    if (!pageHash(file, page, pageBytes, codeEnd).equals(said)) wrongPages += 1;
+    const recordedHash = directory.subarray(at, at + HASH_BYTES);
+    if (!pageHash(file, page, pageBytes, codeEnd).equals(recordedHash)) wrongPages += 1;
   }
   const identifier = directory.toString('latin1', nameAt, directory.indexOf(0, nameAt));
   return { identifier, pages, wrongPages };

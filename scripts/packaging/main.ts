@@ -47,7 +47,7 @@ async function makeArchive(
   bundle: string,
   metafile: Parameters<typeof thirdPartyNotices>[0],
 ): Promise<void> {
-  const begun = performance.now();
+  const startTime = performance.now();
   const program = programName(platform);
   const binary = join(root, 'dist', 'bin', platformName(platform), program);
   await makeBinary(platform, bundle, binary, work);
@@ -70,7 +70,7 @@ async function makeArchive(
   const { name: product, version, license: ours } = packageJson;
   const bom = billOfMaterials({ name: product, version, license: ours, time }, metafile, platform);
   writeFileSync(join(release, `${name}.cdx.json`), bom);
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  const seconds = ((performance.now() - startTime) / 1000).toFixed(1);
   const cache = runnerFor(platform) ? '' : ', no code cache';
   console.log(`${name}  ${(archive.length / 1e6).toFixed(1)} MB  ${seconds} s${cache}`);
 }

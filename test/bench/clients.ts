@@ -63,7 +63,7 @@ export async function run(
   [program, ...args]: CommandLine,
   { keep = false, stdin = '', env = {} }: RunOptions = {},
 ): Promise<Run> {
-  const begun = performance.now();
+  const startTime = performance.now();
   const child = spawn(program, args, {
     stdio: ['pipe', keep ? 'pipe' : 'ignore', 'pipe'],
     env: { ...process.env, KUBECONFIG: kubeconfig, ...env },
@@ -82,7 +82,7 @@ export async function run(
     child.once('error', reject);
     child.once('close', resolve);
   });
-  const milliseconds = performance.now() - begun;
+  const milliseconds = performance.now() - startTime;
   const peakMemory = memory.stop();
   if (code !== 0) throw new Error(`${program} ${args.join(' ')}: ${code}\n${stderr}`);
   return { milliseconds, peakMemory, cpuMilliseconds: memory.cpuMilliseconds(), stdout };

@@ -45,18 +45,22 @@ function cpuOf(kubeconfig: string, commandLine: CommandLine) {
   return async () => {
     // The shell's keyword has a resolution of a millisecond, and counts only its command.
     const script = 'TIMEFORMAT="%U %S"; time "$@" >/dev/null 2>&1';
-    const said = await output(kubeconfig, ['bash', '-c', script, 'bash', ...commandLine], 'stderr');
-    const [user = Number.NaN, system = Number.NaN] = said.trim().split(' ').map(Number);
+    const errorText = await output(
+      kubeconfig,
+      ['bash', '-c', script, 'bash', ...commandLine],
+      'stderr',
+    );
+    const [user = Number.NaN, system = Number.NaN] = errorText.trim().split(' ').map(Number);
     return (user + system) * 1000;
   };
 }
 
 function timeOf(kubeconfig: string, commandLine: CommandLine) {
   return async () => {
-    const begun = performance.now();
-    const said = await output(kubeconfig, commandLine, 'stdout');
-    const taken = performance.now() - begun;
-    const found = said.split('\n').filter((line) => line.startsWith('context-')).length;
+    const startTime = performance.now();
+    const answer = await output(kubeconfig, commandLine, 'stdout');
+    const taken = performance.now() - startTime;
+    const found = answer.split('\n').filter((line) => line.startsWith('context-')).length;
     if (found < CONTEXTS) throw new Error(`${commandLine[0]}: ${found} contexts`);
     return taken;
   };

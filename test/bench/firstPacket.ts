@@ -12,12 +12,12 @@ export async function timeToFirstPacket(
   commandLines: readonly CommandLine[],
   headerBytes: number,
 ): Promise<number> {
-  const begun = performance.now();
+  const startTime = performance.now();
   let first = 0;
   for (const commandLine of commandLines)
     first = await firstOutput(clients, commandLine, headerBytes);
   if (first === 0) throw new Error(`no packet from ${commandLines.at(-1)?.join(' ')}`);
-  return first - begun;
+  return first - startTime;
 }
 
 /** The time of the first packet, from `performance.now`. 0 if none arrived. */

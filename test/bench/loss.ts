@@ -105,12 +105,12 @@ async function watched(clients: Clients, file: string, flags: readonly string[])
   });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   await new Promise<void>((resolve, reject) => {
-    let said = '';
+    let output = '';
     child.stderr.on('data', (text: Buffer) => {
-      said += text;
-      if (said.includes('capturing on')) resolve();
+      output += text;
+      if (output.includes('capturing on')) resolve();
     });
-    child.once('close', () => reject(new Error(`the capture ended: ${said}`)));
+    child.once('close', () => reject(new Error(`the capture ended: ${output}`)));
   });
   await wait(1_000);
   return {

@@ -88,7 +88,7 @@ export async function captureAll(
   const file = join(folder, 'all.pcapng');
   rmSync(file, { force: true });
   const selected = ['capture', ...SELECTED, '--max-pods', String(pods.length)];
-  const begun = performance.now();
+  const startTime = performance.now();
   const child = spawn(
     clients.netdebug,
     [...selected, '--image', DEBUGGER_IMAGE, '-w', file, '--', 'udp dst port 9'],
@@ -99,15 +99,17 @@ export async function captureAll(
   );
   const memory = startPeakMemory(child.pid ?? 0);
   const ended = once(child, 'close');
-  let said = '\n';
+  let output = '\n';
   let listening: number | undefined;
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-    if (said.split('\ncapturing on ').length > pods.length) listening ??= performance.now() - begun;
+    output += text;
+    if (output.split('\ncapturing on ').length > pods.length)
+      listening ??= performance.now() - startTime;
   });
   try {
     for (const limit = Date.now() + START_LIMIT_MS; listening === undefined; await wait(20))
-      if (child.exitCode !== null || Date.now() > limit) throw new Error(`not all listen\n${said}`);
+      if (child.exitCode !== null || Date.now() > limit)
+        throw new Error(`not all listen\n${output}`);
     await wait(CAPTURED_MS);
     if (!allStay) await deletePods(clients, pods.slice(0, 1));
     await wait(CAPTURED_MS);
@@ -118,7 +120,7 @@ export async function captureAll(
   const bytes = memory.stop();
   const numbers = numbersIn(file);
   for (const pod of pods.slice(allStay ? 0 : 1))
-    complete(pod, said, numbers.get(`default/${pod}/eth0`) ?? []);
+    complete(pod, output, numbers.get(`default/${pod}/eth0`) ?? []);
   return { listening, bytes };
 }
 

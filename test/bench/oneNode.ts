@@ -133,11 +133,11 @@ async function timed(
   atOnce: number,
   linesOf: (pod: string) => readonly CommandLine[],
 ): Promise<number> {
-  const begun = performance.now();
+  const startTime = performance.now();
   await mapConcurrently(pods, atOnce, async (pod) => {
     for (const line of linesOf(pod)) await run(clients, line);
   });
-  return performance.now() - begun;
+  return performance.now() - startTime;
 }
 
 /** Starts a detached capture in every pod, and times the commands on all of them. `bytes` is their peak memory. */

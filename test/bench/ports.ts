@@ -71,12 +71,12 @@ async function untilItSays({ kubectl, kubeconfig }: Clients, pod: string, word: 
     env: { ...process.env, KUBECONFIG: kubeconfig },
   });
   try {
-    const said: string[] = [];
+    const output: string[] = [];
     for await (const line of createInterface(logs.stdout)) {
       if (line === word) return;
-      said.push(line);
+      output.push(line);
     }
-    throw new Error(`pod ${pod} never said "${word}":\n${said.join('\n')}`);
+    throw new Error(`pod ${pod} never said "${word}":\n${output.join('\n')}`);
   } finally {
     logs.kill();
   }

@@ -66,14 +66,14 @@ async function compare(
 async function run([program = '', ...argv]: readonly string[], output: string): Promise<number> {
   const file = openSync(output, 'w');
   try {
-    const begun = performance.now();
+    const startTime = performance.now();
     const child = spawn(program, argv, { stdio: ['ignore', file, 'ignore'] });
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', resolve);
     });
     if (code !== 0) throw new Error(`${program} ended with ${code}`);
-    return performance.now() - begun;
+    return performance.now() - startTime;
   } finally {
     closeSync(file);
   }

@@ -33,9 +33,9 @@ export async function benchStart(rounds: number): Promise<void> {
 
   /** From the start of the process until its first request has arrived, which is then refused. */
   const untilRequest: Measure = async ([program, ...args]) => {
-    const begun = performance.now();
+    const startTime = performance.now();
     const asked = once(server, 'request').then(([, response]) => {
-      const taken = performance.now() - begun;
+      const taken = performance.now() - startTime;
       response.writeHead(403).end();
       return taken;
     });

@@ -63,13 +63,13 @@ async function measured(words: readonly string[], rounds: number): Promise<Measu
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, KUBECONFIG: '/nonexistent' },
     });
-    let said = '';
+    let output = '';
     child.stderr.on('data', (chunk) => {
-      said += chunk;
+      output += chunk;
     });
     const [code] = await once(child, 'close');
-    if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}: ${said}`);
-    const [user = 0, system = 0, kibibytes = 0] = (said.trim().split('\n').at(-1) ?? '')
+    if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}: ${output}`);
+    const [user = 0, system = 0, kibibytes = 0] = (output.trim().split('\n').at(-1) ?? '')
       .split(' ')
       .map(Number);
     times.push((user + system) * 1000);

@@ -101,8 +101,8 @@ describe.concurrent('a debugger on a node', () => {
   it('with all capabilities, everything works', async () => {
     expect(await (await without([], netshoot))(RECORD)).toMatchObject({ code: 0 });
     expect(await (await without([], debian))(RECORD_AS_ROOT)).toMatchObject({ code: 0 });
-    const said = await (await without([], netshoot, 'processes'))(descriptors());
-    expect(said.said).toContain('listed');
+    const output = await (await without([], netshoot, 'processes'))(descriptors());
+    expect(output.said).toContain('listed');
   });
 
   it('without SYS_PTRACE, finds no network namespaces of other processes', async () => {

@@ -25,25 +25,25 @@ describe.each(paired([{}]))(
       netdebug(['shell', pod.name, '--image', image, '--', ...command], { env, stdin }).finished;
 
     it('runs a command in the network of the pod, with unchanged arguments and separate streams', async () => {
-      const said = await shell([
+      const result = await shell([
         'sh',
         '-c',
         'cat /proc/net/fib_trie; printf "%s\\n" "$1" >&2; exit 7',
         'x',
         "a 'b\n$c\\n",
       ]);
-      expect(said.stdout).toContain(`-- ${pod.ip}\n`);
-      expect(said.stderr).toBe("a 'b\n$c\\n\n");
-      expect(said.code).toBe(7);
+      expect(result.stdout).toContain(`-- ${pod.ip}\n`);
+      expect(result.stderr).toBe("a 'b\n$c\\n\n");
+      expect(result.code).toBe(7);
     });
 
     it('transfers several megabytes through a command, and ends with its input', async () => {
       const bytes = randomBytes(3_000_001).toString('latin1');
       const running = netdebug(['shell', pod.name, '--image', image, '--', 'cat'], { env });
       running.child.stdin.end(Buffer.from(bytes, 'latin1'));
-      const said = await running.finished;
-      expect(said.code, said.stderr).toBe(0);
-      expect(said.stdout === bytes).toBe(true);
+      const outcome = await running.finished;
+      expect(outcome.code, outcome.stderr).toBe(0);
+      expect(outcome.stdout === bytes).toBe(true);
     });
 
     it('does not wait for input that the command does not read', async () => {

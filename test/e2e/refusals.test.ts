@@ -99,11 +99,11 @@ describe.concurrent('a refusal', () => {
         expect(code, stderr).toBe(1);
         if (command === 'doctor') expect(failed).toEqual({ debugger: 'denied' });
         else expect(kinds).toEqual(['denied']);
-        const said = command === 'doctor' ? stdout : stderr;
-        expect(said).toContain(`"${name}"`);
-        expect(said).toContain(REASON);
-        expect(said).toContain('--image');
-        expect(said).not.toContain('pod-security.kubernetes.io');
+        const output = command === 'doctor' ? stdout : stderr;
+        expect(output).toContain(`"${name}"`);
+        expect(output).toContain(REASON);
+        expect(output).toContain('--image');
+        expect(output).not.toContain('pod-security.kubernetes.io');
         await expectUntouched(namespace, pod);
       });
 
@@ -209,10 +209,10 @@ describe.concurrent('through kubectl proxy', () => {
       const result = await ours(args(pod), namespace, onTestFinished, { KUBECONFIG });
       expect(result.code, result.stderr).toBe(1);
       expect(allKinds(result)).toEqual(['unreachable']);
-      const said = command === 'doctor' ? result.stdout : result.stderr;
-      expect(said).toMatch(/127\.0\.0\.1:\d+/);
-      expect(said).toContain('--reject-paths');
-      expect(said).not.toContain('kind: Role');
+      const output = command === 'doctor' ? result.stdout : result.stderr;
+      expect(output).toMatch(/127\.0\.0\.1:\d+/);
+      expect(output).toContain('--reject-paths');
+      expect(output).not.toContain('kind: Role');
       await expectUntouched(namespace, pod);
     },
   );

@@ -58,8 +58,8 @@ export async function startInBackground(
       else resolve(message.state);
     });
     child.once('exit', () => {
-      const said = existsSync(LOG_FILE) ? readFileSync(LOG_FILE, 'utf8') : '';
-      reject(new Error(said.trim() || 'it ended before it was ready'));
+      const output = existsSync(LOG_FILE) ? readFileSync(LOG_FILE, 'utf8') : '';
+      reject(new Error(output.trim() || 'it ended before it was ready'));
     });
   });
   child.disconnect();

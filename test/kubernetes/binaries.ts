@@ -64,11 +64,11 @@ export async function findBinaries(): Promise<Binaries> {
 export async function whyNoBuild(): Promise<string | undefined> {
   const wanted = `Go ${GO.major}.${GO.minor} or newer`;
   const env = { ...process.env, GOTOOLCHAIN: 'local' };
-  const said = await run('go', ['env', 'GOVERSION'], { env }).catch(() => undefined);
-  if (!said) return `there is no go on PATH (${wanted} builds it)`;
-  const [, major, minor] = /^go(\d+)\.(\d+)/.exec(said.stdout) ?? [];
+  const output = await run('go', ['env', 'GOVERSION'], { env }).catch(() => undefined);
+  if (!output) return `there is no go on PATH (${wanted} builds it)`;
+  const [, major, minor] = /^go(\d+)\.(\d+)/.exec(output.stdout) ?? [];
   const isEnough = Number(major) === GO.major && Number(minor) >= GO.minor;
-  return isEnough ? undefined : `it needs ${wanted}, and this is ${said.stdout.trim()}`;
+  return isEnough ? undefined : `it needs ${wanted}, and this is ${output.stdout.trim()}`;
 }
 
 /** Builds them into the cache, at the lowest priority. `onProgress` receives a line every few seconds. */
@@ -91,10 +91,10 @@ export async function buildBinaries(
     ];
     const lists = await Promise.all(builds.map(goList));
     const total = lists.flat().length;
-    const begun = Date.now();
+    const startTime = Date.now();
     let compiled = 0;
     const tell = () => {
-      const seconds = Math.round((Date.now() - begun) / 1000);
+      const seconds = Math.round((Date.now() - startTime) / 1000);
       onProgress(`${compiled} of at most ${total} packages compiled after ${seconds} s`);
     };
     const timer = setInterval(tell, 10_000);

@@ -24,9 +24,9 @@ const CLEANING_LIMIT = 20_000;
 
 describe.skipIf(obstacle)(`a real Kubernetes${note}`, () => {
   test('starts within a minute, and leaves nothing after its end', async () => {
-    const begun = Date.now();
+    const startTime = Date.now();
     const cluster = await startKubernetesProcess();
-    expect(Date.now() - begun).toBeLessThan(START_LIMIT);
+    expect(Date.now() - startTime).toBeLessThan(START_LIMIT);
     const api = new ApiClient(cluster.kubeconfig);
     const { items } = JSON.parse(await api.call('GET', '/api/v1/pods')) as {
       items: { spec: { nodeName: string }; status: { phase: string } }[];

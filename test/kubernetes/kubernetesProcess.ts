@@ -27,10 +27,10 @@ export interface KubernetesProcess extends Ready {
 export async function startKubernetesProcess(): Promise<KubernetesProcess> {
   const child = spawnKubernetes('inherit');
   const exited = once(child, 'exit');
-  const said = await firstLine(child);
+  const firstOutputLine = await firstLine(child);
   return {
-    ...said,
-    folder: dirname(dirname(said.kubeconfig)),
+    ...firstOutputLine,
+    folder: dirname(dirname(firstOutputLine.kubeconfig)),
     async end() {
       child.stdin?.end();
       await exited;

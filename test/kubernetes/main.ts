@@ -42,7 +42,7 @@ const { values, positionals } = parseArgs({
 });
 const proxyMode = values['proxy-mode'];
 if (proxyMode !== 'iptables' && proxyMode !== 'nftables') giveUp(USAGE, 2);
-const begun = Date.now();
+const startTime = Date.now();
 const commands: Record<string, () => Promise<void>> = { build, check, run, up, down, status };
 const [command = '', ...rest] = positionals;
 const chosen = commands[command];
@@ -144,7 +144,7 @@ function hint(kubeconfig: string): string {
 
 /** A line of the timeline, in seconds since the start. */
 function tell(step: string): void {
-  const line = `${((Date.now() - begun) / 1000).toFixed(1).padStart(6)} s  ${step}`;
+  const line = `${((Date.now() - startTime) / 1000).toFixed(1).padStart(6)} s  ${step}`;
   if (values.background && process.connected) process.send?.({ step: line } satisfies Message);
   console.error(line);
 }

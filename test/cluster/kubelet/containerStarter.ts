@@ -57,8 +57,11 @@ export class ContainerStarter {
   async observe(record: ContainerRecord): Promise<void> {
     if (record.id === undefined) return;
     const status = await this.#node.cri.containerStatus(record.id);
-    const lastWords = this.#folder.terminationMessage(record.spec.name, record.restartCount);
-    record.observe(status, await readFile(lastWords, 'utf8').catch(() => ''));
+    const terminationMessage = this.#folder.terminationMessage(
+      record.spec.name,
+      record.restartCount,
+    );
+    record.observe(status, await readFile(terminationMessage, 'utf8').catch(() => ''));
   }
 
   async #create(

@@ -34,9 +34,9 @@ export async function pullImage(
   const seconds = Number(pod.metadata.annotations?.[PULL_SECONDS] ?? 0);
   if (found && (seconds > 0 || imagePullPolicy === 'Always')) {
     tell('Normal', 'Pulling', `Pulling image "${image}"`);
-    const begun = Date.now();
+    const startTime = Date.now();
     await delay(seconds * 1000, undefined, { signal });
-    const took = `${Date.now() - begun + 1}ms`;
+    const took = `${Date.now() - startTime + 1}ms`;
     const how = `in ${took} (${took} including waiting). Image size: ${found.size} bytes.`;
     tell('Normal', 'Pulled', `Successfully pulled image "${image}" ${how}`);
     record.pullError = undefined;

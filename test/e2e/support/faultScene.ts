@@ -39,8 +39,8 @@ exec nginx -c /tmp/app/conf`;
 /** Starts a pod, and finds its devices and addresses on its node. */
 export async function startFaultPod(node: 0 | 1): Promise<FaultPod> {
   const { name } = await runPod('path', { node, command: ['sh', '-c', APP] });
-  const said = 'jsonpath={.metadata.uid} {.status.podIPs[*].ip}';
-  const [uid = '', ...addresses] = (await kubectl(['get', 'pod', name, '-o', said])).split(' ');
+  const jsonPath = 'jsonpath={.metadata.uid} {.status.podIPs[*].ip}';
+  const [uid = '', ...addresses] = (await kubectl(['get', 'pod', name, '-o', jsonPath])).split(' ');
   const processes = processesOf(uid);
   const inside: IpLink[] = JSON.parse(await inNetworkOf(processes, 'ip -j link show eth0'));
   const links: IpLink[] = JSON.parse(await onNode(processes, 'ip -j addr show'));
@@ -132,9 +132,9 @@ export async function reaches(
   family: 4 | 6 = 4,
 ): Promise<boolean> {
   const address = family === 4 ? `TCP4:${to.address}` : `TCP6:[${to.ipv6.address}]`;
-  const said = await inNetworkOf(
+  const output = await inNetworkOf(
     from.processes,
     `timeout ${seconds} socat -u /dev/null ${address}:80 2>/dev/null && echo reached || true`,
   );
-  return said.includes('reached');
+  return output.includes('reached');
 }

@@ -27,13 +27,13 @@ async function runWith(rest: (seen: Seen, response: ServerResponse) => void, ...
   const wireshark = `#!/bin/sh\ncat >/dev/null\ntouch ${ended}\n`;
   writeFileSync(join(folder, 'wireshark'), wireshark, { mode: 0o755 });
   vi.stubEnv('PATH', folder + delimiter + process.env.PATH);
-  let said = '';
+  let output = '';
   vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-    said += String(chunk);
+    output += String(chunk);
     return true;
   });
   const code = await runCommandLine([...args, '--kubeconfig', join(folder, 'kubeconfig')]);
-  return { code, said, seen, ended };
+  return { code, said: output, seen, ended };
 }
 
 afterEach(() => {

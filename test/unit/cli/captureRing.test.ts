@@ -26,9 +26,9 @@ afterEach(() => {
 /** Records rings in pods that do this, until they are asked to end. */
 async function ring(does: Readonly<Record<string, Act>>) {
   for (const [name, act] of Object.entries(does)) acts.set(name, act);
-  const said: string[] = [];
+  const output: string[] = [];
   vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-    said.push(String(chunk));
+    output.push(String(chunk));
     return true;
   });
   const interrupt = new AbortController();
@@ -40,7 +40,7 @@ async function ring(does: Readonly<Record<string, Act>>) {
     { signal: interrupt.signal, abandon: new AbortController().signal, release: () => {} },
   ).catch((error: unknown) => error);
   interrupt.abort(new Interrupted());
-  return { code: await ended, said: said.join('') };
+  return { code: await ended, said: output.join('') };
 }
 
 /** It is still being started. */

@@ -32,10 +32,10 @@ const REQUEST = {
 
 /** The printed commands that fetch the started captures. */
 async function fetches(flags: { readonly defaultNamespace?: string }) {
-  let said = '';
+  let output = '';
   const spies = [
     vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-      said += String(chunk);
+      output += String(chunk);
       return true;
     }),
     vi.spyOn(process.stdout, 'write').mockReturnValue(true),
@@ -44,7 +44,7 @@ async function fetches(flags: { readonly defaultNamespace?: string }) {
     for (const spy of spies) spy.mockRestore();
   });
   expect(await startDetachedCaptures({} as KubeApi, { ...REQUEST, ...flags })).toBe(0);
-  return said.match(/captures fetch rare.*? {3}/g);
+  return output.match(/captures fetch rare.*? {3}/g);
 }
 
 it('captures in several namespaces: the printed commands name the namespace where needed', async () => {

@@ -43,7 +43,7 @@ export async function runProgram(program: string, { args, env, cwd }: Job): Prom
 }
 
 /** The last message of a client, without its log before and netdebug's advice after it. */
-export function lastWords({ stderr }: Said): string {
+export function lastLines({ stderr }: Said): string {
   return stderr
     .split('\n')
     .filter((line) => !/^([EIW]\d{4} |warning: | {2}\S|\t| >$)/.test(line))

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { chooseContext } from '../../../src/kube/kubeconfig.ts';
 import { type Case, DIMENSIONS, prepare } from './cases.ts';
-import { lastWords, ourClient, runProgram, type Said, upstreamKubectl } from './clients.ts';
+import { lastLines, ourClient, runProgram, type Said, upstreamKubectl } from './clients.ts';
 import { type ErrorCase, errorCases } from './errorCases.ts';
 import { pairwise } from './pairwise.ts';
 import { startWorld, type World } from './world.ts';
@@ -29,13 +29,13 @@ async function observed(folder: string, run: () => Promise<Said>) {
   const logs = [server.arrived, plainServer.arrived];
   const asked = [proxies.http.asked, proxies.https.asked, proxies.socks.asked];
   for (const log of [...logs, ...asked]) log.length = 0;
-  const said = await run();
+  const result = await run();
   await world.quiet();
   return {
     arrived: logs.map((log) => log.at(-1)),
     asked: asked.map((log) => [...new Set(log)]),
     told: toldIn(folder),
-    said: lastWords(said),
+    said: lastLines(result),
   };
 }
 
@@ -104,8 +104,8 @@ describe.skipIf(!KUBECTL)(
       const one = { ...same, files, choice, impersonation: 'as', namespace: 'context' };
       const { args, env, cwd } = prepare(world, folder, one);
       const view = ['-c', 'exec "$@" >&2', 'sh', KUBECTL, 'config', 'view', '--minify', '--raw'];
-      const said = await runProgram('sh', { args: [...view, '-o', 'json', ...args], env, cwd });
-      const { clusters, users, contexts } = JSON.parse(said.stderr);
+      const result = await runProgram('sh', { args: [...view, '-o', 'json', ...args], env, cwd });
+      const { clusters, users, contexts } = JSON.parse(result.stderr);
 
       process.chdir(cwd);
       const value = (flag: string) =>

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lastWords, PROGRAM, runProgram, upstreamKubectl } from './clients.ts';
+import { lastLines, PROGRAM, runProgram, upstreamKubectl } from './clients.ts';
 import { kubeconfigOf, startWorld, type World } from './world.ts';
 
 const KUBECTL = upstreamKubectl();
@@ -47,8 +47,12 @@ async function bothInPod(args: readonly string[], env: Readonly<Record<string, s
   const seen = async (command: readonly string[]) => {
     server.arrived.length = 0;
     const inPod = ['-m', 'sh', '-c', IN_POD, 'pod', certificates.authority.file, ...command];
-    const said = await runProgram('unshare', { args: [...inPod, ...args], env: pod, cwd: folder });
-    return { arrived: server.arrived.at(-1), said: lastWords(said) };
+    const result = await runProgram('unshare', {
+      args: [...inPod, ...args],
+      env: pod,
+      cwd: folder,
+    });
+    return { arrived: server.arrived.at(-1), said: lastLines(result) };
   };
   const cache = ['--cache-dir', join(folder, 'cache')];
   return {

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { oidc } from './cases.ts';
-import { lastWords, ourClient, runProgram, type Said, upstreamKubectl } from './clients.ts';
+import { lastLines, ourClient, runProgram, type Said, upstreamKubectl } from './clients.ts';
 import { kubeconfigOf, startWorld, type World } from './world.ts';
 
 /** An identity provider: its requests, and its answer. */
@@ -100,11 +100,11 @@ async function both(more: Record<string, string> = {}, before: (file: string) =>
     before(file);
     provider.asked.length = 0;
     world.server.arrived.length = 0;
-    const said = lastWords(await run(file)).replaceAll(file, 'FILE');
+    const message = lastLines(await run(file)).replaceAll(file, 'FILE');
     await world.quiet();
     const { users } = load(readFileSync(file, 'utf8')) as { users: unknown };
     return {
-      said,
+      said: message,
       asked: [...provider.asked],
       authorization: world.server.arrived.at(-1)?.authorization,
       users,
