@@ -136,6 +136,11 @@ describe('the layers of src', () => {
     expect(twice).toEqual([]);
   });
 
+  it('contain no file of more than 400 lines', () => {
+    const long = files.filter(({ text }) => text.split('\n').length > 401);
+    expect(long.map(({ name }) => name)).toEqual([]);
+  });
+
   it('write to the terminal only in output and cli', () => {
     const writers = files
       .filter(({ text }) => /\bprocess\.(?:stdout|stderr)\b|\bconsole\./.test(text))

@@ -1,3 +1,6 @@
+import { sameAddress } from '../address.ts';
+import type { TracedPacket } from './packet.ts';
+
 /** A virtual service of IPVS and its destinations. */
 export interface IpvsService {
   readonly protocol: 'tcp' | 'udp' | 'sctp';
@@ -48,6 +51,19 @@ export function parseIpvs(text: string): IpvsService[] {
     }
   }
   return services;
+}
+
+/** The service of a listing that has the packet's destination address, port and protocol. */
+export function findIpvsService(
+  listing: string,
+  { destination, destinationPort, protocol }: TracedPacket,
+): IpvsService | undefined {
+  return parseIpvs(listing).find(
+    (service) =>
+      sameAddress(service.address, destination) &&
+      service.port === destinationPort &&
+      service.protocol === protocol,
+  );
 }
 
 function stripBrackets(address: string | undefined): string {

@@ -24,6 +24,17 @@ export interface TracedPacket {
   readonly sourceTranslated?: boolean;
 }
 
+/** The devices on which a packet came to a hook and will leave it, if rules can match them. */
+export type DevicesOfPacket = Partial<
+  Pick<TracedPacket, 'inDevice' | 'outDevice' | 'inPort' | 'outPort'>
+>;
+
+/** The packet at a hook. Devices of earlier hooks are removed. */
+export function atHook(packet: TracedPacket, devices: DevicesOfPacket): TracedPacket {
+  const { inDevice: _in, outDevice: _out, inPort: _inPort, outPort: _outPort, ...fields } = packet;
+  return { ...fields, ...devices };
+}
+
 /** What rules need to know about the node. */
 export interface NamespaceContext {
   /** Whether the address belongs to the node itself. */

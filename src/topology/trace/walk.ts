@@ -1,8 +1,8 @@
 import { sameAddress } from '../address.ts';
 import type { PlacedQuestion } from '../model/routeAnswer.ts';
 import { type Decision, decide } from '../netfilter/decision.ts';
-import { parseIpvs } from '../netfilter/ipvs.ts';
-import type { TracedPacket } from '../netfilter/packet.ts';
+import { findIpvsService } from '../netfilter/ipvs.ts';
+import { atHook, type DevicesOfPacket, type TracedPacket } from '../netfilter/packet.ts';
 import type { Hook, RuleLayer } from '../netfilter/ruleset.ts';
 import { decideRoute, type RouteDecision, routeText } from '../route/decideRoute.ts';
 import type { Place, Port, Topology } from '../topology.ts';
@@ -18,7 +18,7 @@ import { contextOf, rulesetOf } from './rulesAt.ts';
 import type { Backend } from './serviceBackends.ts';
 import { isSidecars } from './sidecars.ts';
 import { type Translated, translationOf } from './translation.ts';
-import type { DevicesOfPacket, WalkState } from './walkState.ts';
+import type { WalkState } from './walkState.ts';
 
 /** A packet that passes more namespaces and sending devices than this is in a loop. */
 const MAX_STEPS = 24;
@@ -157,12 +157,7 @@ export class Walk extends PathRecorder implements WalkState {
     )
       return;
     const { destination, destinationPort, protocol } = this.packet;
-    const ipvs = parseIpvs(place.network.netfilter?.ipvs ?? '').find(
-      (service) =>
-        sameAddress(service.address, destination) &&
-        service.port === destinationPort &&
-        service.protocol === protocol,
-    );
+    const ipvs = findIpvsService(place.network.netfilter?.ipvs ?? '', this.packet);
     const servers = ipvs?.servers.filter(({ weight }) => weight !== 0) ?? [];
     const server = servers.find(({ address }) => address === this.backend?.address) ?? servers[0];
     if (server !== undefined) {
@@ -350,14 +345,7 @@ export class Walk extends PathRecorder implements WalkState {
   ): 'passed' | 'stopped' {
     const ruleset = rulesetOf(place.network);
     if (ruleset === undefined) return 'passed';
-    const {
-      inDevice: _in,
-      outDevice: _out,
-      inPort: _inPort,
-      outPort: _outPort,
-      ...packetFields
-    } = this.packet;
-    const hookPacket: TracedPacket = { ...packetFields, ...devices };
+    const hookPacket = atHook(this.packet, devices);
     const context = contextOf(this.topology, place);
     const decision = decide(ruleset, hook, hookPacket, context, layer);
     this.#recordRules(place, hook, decision);

@@ -1,14 +1,9 @@
 import type { PlacedQuestion } from '../model/routeAnswer.ts';
-import type { TracedPacket } from '../netfilter/packet.ts';
+import type { DevicesOfPacket, TracedPacket } from '../netfilter/packet.ts';
 import type { Hook, RuleLayer } from '../netfilter/ruleset.ts';
 import type { Place, Port } from '../topology.ts';
 import type { OneWayPath } from './oneWayPath.ts';
 import type { PathRecorder } from './pathRecorder.ts';
-
-/** The devices on which a packet came to a hook and will leave it, if rules can match them. */
-export type DevicesOfPacket = Partial<
-  Pick<TracedPacket, 'inDevice' | 'outDevice' | 'inPort' | 'outPort'>
->;
 
 /** A walk as seen by its steps, which move the packet from one device to the next and return how the path ends. */
 export interface WalkState extends PathRecorder {
