@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ProblemKind } from '../../src/problem.ts';
+import type { SwitchName } from '../faults/switches.ts';
 import { adminCall } from './support/adminApi.ts';
 import { reportedIn } from './support/failure.ts';
 import { namespaceFor } from './support/namespaces.ts';
@@ -15,7 +16,7 @@ import { freshPath, namespaced, netdebug, world } from './support/world.ts';
  * process keeps running in the pod.
  */
 interface Case {
-  readonly fault: Readonly<Record<string, string>>;
+  readonly fault: Readonly<Partial<Record<SwitchName, string>>>;
   /** The command, if it is not a capture to a file. */
   readonly command?: 'ports' | 'text';
   readonly flags?: readonly string[];
@@ -44,21 +45,18 @@ const CAPTURING = /capturing on/;
 
 const CASES: readonly Case[] = [
   // The longest cases come first, because silence takes time to detect.
-  ...['stall', 'disconnect blackhole', 'disconnect fin', 'disconnect rst'].flatMap(
-    (way): Case[] => {
-      const [name = '', how = ''] = way.split(' ');
-      const fault = { [`${name}-after`]: `${IN_THE_MIDDLE} ${how}`.trim() };
-      return [
-        { fault: { ...fault, 'only-streams': '* exec' }, until: CAPTURING, resumes: true },
-        {
-          fault: { ...fault, 'only-streams': '* exec' },
-          flags: UNTIL_CUT,
-          fails: 'lost',
-          keeps: true,
-        },
-      ];
-    },
-  ),
+  ...[
+    { 'stall-after': IN_THE_MIDDLE },
+    { 'disconnect-after': `${IN_THE_MIDDLE} blackhole` },
+    { 'disconnect-after': `${IN_THE_MIDDLE} fin` },
+    { 'disconnect-after': `${IN_THE_MIDDLE} rst` },
+  ].flatMap((cut): Case[] => {
+    const fault: Case['fault'] = { ...cut, 'only-streams': '* exec' };
+    return [
+      { fault, until: CAPTURING, resumes: true },
+      { fault, flags: UNTIL_CUT, fails: 'lost', keeps: true },
+    ];
+  }),
   {
     fault: { 'close-stdout-after': IN_THE_MIDDLE, 'only-streams': '* exec' },
     until: CAPTURING,
@@ -156,7 +154,10 @@ const image = world.flavours[0]?.image ?? '';
 const POD = 'faulty';
 
 /** Sets the switches of a namespace, or removes them with null. */
-async function setFaults(namespace: string, faults: Readonly<Record<string, string | null>>) {
+async function setFaults(
+  namespace: string,
+  faults: Readonly<Partial<Record<SwitchName, string | null>>>,
+) {
   const annotations = Object.fromEntries(
     Object.entries(faults).map(([name, value]) => [`netdebug.test/${name}`, value]),
   );

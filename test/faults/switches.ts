@@ -32,6 +32,25 @@
  * |---|---|---|
  * | `restart` | `MILLISECONDS` | all connections are dropped, and new ones are refused for this time |
  */
+export type SwitchName =
+  | 'clock-skew'
+  | 'close-stdout-after'
+  | 'delay-exec'
+  | 'disconnect-after'
+  | 'drop-status'
+  | 'expire-watches'
+  | 'http-error'
+  | 'http-error-recording'
+  | 'idle-timeout'
+  | 'only-streams'
+  | 'refuse-v5'
+  | 'restart'
+  | 'retry-after'
+  | 'stall-after'
+  | 'throttle'
+  | 'truncate-status';
+
+/** Switches as they are read: other names may be among them, and have no effect. */
 export type Switches = Readonly<Record<string, string>>;
 
 export const PREFIX = 'netdebug.test/';
