@@ -2,7 +2,7 @@
  * The data of a report's page. Tables are stored as columns, because numbers of one kind next to each other
  * compress best. Times are whole microseconds; the `start` of a table counts from `ReportData.start`.
  *
- * Written by makeReport() and read by the page. Both are from the same build, so the format needs no version.
+ * Written by renderReport() and read by the page. Both are from the same build, so the format needs no version.
  */
 export interface ReportData {
   /** The origin of all times: milliseconds since 1970. */

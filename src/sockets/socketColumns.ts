@@ -26,7 +26,7 @@ const DETAILS: readonly Column<Socket>[] = [
   { header: 'TIMER', cell: timerText },
 ];
 
-/** The columns of a table of sockets; see `RenderOptions`. */
+/** The columns of a table of sockets, as `renderSockets` shows them. */
 export function socketColumns(options: {
   readonly pods: boolean;
   readonly processes: boolean;
