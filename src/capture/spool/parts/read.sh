@@ -40,17 +40,17 @@ list() {
   echo ok
 }
 
-# Waits until the engine has written the packets that have arrived so far. tcpdump's counts show that. dumpcap asks the
-# kernel for packets four times a second, and sleeps once it has written them. Otherwise 2 s are enough if the node is
-# not busy.
+# Waits until the engine has written the packets that have arrived so far. tcpdump's counts show that. dumpcap gets
+# packets from the kernel every 250 ms, and then keeps them in a buffer for up to 750 ms, even while it sleeps. If it is
+# busy after that, or if tcpdump does not answer, 2 s more are enough unless the node is very busy.
 flush() {
   load_state || fail 3 'no spool'
   if [ ! -e running ]; then return; fi
   if [ "$engine" = tcpdump ]; then
     if await_delivery; then return; fi
   else
-    settling=0.6
-    [ "$moment" != 1 ] || settling=1
+    settling=1.2
+    [ "$moment" != 1 ] || settling=2
     nap "$settling"
     if is_asleep "$child"; then return; fi
   fi

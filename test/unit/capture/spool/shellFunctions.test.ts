@@ -135,6 +135,13 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
     rmSync(join(folder, 'begun'));
   });
 
+  it('wait longer than dumpcap keeps packets in its buffer while it sleeps', () => {
+    const code = `true >running; load_state() { engine=dumpcap; child=; }; nap() { echo "$1"; }; flush; rm running`;
+    const naps = run([begin, processTree, waiting, read], code).trim().split('\n').map(Number);
+    // 250 ms in the kernel, and up to 750 ms in the buffer.
+    expect(naps.reduce((total, seconds) => total + seconds)).toBeGreaterThan(1);
+  });
+
   it('write a state that is read back completely', () => {
     const code = `read -r me _ </proc/self/stat; birth "$me"; born=$birth
       ticket=6 engine=dumpcap device=eth0 phase=recording started=5 newest=3 first=2 bytes=17 argv='dumpcap -i eth0' child=
