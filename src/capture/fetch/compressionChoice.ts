@@ -7,9 +7,19 @@ import type { Compression } from './compression.ts';
  * or faster.
  */
 const SLOW_BYTES_PER_SECOND = 30e6;
-/** The first milliseconds of a stream do not count: buffers along the way deliver their contents at once. */
-const SKIPPED_MS = 400;
-const MEASURED_MS = 1_200;
+/** Milliseconds. The rate is measured in windows of this length. */
+const WINDOW_MS = 200;
+/** The first windows do not count: buffers along the way deliver their contents at once, and TCP starts slowly. */
+const SKIPPED_WINDOWS = 2;
+/** A rate is known after this many windows. */
+const MEASURED_WINDOWS = 8;
+/**
+ * At the start of a fetch, two windows are enough if the rate is below this one, and is steady: neither buffers nor
+ * TCP's slow start, which doubles the rate in each round trip, look like that.
+ */
+const CLEARLY_SLOW_BYTES_PER_SECOND = SLOW_BYTES_PER_SECOND / 2;
+/** The most by which the rates of two windows may differ if they are steady. */
+const STEADY_FACTOR = 1.25;
 /** A new stream is worth it only if the rest takes at least this many seconds. */
 const MIN_REMAINING_SECONDS = 2;
 /** The factor by which compression must speed up the files. Random or encrypted bytes do not get smaller. */
@@ -25,9 +35,12 @@ export class CompressionChoice {
   readonly #available: Compression | undefined;
   readonly #note: (notice: Notice) => void;
   readonly #now: () => number;
-  #startedAt: number | undefined;
-  #measuredFrom: number | undefined;
-  #bytes = 0;
+  /** When the current window began; undefined until data arrives. */
+  #windowStart: number | undefined;
+  #windowBytes = 0;
+  /** The windows of this measurement so far. */
+  #windows: Window[] = [];
+  #isFirstMeasurement = true;
   /** Bytes a second without compression. */
   #uncompressedRate: number | undefined;
   #isDecided = false;
@@ -47,13 +60,18 @@ export class CompressionChoice {
   addBytes(bytes: number, remaining: number): void {
     if (this.#isDecided || this.#available === undefined) return;
     const now = this.#now();
-    this.#startedAt ??= now;
-    if (now - this.#startedAt < SKIPPED_MS) return;
-    this.#measuredFrom ??= now;
-    const elapsed = now - this.#measuredFrom;
-    this.#bytes += bytes;
-    if (elapsed < MEASURED_MS) return;
-    const rate = (this.#bytes * 1000) / elapsed;
+    if (this.#windowStart === undefined) {
+      this.#windowStart = now;
+      return;
+    }
+    this.#windowBytes += bytes;
+    const milliseconds = now - this.#windowStart;
+    if (milliseconds < WINDOW_MS) return;
+    this.#windows.push({ bytes: this.#windowBytes, milliseconds });
+    this.#windowStart = now;
+    this.#windowBytes = 0;
+    const rate = this.#measuredRate();
+    if (rate === undefined) return;
     if (this.#uncompressedRate !== undefined) {
       if (rate < this.#uncompressedRate * MIN_SPEEDUP) this.#change(undefined);
       else this.#isDecided = true;
@@ -79,9 +97,34 @@ export class CompressionChoice {
     this.#restartMeasurement();
   }
 
-  #restartMeasurement(): void {
-    this.#startedAt = undefined;
-    this.#measuredFrom = undefined;
-    this.#bytes = 0;
+  /** Bytes a second; undefined while too little was measured. */
+  #measuredRate(): number | undefined {
+    const windows = this.#windows;
+    if (windows.length >= MEASURED_WINDOWS) return rateOf(windows.slice(SKIPPED_WINDOWS));
+    const [previous, last] = windows.slice(-2);
+    if (!this.#isFirstMeasurement || !previous || !last) return undefined;
+    const rates = [rateOf([previous]), rateOf([last])];
+    const isSteady = Math.max(...rates) <= Math.min(...rates) * STEADY_FACTOR;
+    const isClearlySlow = Math.max(...rates) < CLEARLY_SLOW_BYTES_PER_SECOND;
+    return isSteady && isClearlySlow ? rateOf([previous, last]) : undefined;
   }
+
+  #restartMeasurement(): void {
+    this.#isFirstMeasurement = false;
+    this.#windowStart = undefined;
+    this.#windowBytes = 0;
+    this.#windows = [];
+  }
+}
+
+/** What arrived in a part of a measurement. */
+interface Window {
+  readonly bytes: number;
+  readonly milliseconds: number;
+}
+
+function rateOf(windows: readonly Window[]): number {
+  const sum = (of: (window: Window) => number) =>
+    windows.reduce((total, window) => total + of(window), 0);
+  return (sum(({ bytes }) => bytes) * 1000) / sum(({ milliseconds }) => milliseconds);
 }

@@ -80,19 +80,54 @@ describe.concurrent('a fetch over a slow link', () => {
   it('does not switch when little data is left', () => {
     expect(measured({ plain: 5e6, packed: 15e6, left: 5e6 }).current).toBeUndefined();
   });
+
+  it('switches within half a second on a steady slow link', () => {
+    expect(measured({ plain: 5e6, packed: 15e6, duration: 500 }).current).toBe('zstd');
+  });
+
+  it('does not mistake the slow start of a fast link for a slow link', () => {
+    // The rate doubles in each round trip until the link is full.
+    const starting = (roundTrip: number) => (ms: number) =>
+      Math.min(100e6, (15_000 / roundTrip) * 1000 * 2 ** Math.floor(ms / roundTrip));
+    for (const roundTrip of [20, 50, 100])
+      expect(measured({ plain: starting(roundTrip), packed: 30e6 }).switches).toBe(0);
+  });
+
+  it('measures longer if buffers on the way deliver their contents first', () => {
+    const link = { plain: (ms: number) => (ms < 150 ? 40e6 : 5e6), packed: 15e6 };
+    expect(measured({ ...link, duration: 400 }).current).toBeUndefined();
+    expect(measured({ ...link, duration: 700 }).current).toBe('zstd');
+  });
+
+  it('does not switch because a fast link is slow for a moment', () => {
+    const plain = (ms: number) => (ms > 2200 && ms < 2700 ? 5e6 : 60e6);
+    expect(measured({ plain, packed: 30e6 }).switches).toBe(0);
+  });
 });
 
-/** The choice after some seconds at these rates, in bytes per second. */
-function measured(link: { plain: number; packed: number; left?: number }): CompressionChoice {
+interface MeasuredLink {
+  /** Bytes per second, or their course over milliseconds. */
+  readonly plain: number | ((ms: number) => number);
+  readonly packed: number;
+  readonly left?: number;
+  /** In milliseconds. */
+  readonly duration?: number;
+}
+
+/** The choice after some seconds on a link, and how often compression was switched on. */
+function measured({ plain, packed, left = 1e9, duration = 10_000 }: MeasuredLink) {
   let now = 0;
+  let switches = 0;
   const choice = new CompressionChoice(
     'zstd',
     () => {},
     () => now,
   );
-  for (; now < 10_000; now += 10) {
-    const rate = choice.current === undefined ? link.plain : link.packed;
-    choice.addBytes(rate / 100, link.left ?? 1e9);
+  for (; now < duration; now += 10) {
+    const before = choice.current;
+    const plainRate = typeof plain === 'number' ? plain : plain(now);
+    choice.addBytes((before === undefined ? plainRate : packed) / 100, left);
+    if (before === undefined && choice.current !== undefined) switches++;
   }
-  return choice;
+  return { current: choice.current, switches };
 }
