@@ -40,14 +40,19 @@ list() {
   echo ok
 }
 
-# Waits until the engine has written the packets that have arrived so far. tcpdump's counts show that. dumpcap gets
-# packets from the kernel every 250 ms, and then keeps them in a buffer for up to 750 ms, even while it sleeps. If it is
-# busy after that, or if tcpdump does not answer, 2 s more are enough unless the node is very busy.
+# Waits until the engine has written the packets that have arrived so far. tcpdump's counts show that, except on lo,
+# where the kernel counts each packet twice. dumpcap gets packets from the kernel every 250 ms, and then keeps them in a
+# buffer for up to 750 ms, even while it sleeps. If it is busy after that, or if tcpdump does not answer, 2 s are enough
+# unless the node is very busy.
 flush() {
   load_state || fail 3 'no spool'
   if [ ! -e running ]; then return; fi
   if [ "$engine" = tcpdump ]; then
+    clock
+    begin=$now
     if await_delivery; then return; fi
+    clock
+    if [ $((now - begin)) -ge 2 ]; then return; fi
   else
     settling=1.2
     [ "$moment" != 1 ] || settling=2

@@ -142,6 +142,14 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
     expect(naps.reduce((total, seconds) => total + seconds)).toBeGreaterThan(1);
   });
 
+  it('wait for tcpdump no longer if its counts do not agree after seconds', () => {
+    const code = `true >running; load_state() { engine=tcpdump; }; nap() { echo "nap $1"; }
+      time=0; clock() { now=$time; }
+      await_delivery() { time=$((time + 4)); return 1; }; flush; echo counted
+      await_delivery() { return 1; }; flush; rm running`;
+    expect(run([begin, read], code)).toBe('counted\nnap 2\n');
+  });
+
   it('write a state that is read back completely', () => {
     const code = `read -r me _ </proc/self/stat; birth "$me"; born=$birth
       ticket=6 engine=dumpcap device=eth0 phase=recording started=5 newest=3 first=2 bytes=17 argv='dumpcap -i eth0' child=
