@@ -6,6 +6,8 @@ const INITIAL_QUERY_LIMITS = { perNode: 8, total: 16 } as const;
 const MAX_LIMITS = { perNode: 16, total: 48 } as const;
 /** A start that takes at most this many milliseconds shows that its node can do more at once. */
 const FAST_MS = 2_000;
+/** So does one that takes at most this many times as long as the fastest start on the node: more at once cost little. */
+const FAST_RATIO = 2;
 /** A start that takes longer than this many milliseconds shows that its node is busy: the limits are halved. */
 const SLOW_MS = 10_000;
 
@@ -18,6 +20,8 @@ interface Waiting {
 interface NodeSlots {
   limit: number;
   running: number;
+  /** Milliseconds that the fastest start took. */
+  fastest: number;
 }
 
 /**
@@ -104,7 +108,9 @@ export class StartSlots {
   }
 
   #adjustLimits(node: NodeSlots, milliseconds: number): void {
-    if (milliseconds <= FAST_MS) {
+    node.fastest = Math.min(node.fastest, milliseconds);
+    const fast = Math.min(SLOW_MS, Math.max(FAST_MS, FAST_RATIO * node.fastest));
+    if (milliseconds <= fast) {
       node.limit = Math.min(node.limit + 1, Math.max(MAX_LIMITS.perNode, this.#initial.perNode));
       this.#limit = Math.min(this.#limit + 1, Math.max(MAX_LIMITS.total, this.#initial.total));
     } else if (milliseconds > SLOW_MS) {
@@ -127,7 +133,11 @@ export class StartSlots {
   }
 
   #slotsOf(node: string): NodeSlots {
-    const known = this.#nodes.get(node) ?? { limit: this.#initial.perNode, running: 0 };
+    const known = this.#nodes.get(node) ?? {
+      limit: this.#initial.perNode,
+      running: 0,
+      fastest: Number.POSITIVE_INFINITY,
+    };
     this.#nodes.set(node, known);
     return known;
   }

@@ -23,7 +23,7 @@ import type { Clients } from './clients.ts';
 import { hasPodEnded, podRunningTime } from './podLife.ts';
 
 /** A live capture of one target or of several at once. */
-export interface LiveCapture extends Omit<Recording, 'output' | 'events'> {
+export interface LiveCapture extends Omit<Recording, 'output' | 'events' | 'targetsOnNode'> {
   readonly targets: readonly ResolvedTarget[];
   readonly sink: Sink;
   /** The name of a target in messages. */
@@ -187,6 +187,7 @@ class Capture {
         spec: { ...recording.spec, filter, duration: this.#timeLeft() },
         output,
         ...(events && { events }),
+        targetsOnNode: this.#targetsOn(targetNode(target)),
         interrupt: this.#stopping.signal,
         progress: this.#progressOf(part),
       });
@@ -265,6 +266,12 @@ class Capture {
   #runningTargets(): Map<string, ResolvedTarget> {
     const running = this.#parts.filter(({ hasEnded }) => !hasEnded);
     return new Map(running.map(({ target }) => [targetKey(target), target]));
+  }
+
+  /** How many targets on a node are being captured or are to be started. */
+  #targetsOn(node: string): number {
+    return this.#parts.filter(({ target, hasEnded }) => !hasEnded && targetNode(target) === node)
+      .length;
   }
 
   async #allEnded(): Promise<void> {

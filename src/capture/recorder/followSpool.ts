@@ -69,7 +69,7 @@ export async function followSpool(
   const follower = new Follower({
     readOnly: start === undefined,
     ...(from && { from }),
-    attach: makeAttach(api.access, ref, folder, start),
+    attach: makeAttach(api.access, ref, folder, start, recording.targetsOnNode),
     linger,
     goneReason: () => goneReason(api, ref, spool.pod),
     onDisconnect: (reason, giveUpAt) => {

@@ -69,6 +69,8 @@ export interface Recording<Spec = CaptureSpec> {
   readonly stream?: boolean;
   /** How long the recorder continues after the connection is lost. */
   readonly linger: Milliseconds;
+  /** How many targets of the same capture are on the node; 1 when absent. */
+  readonly targetsOnNode?: number;
   readonly output: Output;
   /** Ends the capture in order. */
   readonly interrupt: AbortSignal;

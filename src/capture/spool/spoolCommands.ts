@@ -5,22 +5,25 @@ import type { FollowerOptions } from '../follower/follower.ts';
 import { type RecordOptions, recordArguments } from './recordArguments.ts';
 import spoolScript from './spool.sh';
 
-/** How often an idle follower checks for data. The sleep of GNU and of busybox accepts fractions. */
-const POLL_SECONDS = 0.2;
+/**
+ * How often a follower checks for data, in seconds, if a node runs at most so many followers of this client. Each check
+ * starts a process there. The sleep of GNU and of busybox accepts fractions.
+ */
+const POLLS = [
+  { followers: 5, seconds: 0.2 },
+  { followers: 15, seconds: 0.5 },
+  { followers: Number.POSITIVE_INFINITY, seconds: 1 },
+] as const;
 
 /** The pod's end of a follower at a position. Also starts the recorder if `start` is given. */
 export function followProgram(
   spool: string,
   { seq, offset }: { readonly seq: number; readonly offset: number },
   start: RecordOptions | undefined,
+  followersOnNode = 1,
 ): Program {
-  const words = [
-    'follow',
-    `spool=${spool}`,
-    `seq=${seq}`,
-    `offset=${offset}`,
-    `poll=${POLL_SECONDS}`,
-  ];
+  const poll = POLLS.find(({ followers }) => followersOnNode <= followers)?.seconds ?? 1;
+  const words = ['follow', `spool=${spool}`, `seq=${seq}`, `offset=${offset}`, `poll=${poll}`];
   return {
     script: spoolScript,
     command: start ? [...words, 'start', ...recordArguments(spool, start)] : words,
@@ -29,19 +32,20 @@ export function followProgram(
 
 /**
  * The function with which a follower connects. It also starts the recorder from `record` until the recorder is known to
- * be running.
+ * be running. `followersOnNode`: how many followers of this client run on the node.
  */
 export function makeAttach(
   access: Access,
   ref: ContainerRef,
   spool: string,
   record: RecordOptions | undefined,
+  followersOnNode = 1,
 ): FollowerOptions['attach'] {
   return (position, start, signal) =>
     LeasedProcess.start(
       access,
       ref,
-      followProgram(spool, position, start ? record : undefined),
+      followProgram(spool, position, start ? record : undefined, followersOnNode),
       signal,
     );
 }

@@ -17,11 +17,11 @@ function starts(slots: StartSlots) {
   return { begun, start, end };
 }
 
-/** A clock on which every start takes five seconds: neither fast nor slow. */
+/** A clock on which every start is slow: the limits stay the initial ones. */
 function steady(): () => number {
   let now = 0;
   return () => {
-    now += 5_000;
+    now += 11_000;
     return now;
   };
 }
@@ -100,6 +100,33 @@ describe('the slots for starts', () => {
     await run(16, 20_000);
     await run(16, 5_000);
     expect(most).toBe(2);
+  });
+
+  it('increase while starts take hardly longer than the fastest one', async () => {
+    let now = 0;
+    const slots = new StartSlots(2, 100, () => now);
+    const begun: string[] = [];
+    const start = async (name: string) => {
+      const end = await slots.take('node');
+      begun.push(name);
+      return end;
+    };
+    const ends = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(start);
+    await settled();
+    expect(begun).toHaveLength(2);
+    now = 3_000;
+    (await ends[0])?.();
+    await settled();
+    expect(begun).toHaveLength(4);
+    // Twice as long as the fastest start is not too long, but three times is.
+    now = 6_000;
+    (await ends[1])?.();
+    await settled();
+    expect(begun).toHaveLength(6);
+    now = 12_000;
+    (await ends[2])?.();
+    await settled();
+    expect(begun).toHaveLength(7);
   });
 
   it('return the results in the order of the items, and the first failure', async () => {

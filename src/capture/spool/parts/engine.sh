@@ -57,11 +57,11 @@ begin_engine() {
   "$@" </dev/null >/dev/null 2>>log &
   child=$!
   clock
-  launched=$now
+  launched=$now naps=0
   while ! { has_begun "$prefix" && knows_device; } && kill -0 "$child" 2>/dev/null &&
     [ $((now - launched)) -lt 10 ]; do
     if [ ! -e wanted ] || [ -n "$terminated" ]; then break; fi
-    nap "$moment"
+    nap_longer
     clock
   done
   has_begun "$prefix"

@@ -2,7 +2,8 @@
 
 follow() {
   read -r me _ </proc/self/stat
-  told='' stops=0 grain=262144 said='' last=0 over='' ticker='' waiting='' told_outages='|' greeted=''
+  told='' stops=0 grain=262144 said='' last=0 over='' ticker='' waiting='' told_outages='|' greeted='' \
+    naps=0 examined='' miscounted='' lively=0
   [ "$moment" = 0.1 ] || poll=1
   trap 'told=1 stops=$((stops + 1))' USR1
   trap 'depart' TERM
@@ -19,7 +20,7 @@ follow() {
     [ -e state ] || lost
     say_starting
     listen
-    nap "$moment"
+    nap_longer
   done
   if has_begun ring/; then
     echo "hello 1 $engine $device"
@@ -30,7 +31,7 @@ follow() {
     if [ -z "$names" ] || [ "$seq" -gt "$newest" ]; then
       [ -z "$ended" ] || break
       pulse
-      nap "$poll"
+      rest
       continue
     fi
     if [ "$seq" -lt "$first" ]; then
@@ -82,7 +83,7 @@ lost() {
 # folder itself, so that the folder is not left half-made when this process is ended. It must outlive this process, so
 # it must not hold any of our streams.
 start() {
-  starter='' deserted=0
+  starter='' deserted=0 naps=0
   until [ -e "$spool/kept" ]; do
     say_starting
     if [ -n "$starter" ]; then
@@ -90,7 +91,7 @@ start() {
         [ -d "$spool" ] || refuse_start
         starter=
       fi
-      nap "$moment"
+      nap_longer
     elif [ ! -d "$spool" ]; then
       # Not a child of this process: whatever ends this process would end its children too.
       starter=$( (record) </dev/null >/dev/null 2>&1 & echo $!)

@@ -22,6 +22,17 @@ end_tree() {
   kill_tree
 }
 
+# Sets `written`, the bytes that process `child` has written to files and pipes; empty if the kernel does not tell.
+count_written() {
+  written=
+  while read -r counter total; do
+    if [ "$counter" = wchar: ]; then
+      written=$total
+      return
+    fi
+  done 2>/dev/null <"/proc/$child/io"
+}
+
 birth() {
   # The second field, the name, may contain spaces. The fields after it do not.
   birth=

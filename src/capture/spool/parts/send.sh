@@ -20,7 +20,7 @@ send_file() {
     fi
     if [ -n "$closed" ]; then
       echo "end $seq $size"
-      seq=$((seq + 1)) offset=0
+      seq=$((seq + 1)) offset=0 last=0 examined=
       return
     fi
     pulse
@@ -29,19 +29,36 @@ send_file() {
   done
 }
 
-# Shorter pauses while data is arriving.
+# Shorter pauses while data is arriving, and at the end, for which the client waits.
 rest() {
-  case $poll in
-    0*) if [ $((now - lively)) -lt 3 ]; then nap "$poll"; else nap 0.5; fi ;;
-    *) nap "$poll" ;;
-  esac
+  pause=$poll
+  if [ "$moment" != 1 ]; then
+    if [ ! -e wanted ]; then
+      pause=0.2
+    elif [ $((now - lively)) -ge 3 ]; then
+      case $poll in 0*) pause=0.5 ;; esac
+    fi
+  fi
+  nap "$pause"
 }
 
-# Whether to start a process that checks the size of the current file: not every time if nothing happens. In shells that
-# compare only whole seconds, the check once a second is decisive.
+# Whether to start a process that reads the size of the current file: not every time if nothing happens. The count of
+# what the engine has written shows that without a process.
 has_grown() {
+  [ -z "$closed" ] || return 0
+  count_written
+  if [ -n "$written" ] && [ -z "$miscounted" ]; then
+    if [ "$written" != "$examined" ]; then
+      examined=$written
+      return
+    fi
+    [ "$last" -gt "$offset" ] || return 1
+    # The engine is a script, and another process writes the files.
+    miscounted=1
+  fi
+  # In shells that compare only whole seconds, the listing once a second is decisive.
   # shellcheck disable=SC3013 # dash and busybox ash support -nt
-  [ -n "$closed" ] || [ "$last" -gt "$offset" ] || [ $((now - lively)) -lt 3 ] || [ "$name" -nt lease ]
+  [ "$last" -gt "$offset" ] || [ $((now - lively)) -lt 3 ] || [ "$name" -nt lease ]
 }
 
 # Sends some of the $1 available bytes: about as many as can be sent in a second.

@@ -79,12 +79,11 @@ pass_second() {
 
 # Measures the bytes written so far, by the kernel's count, which includes removed files.
 measure() {
-  while read -r name value; do
-    if [ "$name" = wchar: ]; then
-      bytes=$((earlier_bytes + value))
-      return
-    fi
-  done 2>/dev/null <"/proc/$child/io"
+  count_written
+  if [ -n "$written" ]; then
+    bytes=$((earlier_bytes + written))
+    return
+  fi
   held ring/*
   bytes=$((held + (first - 1) * ${filekb:-0} * 1000))
 }

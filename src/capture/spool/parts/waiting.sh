@@ -17,6 +17,19 @@ nap() {
   do :; done
 }
 
+# A nap in a wait that is short unless the node is busy. Each nap starts a process, so a long wait has longer ones.
+# `naps` counts them; the caller sets it to 0 first.
+nap_longer() {
+  naps=$((naps + 1))
+  if [ "$moment" = 1 ] || [ "$naps" -le 5 ]; then
+    nap "$moment"
+  elif [ "$naps" -le 10 ]; then
+    nap 0.2
+  else
+    nap 0.5
+  fi
+}
+
 # Waits for a child, even if signals interrupt the wait.
 await() {
   while
