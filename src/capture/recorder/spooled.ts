@@ -1,7 +1,7 @@
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
 import { bytesText } from '../../output/quantities.ts';
 import type { RecorderSpec } from '../spec.ts';
-import type { RecordOptions } from '../spool/recordArguments.ts';
+import { bufferKibibytes, type RecordOptions } from '../spool/recordArguments.ts';
 import { newSpoolFolder, type SpoolPlan } from '../spool/spoolPlan.ts';
 import { bytes, milliseconds } from '../units.ts';
 import { followSpool } from './followSpool.ts';
@@ -34,7 +34,7 @@ export function spooled(plan: SpoolPlan): Recorder {
 
 /** While connected, the client ends a capture itself, and exactly. The recorder's own bounds are therefore wider. */
 function recordOptions(
-  { spec, linger, settings }: Recording<RecorderSpec>,
+  { spec, linger, settings, targetsOnNode = 1 }: Recording<RecorderSpec>,
   plan: SpoolPlan,
 ): RecordOptions {
   const { duration, maxBytes } = spec;
@@ -45,6 +45,7 @@ function recordOptions(
       maxBytes: maxBytes && bytes(maxBytes + SIZE_SLACK_BYTES),
     },
     ring: plan,
+    bufferKibibytes: bufferKibibytes(targetsOnNode),
     roomKilobytes: plan.roomKilobytes,
     linger,
     keep: linger,

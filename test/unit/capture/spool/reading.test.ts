@@ -207,6 +207,38 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     expect(await recording.exit).toBe(0);
   });
 
+  // The kernel counts what the script writes, not what its child does.
+  it.for(SHELLS)(
+    'sends packets while they are recorded if the engine is a script: %s',
+    async (shell, { expect }) => {
+      const spool = join(place.folder, `script-${shell}`);
+      const port = place.nextPort();
+      const programs = `${spool}-bin`;
+      mkdirSync(programs);
+      writeFileSync(join(programs, 'tcpdump'), '#!/bin/sh\n/usr/bin/tcpdump "$@" &\nwait\n', {
+        mode: 0o755,
+      });
+      const following = place.followWith(
+        programs,
+        shell,
+        ...[`spool=${spool}`, 'start', 'engine=tcpdump', 'device=lo', 'filekb=1000', 'files=2'],
+        ...['zroot=1', 'poll=0.2', 'linger=30', 'keep=30', `expression=udp dst port ${port}`],
+      );
+      await following.heard('hello');
+      for (const count of [50, 100]) {
+        await place.send(port, 200, 50, 100);
+        // Each packet has 100 bytes of data and its headers.
+        const arrived = () => following.frames.bytes(1).length > count * 100;
+        await until(arrived, `${count} packets have arrived`);
+      }
+      following.sendSignal();
+      expect(await following.heard('over stopped')).toMatch(/captured=100/);
+      expect(packetsIn(following.frames.bytes(1))).toHaveLength(100);
+      following.sendSignal();
+      expect(await following.exit).toBe(0);
+    },
+  );
+
   it.for(SHELLS)('refuses invalid numbers: %s', async (shell, { expect }) => {
     for (const word of ['part=1:$(touch /tmp/x):1', 'part=1:2', 'part=1:2:3:4', 'part=::', 'seq=x'])
       expect(await place.run(shell, 'copy', `spool=${place.folder}/x`, word)).toMatchObject({

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { recordArguments } from '../../../../src/capture/spool/recordArguments.ts';
+import { bufferKibibytes, recordArguments } from '../../../../src/capture/spool/recordArguments.ts';
 import { bytes, milliseconds, seconds } from '../../../../src/capture/units.ts';
 
 const RING = { fileKilobytes: 1000, files: 5 };
 
 describe('the arguments of a recorder', () => {
+  it('divide the memory for kernel buffers among the recorders of a node', () => {
+    const mebibytes = [1, 16, 32, 64, 200].map((recorders) => bufferKibibytes(recorders) / 1024);
+    expect(mebibytes).toEqual([32, 32, 16, 8, 8]);
+  });
+
   it('contain the ports of the filter, whose connections may explain that nothing matched', () => {
     const options = { spec: { expression: 'port 80 or port 443' }, ring: RING };
     const words = recordArguments('/s', { ...options, keep: seconds(60), changesUser: false });

@@ -10,6 +10,14 @@ describe('the arguments for the pod', () => {
     expect(followProgram('/tmp/s', POSITION, undefined).command).toEqual(WORDS);
   });
 
+  it('to check less often if many followers run on the node', () => {
+    const pollOf = (followers: number) =>
+      followProgram('/tmp/s', POSITION, undefined, followers).command.at(-1);
+    expect([5, 6, 15, 16, 60].map(pollOf)).toEqual([
+      ...['poll=0.2', 'poll=0.5', 'poll=0.5', 'poll=1', 'poll=1'],
+    ]);
+  });
+
   it('to also start: the recording, with the unchanged expression last', () => {
     const expression = 'port 80; touch "x"\nstart=1';
     const { command } = followProgram('/tmp/s', POSITION, {
