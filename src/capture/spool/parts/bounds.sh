@@ -27,6 +27,8 @@ look_at_disk() {
   free_space
   [ -n "$free" ] || return 0
   if [ "$free" -lt "$floorkb" ]; then why=floor; fi
+  # The disk may have filled up since the write above.
+  if [ "$free" -eq 0 ]; then why=full; fi
   if [ $((free - floorkb)) -lt $(((${lastfree:-$free} - free) * 4)) ]; then nextlook=$now; fi
   lastfree=$free
   # shellcheck disable=SC2046 # word splitting is intended
