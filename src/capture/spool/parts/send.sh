@@ -39,7 +39,8 @@ rest() {
       case $poll in 0*) pause=0.5 ;; esac
     fi
   fi
-  nap "$pause"
+  # A message that arrived since the last look would not end the nap.
+  [ -n "$told" ] || nap "$pause"
 }
 
 # Whether to start a process that reads the size of the current file: not every time if nothing happens. The count of

@@ -11,6 +11,7 @@ import options from '../../../../src/capture/spool/parts/options.sh';
 import processes from '../../../../src/capture/spool/parts/processes.sh';
 import read from '../../../../src/capture/spool/parts/read.sh';
 import ring from '../../../../src/capture/spool/parts/ring.sh';
+import send from '../../../../src/capture/spool/parts/send.sh';
 import state from '../../../../src/capture/spool/parts/state.sh';
 import waiting from '../../../../src/capture/spool/parts/waiting.sh';
 import recorder from '../../../../src/capture/spool/recorder.sh';
@@ -148,6 +149,19 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
       await_delivery() { time=$((time + 4)); return 1; }; flush; echo counted
       await_delivery() { return 1; }; flush; rm running`;
     expect(run([begin, read], code)).toBe('counted\nnap 2\n');
+  });
+
+  it('pause until the next check of a follower: briefly at the end, not after a message', () => {
+    const code = `nap() { echo "$1"; }
+      true >wanted
+      now=9 lively=9 poll=1 told='' moment=0.1
+      rest
+      told=1
+      rest
+      told=''
+      rm wanted
+      rest`;
+    expect(run([send], code).trim().split('\n')).toEqual(['1', '0.2']);
   });
 
   it('write a state that is read back completely', () => {
