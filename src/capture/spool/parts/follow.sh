@@ -3,7 +3,7 @@
 follow() {
   read -r me _ </proc/self/stat
   told='' stops=0 grain=262144 said='' last=0 over='' ticker='' waiting='' told_outages='|' greeted='' \
-    naps=0 examined='' miscounted='' lively=0
+    naps=0 examined='' miscounted='' lively=0 arrived=0
   [ "$moment" = 0.1 ] || poll=1
   trap 'told=1 stops=$((stops + 1))' USR1
   trap 'depart' TERM

@@ -29,16 +29,18 @@ send_file() {
   done
 }
 
-# Shorter pauses while data is arriving, and at the end, for which the client waits.
+# Shorter pauses while data is arriving, and at the end, for which the client waits. While much arrives, the shortest
+# ones, or a small ring would turn in the meantime.
 rest() {
   pause=$poll
   if [ "$moment" != 1 ]; then
-    if [ ! -e wanted ]; then
+    if [ ! -e wanted ] || [ "$arrived" -ge 262144 ]; then
       pause=0.2
     elif [ $((now - lively)) -ge 3 ]; then
       case $poll in 0*) pause=0.5 ;; esac
     fi
   fi
+  arrived=0
   # A message that arrived since the last look would not end the nap.
   [ -n "$told" ] || nap "$pause"
 }
@@ -77,7 +79,7 @@ send() {
   sender=$!
   await "$sender" || leave 5
   sender=
-  offset=$((offset + amount))
+  offset=$((offset + amount)) arrived=$((arrived + amount))
   clock
   if [ $((now - begin)) -gt 1 ] && [ "$grain" -gt 65536 ]; then grain=$((grain / 2)); fi
   if [ "$now" -eq "$begin" ] && [ "$grain" -lt 4194304 ]; then grain=$((grain * 2)); fi

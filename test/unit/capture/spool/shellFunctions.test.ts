@@ -151,17 +151,18 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
     expect(run([begin, read], code)).toBe('counted\nnap 2\n');
   });
 
-  it('pause until the next check of a follower: briefly at the end, not after a message', () => {
+  it('pause until the next check of a follower: briefly while much arrives and at the end, not after a message', () => {
     const code = `nap() { echo "$1"; }
       true >wanted
       now=9 lively=9 poll=1 told='' moment=0.1
+      for arrived in 0 1000 300000; do rest; done
       rest
       told=1
       rest
       told=''
       rm wanted
       rest`;
-    expect(run([send], code).trim().split('\n')).toEqual(['1', '0.2']);
+    expect(run([send], code).trim().split('\n')).toEqual(['1', '1', '0.2', '1', '0.2']);
   });
 
   it('write a state that is read back completely', () => {
