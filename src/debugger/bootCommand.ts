@@ -11,12 +11,10 @@ export const RUN_WORDS = 'exec "$@"';
  * way code and words of any length fit into the URL of an exec, and the code's own input can follow immediately.
  */
 export function bootInput(code: string, words: readonly string[]): string {
-  const text = `set -- ${words.map(quoted).join(' ')}\n${code}\n`;
-  const lines = text.split('\n').length - 1;
-  return `${Buffer.byteLength(text)} ${lines}\n${text}end\n`;
+  return `${words.length}\n${[code, ...words].map(withSize).join('')}end\n`;
 }
 
-/** A word as the shell reads it: nothing within single quotes has a meaning. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
+/** Text as `receive` in boot.sh reads it. */
+function withSize(text: string): string {
+  return `${Buffer.byteLength(text) + 1} ${text.split('\n').length}\n${text}\n`;
 }

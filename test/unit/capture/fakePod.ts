@@ -101,15 +101,18 @@ export class FakePod {
 
 /** The positional parameters of what boot.sh would run, and the input after it. Undefined until it is complete. */
 function bootedCommand(input: string): { words: string[]; rest: string } | undefined {
-  const [size = ''] = /^\d+ \d+\n/.exec(input) ?? [];
-  const end = size.length + Number.parseInt(size, 10);
-  if (!(input.length >= end + 'end\n'.length)) return undefined;
-  const words: string[] = [];
-  const word = /'((?:[^']|'\\'')*)' ?/y;
-  word.lastIndex = size.length + 'set -- '.length;
-  for (let found = word.exec(input); found; found = word.exec(input))
-    words.push(Buffer.from(found[1]?.replaceAll(`'\\''`, "'") ?? '', 'latin1').toString());
-  return { words, rest: input.slice(end + 'end\n'.length) };
+  let at = input.indexOf('\n') + 1;
+  const parts: string[] = [];
+  while (at > 0 && parts.length <= Number.parseInt(input, 10)) {
+    const start = input.indexOf('\n', at) + 1;
+    const end = start + Number.parseInt(input.slice(at, start), 10);
+    if (start === 0 || !(input.length >= end)) return undefined;
+    parts.push(Buffer.from(input.slice(start, end - 1), 'latin1').toString());
+    at = end;
+  }
+  const end = at + 'end\n'.length;
+  if (at === 0 || input.length < end) return undefined;
+  return { words: parts.slice(1), rest: input.slice(end) };
 }
 
 /** A leased process and the pod in which it runs. */
