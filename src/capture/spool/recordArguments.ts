@@ -28,12 +28,12 @@ export interface RecordOptions {
 
 /** Kernel buffer in KiB of a recorder with a client: it holds bursts until they are written to disk. */
 const BUFFER_KIB = 32_768;
-/** At most so many KiB for all recorders of a client on a node: the kernel allocates and clears them at the start. */
+/** The limit in KiB for all recorders of a client on a node: the kernel allocates and clears their buffers at the start. */
 const NODE_BUFFERS_KIB = 524_288;
 /** But at least this much for each; tcpdump's default is 2 MiB. */
 const MIN_BUFFER_KIB = 8_192;
 
-/** The kernel buffer in KiB of each of so many recorders on a node. */
+/** The kernel buffer in KiB of one recorder, if a node runs this number of them. */
 export function bufferKibibytes(recordersOnNode: number): number {
   const share = Math.floor(NODE_BUFFERS_KIB / recordersOnNode);
   return Math.min(BUFFER_KIB, Math.max(MIN_BUFFER_KIB, share));

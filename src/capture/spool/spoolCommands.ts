@@ -6,7 +6,7 @@ import { type RecordOptions, recordArguments } from './recordArguments.ts';
 import spoolScript from './spool.sh';
 
 /**
- * How often a follower checks for data, in seconds, if a node runs at most so many followers of this client. Each check
+ * How often a follower checks for data, in seconds, by the number of followers of this client on a node. Each check
  * starts a process there. The sleep of GNU and of busybox accepts fractions.
  */
 const POLLS = [
