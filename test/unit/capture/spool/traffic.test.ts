@@ -29,9 +29,11 @@ describe.skipIf(missing !== undefined).each(['dash', 'ash'] as const)(
   'observed.sh in %s',
   (shell) => {
     it('counts the packets that passed, and keeps the exit status and the output', () => {
-      const send =
-        'for i in 1 2 3; do echo x | socat -u - udp4-sendto:127.0.0.1:9; done; echo out; exit 7';
-      expect(observe(shell, '', send, send.replace('exit 7', 'true'))).toEqual({
+      const send = 'for i in 1 2 3; do echo x | socat -u - udp4-sendto:127.0.0.1:9; done; echo out';
+      // The script counts the packets before the program's in another child, and then sleeps.
+      const counted = `grep -q '^State:.S' "/proc/$PPID/status" && [ "$(cat "/proc/$PPID/task/$PPID/children")" = "$$ " ]`;
+      const program = `until ${counted}; do :; done; ${send}; exit 7`;
+      expect(observe(shell, '', program, send)).toEqual({
         status: 7,
         stdout: 'out\nout\n',
         // Plus the ICMP answers, because nobody listens.
