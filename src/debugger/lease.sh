@@ -7,16 +7,16 @@
 #
 # Three writers share one pipe (the client's words, a tick each second, the program's end), so that a single reader
 # makes all decisions. This needs no signals between shells, no files, and no `read -t`, which dash does not support.
-silence=$1
+timeout=$1
 shift
 guard=$$
 exec 3<&0 4>&1 </dev/null
 # Comes first: on a busy node the client waits long for a sign that something runs.
 echo 'netdebug: started' >&2
 
-repeat_words() {
+forward_words() {
   while IFS= read -r word; do echo "$word"; done
-  echo gone
+  echo eof
 }
 
 tick() {
@@ -37,7 +37,7 @@ run() {
   # Starts first, so that it does not wait for its guards on a busy node.
   "$@" >&4 3<&- 4>&- &
   program=$!
-  repeat_words <&3 4>&- &
+  forward_words <&3 4>&- &
   words=$!
   tick 3<&- 4>&- &
   ticks=$!
@@ -47,53 +47,53 @@ run() {
   echo "ended $?"
 }
 
-decide() {
+supervise() {
   exec 3<&- 4>&-
-  quiet=0 left=-1 asked='' program=''
+  idle=0 seconds_left=-1 info_requested='' program=''
   while IFS=' ' read -r word first second third; do
     case $word in
       started)
         words=$first ticks=$second program=$third
         # Words may arrive before the program's PID.
-        if [ -n "$asked" ]; then inform; fi
-        if [ "$left" -ge 0 ]; then
-          left=-1
+        if [ -n "$info_requested" ]; then send_info; fi
+        if [ "$seconds_left" -ge 0 ]; then
+          seconds_left=-1
           end
         fi
         ;;
       ended)
         kill "$words" "$ticks" 2>/dev/null
-        if [ "$left" -ge 0 ]; then end_rest; fi
+        if [ "$seconds_left" -ge 0 ]; then end_rest; fi
         exit "$first"
         ;;
       tick | orphaned)
-        quiet=$((quiet + 1))
+        idle=$((idle + 1))
         # A program that is blocked writing output that nobody reads can only be killed.
-        if [ "$left" -eq 0 ]; then
+        if [ "$seconds_left" -eq 0 ]; then
           tree_of "$program"
           kill_tree
         fi
-        if [ "$left" -gt 0 ]; then left=$((left - 1)); fi
-        if [ "$quiet" -eq "$silence" ]; then echo "lease: no word for $silence s" >&2; fi
-        if [ "$word" = orphaned ] || [ "$quiet" -ge "$silence" ]; then end; fi
+        if [ "$seconds_left" -gt 0 ]; then seconds_left=$((seconds_left - 1)); fi
+        if [ "$idle" -eq "$timeout" ]; then echo "lease: no word for $timeout s" >&2; fi
+        if [ "$word" = orphaned ] || [ "$idle" -ge "$timeout" ]; then end; fi
         ;;
-      gone | stop)
+      eof | stop)
         end
         ;;
       info)
-        quiet=0 asked=1
-        inform
+        idle=0 info_requested=1
+        send_info
         ;;
       *)
-        quiet=0
+        idle=0
         ;;
     esac
   done
 }
 
 end() {
-  if [ "$left" -lt 0 ]; then
-    left=1 tree=
+  if [ "$seconds_left" -lt 0 ]; then
+    seconds_left=1 tree=
     tree_of "$program"
     # shellcheck disable=SC2086 # word splitting is intended
     kill -TERM $tree 2>/dev/null
@@ -102,7 +102,7 @@ end() {
 
 # Signals the outermost process that handles USR1. USR1 would end a wrapper script that does not handle it, and also new
 # children of the program: between fork and exec, a child appears to handle the same signals as its parent.
-inform() {
+send_info() {
   tree=
   tree_of "$program"
   for process in $tree; do
@@ -127,4 +127,4 @@ end_rest() {
 
 . ./processTree.sh
 
-run "$@" | decide
+run "$@" | supervise

@@ -4,23 +4,23 @@
 # Adds $1 and its descendants to `tree`, unless $1 is already there.
 tree_of() {
   case "$tree " in *" $1 "*) return ;; esac
-  tree="$tree $1" offspring=
+  tree="$tree $1" children=
   # The line has no newline at its end, so read fails although it reads the line.
-  read -r offspring 2>/dev/null <"/proc/$1/task/$1/children"
-  for descendant in $offspring; do tree_of "$descendant"; done
+  read -r children 2>/dev/null <"/proc/$1/task/$1/children"
+  for descendant in $children; do tree_of "$descendant"; done
 }
 
 # Adds processes that the processes of `tree` have started since.
 grow_tree() {
-  known=$tree tree=
-  for process in $known; do tree_of "$process"; done
+  previous_tree=$tree tree=
+  for process in $previous_tree; do tree_of "$process"; done
 }
 
 # Kills the processes of `tree` and their children. Stops them first, because stopped processes start no others.
 kill_tree() {
-  stopped=
-  while [ "$tree" != "$stopped" ]; do
-    stopped=$tree
+  stopped_tree=
+  while [ "$tree" != "$stopped_tree" ]; do
+    stopped_tree=$tree
     # shellcheck disable=SC2086 # word splitting is intended
     kill -STOP $tree 2>/dev/null
     # shellcheck disable=SC2086 # word splitting is intended

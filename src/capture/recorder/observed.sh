@@ -1,5 +1,5 @@
-# Runs a recording program, then reports what else happened in the meantime: PORTS PROGRAM [ARGUMENT]...
-. ../spool/parts/passed.sh
+# Runs a recording program, then reports the traffic that it did not record: PORTS PROGRAM [ARGUMENT]...
+. ../spool/parts/traffic.sh
 
 newline='
 '
@@ -28,13 +28,13 @@ do :; done
 # Must be quick: the client that ended the program is waiting.
 {
   if [ -n "$before" ]; then
-    find_passed "$before"
+    count_new_packets "$before"
     IFS=$newline
-    for line in $passed; do echo "netdebug: passed $line"; done
+    for line in $packet_counts; do echo "netdebug: passed $line"; done
     unset IFS
   fi
-  find_connected "$ports"
+  count_connections "$ports"
   IFS=$newline
-  for line in $connected; do echo "netdebug: connected $line"; done
+  for line in $connection_counts; do echo "netdebug: connected $line"; done
 } >&2
 exit "$status"

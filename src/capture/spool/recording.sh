@@ -8,9 +8,9 @@
 . parts/state.sh
 . parts/numbers.sh
 . parts/ring.sh
-. parts/turning.sh
+. parts/rotation.sh
 . parts/log.sh
-. parts/passed.sh
+. parts/traffic.sh
 . parts/engine.sh
 . parts/outages.sh
 . parts/bounds.sh

@@ -2,7 +2,7 @@
 
 # Limits the kernel's buffer, which uses the node's memory and is not covered by the pod's limits: at most a hundredth
 # of the available memory, but at least tcpdump's default (2 MiB).
-bound_buffer() {
+limit_buffer() {
   while read -r name value _; do
     if [ "$name" = MemAvailable: ]; then
       share=$((value / 100))
@@ -15,18 +15,18 @@ bound_buffer() {
 
 # Starts the engine and waits until it has its first file and, if no device was requested, has named its device. After a
 # restart, the new files sort after the previous ones.
-begin_engine() {
-  [ -z "$buffer" ] || bound_buffer
+start_engine() {
+  [ -z "$buffer" ] || limit_buffer
   case $engine-$newest in
     dumpcap-0) prefix=ring/d ;;
     dumpcap-*) prefix=$(printf 'ring/e%09d' "$newest") ;;
     *-0) prefix=ring/t ;;
     *) prefix=$(printf 'ring/u%09d_' "$newest") ;;
   esac
-  left=''
-  [ -z "$count" ] || left=$((count - earlier_captured))
+  remaining=''
+  [ -z "$count" ] || remaining=$((count - earlier_captured))
   if [ "$engine" = dumpcap ]; then
-    set -- dumpcap -q -P ${device:+-i "$device"} ${snaplen:+-s "$snaplen"} ${left:+-c "$left"}
+    set -- dumpcap -q -P ${device:+-i "$device"} ${snaplen:+-s "$snaplen"} ${remaining:+-c "$remaining"}
     # Like tcpdump: records the interface of each packet.
     [ "$device" = any ] && set -- "$@" -y LINUX_SLL2
     set -- "$@" ${buffer:+-B "$(((buffer + 1023) / 1024))"} -b "filesize:${filekb:-${maxkb:-2000000000}}"
@@ -43,7 +43,7 @@ begin_engine() {
       filekb=$((megabytes * 1000))
     fi
     pattern=$prefix
-    set -- tcpdump -n -U ${device:+-i "$device"} ${snaplen:+-s "$snaplen"} ${left:+-c "$left"}
+    set -- tcpdump -n -U ${device:+-i "$device"} ${snaplen:+-s "$snaplen"} ${remaining:+-c "$remaining"}
     set -- "$@" ${buffer:+-B "$buffer"} ${megabytes:+-C "$megabytes" -W 1000000000}
     if [ -n "$age" ]; then
       pattern=$pattern%s.
@@ -55,48 +55,48 @@ begin_engine() {
   fi
   argv=$(printf '%.2000s' "$*" | tr '\n' ' ')
   "$@" </dev/null >/dev/null 2>>log &
-  child=$!
+  engine_pid=$!
   clock
-  launched=$now naps=0
-  while ! { has_begun "$prefix" && knows_device; } && kill -0 "$child" 2>/dev/null &&
-    [ $((now - launched)) -lt 10 ]; do
+  launch_time=$now naps=0
+  while ! { has_data "$prefix" && knows_device; } && kill -0 "$engine_pid" 2>/dev/null &&
+    [ $((now - launch_time)) -lt 10 ]; do
     if [ ! -e wanted ] || [ -n "$terminated" ]; then break; fi
     nap_longer
     clock
   done
-  has_begun "$prefix"
+  has_data "$prefix"
 }
 
 # Whether the device is known. On a busy node, tcpdump creates its first file long before it names its device.
 knows_device() {
   [ -n "$device" ] && return
-  hear log
-  [ "$heard" != - ]
+  parse_log log
+  [ "$logged_device" != - ]
 }
 
 # Waits, at most 4 s, until tcpdump has written everything that has passed the filter by now: on a busy machine it asks
 # the kernel late. Its answer to USR1 contains both counts. Fails if tcpdump does not confirm it.
 await_delivery() {
-  if [ "$engine" != tcpdump ] || ! catches_usr1 "$child"; then return 1; fi
-  hear_progress
-  earlier_answers=$answers goal='' tries=8 pause=$moment
-  while [ "$tries" -gt 0 ] && kill -USR1 "$child" 2>/dev/null; do
-    tries=$((tries - 1)) told=''
+  if [ "$engine" != tcpdump ] || ! catches_usr1 "$engine_pid"; then return 1; fi
+  parse_progress
+  earlier_answers=$answers goal='' tries=8 pause=$min_sleep
+  while [ "$tries" -gt 0 ] && kill -USR1 "$engine_pid" 2>/dev/null; do
+    tries=$((tries - 1)) signaled=''
     nap "$pause"
-    hear_progress
+    parse_progress
     # The recorder may have emptied the log.
     [ "$answers" -ge "$earlier_answers" ] || earlier_answers=0
     if [ "$answers" -gt "$earlier_answers" ]; then
-      goal=${goal:-$passed}
-      if [ "$taken" -ge "$goal" ]; then return; fi
+      goal=${goal:-$matched_so_far}
+      if [ "$captured_so_far" -ge "$goal" ]; then return; fi
     fi
-    [ "$moment" = 1 ] || pause=0.5
+    [ "$min_sleep" = 1 ] || pause=0.5
   done
   return 1
 }
 
 # Whether there is a non-empty file whose name begins with $1.
-has_begun() {
+has_data() {
   for name in "$1"*; do
     [ -s "$name" ] && return
   done

@@ -5,18 +5,18 @@ read_log() {
 }
 
 # Reads what the engine reports about itself: its device if none was requested, and its counts at the end.
-hear() {
+parse_log() {
   while read -r line; do
     # dumpcap prints a carriage return before its counts.
-    line=${line#"$return"}
+    line=${line#"$carriage_return"}
     case $line in
       *'listening on '*)
         line=${line#*listening on }
-        heard=${line%%,*}
+        logged_device=${line%%,*}
         ;;
       "Capturing on '"*)
         line=${line%\'}
-        heard=${line##*[\' ]}
+        logged_device=${line##*[\' ]}
         ;;
       # The answer to USR1, not the final counts.
       *' captured, '*) ;;
@@ -34,25 +34,25 @@ hear() {
         dropped=${line%% *}
         ;;
       *'nterface disappeared'* | *'no longer attached'*) disappeared=1 ;;
-      *'o space left'* | *'isk quota'* | *' full'*) full=1 ;;
+      *'o space left'* | *'isk quota'* | *' full'*) disk_full=1 ;;
     esac
   done 2>/dev/null <"$1"
 }
 
 # Reads tcpdump's answers to USR1: how many there are, and from the last one the packets that it has captured and those
 # that have passed the filter and were not dropped. Both are empty without an answer.
-hear_progress() {
-  taken='' passed='' answers=0
+parse_progress() {
+  captured_so_far='' matched_so_far='' answers=0
   while read -r line; do
     case $line in
       *' captured, '*' received by filter'*)
         line=${line#*: }
-        taken=${line%% *}
+        captured_so_far=${line%% *}
         line=${line#*captured, }
-        passed=${line%% *}
+        matched_so_far=${line%% *}
         line=${line#*filter, }
         case $line in
-          [0-9]*' dropped by kernel'*) passed=$((passed - ${line%% *})) ;;
+          [0-9]*' dropped by kernel'*) matched_so_far=$((matched_so_far - ${line%% *})) ;;
         esac
         answers=$((answers + 1))
         ;;
@@ -60,9 +60,9 @@ hear_progress() {
   done 2>/dev/null <log
 }
 
-say_log() {
+print_log() {
   read_log | while read -r line; do
-    line=${line#"$return"}
+    line=${line#"$carriage_return"}
     case $line in 'File: '* | *' captured, '* | *'cap_set_proc() fail'* | '') ;; *) echo "log $line" ;; esac
   done
 }

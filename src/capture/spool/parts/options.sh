@@ -4,7 +4,7 @@
 read_options() {
   # Includes variables that get a value below: a variable from the image's environment would otherwise stay exported.
   unset spool starting engine device poll expression seq offset length snaplen count filekb age files \
-    buffer duration maxkb linger keep floorkb roomkb until notafter zroot ports seqs parts pack display turning flush
+    buffer duration maxkb linger keep floorkb roomkb until notafter zroot ports seqs parts pack display rotating flush
   poll=1 seq=1 offset=0 engine=auto zroot=0
   while [ $# -gt 0 ]; do
     value=${1#*=}

@@ -6,15 +6,15 @@ max_outages=8
 
 # Once a second: checks how much the engine has written and whether it is running or, in an outage, whether it can be
 # restarted.
-look_at_engine() {
+check_engine() {
   if [ "$phase" = waiting ]; then
-    if has_device; then resume; fi
+    if has_device; then try_resume; fi
     return
   fi
-  measure
-  kill -0 "$child" 2>/dev/null && return
-  bury_engine
-  if [ "$phase" = recording ] && ! has_its_bounds && { [ -n "$disappeared" ] || ! has_device; }; then
+  measure_bytes
+  kill -0 "$engine_pid" 2>/dev/null && return
+  reap_engine
+  if [ "$phase" = recording ] && ! has_reached_bound && { [ -n "$disappeared" ] || ! has_device; }; then
     begin_outage
   else
     why=engine
@@ -23,13 +23,13 @@ look_at_engine() {
 
 # Waits for the engine, which has ended, and adds up its counts. Sets code, the counts, and lost_packets, the number of
 # packets that the kernel still held (empty if not known).
-bury_engine() {
-  if [ -n "$child" ]; then
-    await "$child"
+reap_engine() {
+  if [ -n "$engine_pid" ]; then
+    await "$engine_pid"
     code=$?
     captured='' received='' dropped='' dropped_by_kernel='' disappeared=''
-    hear log
-    if [ -z "$captured" ] || [ -z "$dropped" ]; then uncounted=1; fi
+    parse_log log
+    if [ -z "$captured" ] || [ -z "$dropped" ]; then counts_missing=1; fi
     lost_packets=''
     # tcpdump counts packets that passed its filter, and how many of them were dropped. dumpcap counts only what it
     # captured.
@@ -40,13 +40,13 @@ bury_engine() {
     captured=${captured:+$((earlier_captured + captured))}
     received=${received:+$((earlier_received + received))}
     dropped=${dropped:+$((earlier_dropped + dropped))}
-    [ -z "$uncounted" ] || captured='' received='' dropped=''
+    [ -z "$counts_missing" ] || captured='' received='' dropped=''
   fi
-  child=''
+  engine_pid=''
 }
 
 # Whether the engine, which has ended, reached one of its bounds; sets `bound`.
-has_its_bounds() {
+has_reached_bound() {
   [ "$code" -eq 0 ] || return 1
   bound=complete
   [ -n "$count" ] && [ "${captured:-0}" -ge "$count" ] && return
@@ -65,35 +65,35 @@ has_device() {
 }
 
 begin_outage() {
-  phase=waiting lost_at=$(date +%s) lost_after=$newest
+  phase=waiting outage_start=$(date +%s) outage_file=$newest
   rm -f capturing
   outages_before=$outages
-  outages="$outages${newline}outage $lost_at - $lost_after ${lost_packets:--}"
+  outages="$outages${newline}outage $outage_start - $outage_file ${lost_packets:--}"
   earlier_captured=${captured:-0} earlier_received=${received:-0} earlier_dropped=${dropped:-0}
   # The next engine's messages are counted separately.
   [ -e log.begin ] || dd if=log of=log.begin bs=8192 count=1 2>/dev/null
   true >log
 }
 
-resume() {
-  turn
+try_resume() {
+  rotate
   earlier_bytes=$bytes
-  if begin_engine; then
+  if start_engine; then
     phase=recording
-    outages="$outages_before${newline}outage $lost_at $(date +%s) $lost_after ${lost_packets:--}"
+    outages="$outages_before${newline}outage $outage_start $(date +%s) $outage_file ${lost_packets:--}"
     true 2>/dev/null >capturing
-    forget_outages
-  elif [ -n "$child" ]; then
+    drop_old_outages
+  elif [ -n "$engine_pid" ]; then
     # The interface may have disappeared again, or may not be up yet.
-    end_tree "$child"
-    await "$child"
-    child=''
+    end_tree "$engine_pid"
+    await "$engine_pid"
+    engine_pid=''
     rm -f "$prefix"*
   fi
 }
 
 # Keeps only the newest outages in the state.
-forget_outages() {
+drop_old_outages() {
   # shellcheck disable=SC2086 # word splitting is intended
   set -- $outages
   while [ $# -gt $((5 * max_outages)) ]; do

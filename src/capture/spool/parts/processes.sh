@@ -8,11 +8,11 @@ end_tree() {
   # shellcheck disable=SC2086 # word splitting is intended
   kill -TERM $tree 2>/dev/null
   tries=10
-  [ "$moment" = 0.1 ] || tries=2
+  [ "$min_sleep" = 0.1 ] || tries=2
   # shellcheck disable=SC2086 # word splitting is intended
   while is_any_running $tree && [ "$tries" -gt 0 ]; do
     tries=$((tries - 1))
-    nap "$moment"
+    nap "$min_sleep"
     # An engine that is a script may have started its program in the meantime.
     grow_tree
     # A child that has not yet executed its program still has this shell's signal handlers, and loses the signal.
@@ -22,23 +22,25 @@ end_tree() {
   kill_tree
 }
 
-# Sets `written`, the bytes that process `child` has written to files and pipes; empty if the kernel does not tell.
-count_written() {
-  written=
+# Sets `bytes_written`, the bytes that the engine has written to files and pipes. Empty if the kernel does not count
+# them.
+read_bytes_written() {
+  bytes_written=
   while read -r counter total; do
     if [ "$counter" = wchar: ]; then
-      written=$total
+      bytes_written=$total
       return
     fi
-  done 2>/dev/null <"/proc/$child/io"
+  done 2>/dev/null <"/proc/$engine_pid/io"
 }
 
-birth() {
+# Sets `start_time`, the time when process $1 started, in ticks since the node's boot.
+read_start_time() {
   # The second field, the name, may contain spaces. The fields after it do not.
-  birth=
+  start_time=
   read -r line 2>/dev/null <"/proc/$1/stat" || return 1
   # shellcheck disable=SC2086 # word splitting is intended
   set -- ${line##*) }
   shift 19
-  birth=$1
+  start_time=$1
 }

@@ -1,10 +1,10 @@
-# Answers questions about the contents of the spool.
+# The verbs that read a spool: list, copy, filter, sum.
 
 list() {
   if [ -n "$flush" ]; then flush; fi
   ended=
   [ -e running ] || ended=1
-  know
+  load_ring
   # A recorder that was killed writes no more, although the file `running` still exists.
   [ "$phase" != ended ] || ended=1
   printf '%s' "$text" | while read -r field value; do echo "state $field $value"; done
@@ -27,16 +27,16 @@ list() {
       number=$((number + 1))
     done
     [ $# -gt 0 ] || break
-    growth=closed
-    if [ $# -eq 1 ] && [ -z "$ended" ]; then growth=open; fi
-    echo "file $number $size $time $growth ${file#ring/}"
+    file_state=closed
+    if [ $# -eq 1 ] && [ -z "$ended" ]; then file_state=open; fi
+    echo "file $number $size $time $file_state ${file#ring/}"
   done
-  free_space
+  read_free_space
   echo "free ${free:-0}"
   for tool in tshark tcpdump gzip zstd; do
     if command -v "$tool" >/dev/null; then echo "tool $tool"; fi
   done
-  [ -z "$ended" ] || say_log
+  [ -z "$ended" ] || print_log
   echo ok
 }
 
@@ -54,10 +54,10 @@ flush() {
     clock
     if [ $((now - begin)) -ge 2 ]; then return; fi
   else
-    settling=1.2
-    [ "$moment" != 1 ] || settling=2
-    nap "$settling"
-    if is_asleep "$child"; then return; fi
+    delay=1.2
+    [ "$min_sleep" != 1 ] || delay=2
+    nap "$delay"
+    if is_asleep "$engine_pid"; then return; fi
   fi
   nap 2
 }
@@ -73,8 +73,8 @@ is_asleep() {
 }
 
 # Sets name to the name of file number $1, and keeps the spool for its readers.
-find() {
-  know
+find_file() {
+  load_ring
   true >lease
   name_of "$1" || fail 4 "file $1 is gone"
 }
@@ -82,7 +82,7 @@ find() {
 # Sends parts of files, SEQ:OFFSET:LENGTH each, as frames: `data SEQ OFFSET LENGTH` and that many bytes, `gone SEQ`, or
 # `short SEQ` if the file ends earlier. `over` marks the end: output without it was cut off.
 copy() {
-  know
+  load_ring
   true >lease
   case $pack in
     '') copy_parts ;;
@@ -93,9 +93,9 @@ copy() {
 }
 
 copy_parts() {
-  for wanted in $parts; do
-    seq=${wanted%%:*} length=${wanted##*:}
-    offset=${wanted#*:}
+  for request in $parts; do
+    seq=${request%%:*} length=${request##*:}
+    offset=${request#*:}
     offset=${offset%:*}
     if name_of "$seq" && { true <"$name"; } 2>/dev/null; then
       copy_part 4<"$name" || fail 5 "file $seq cannot be read"
@@ -129,7 +129,7 @@ copy_part() {
 # Prints the packets of file `seq` that match a display filter or an expression, as a pcap file compressed with gzip,
 # whose checksum verifies it. The programs read the whole file, even if the recorder was stopped in its last packet.
 filter() {
-  know
+  load_ring
   true >lease
   name_of "$seq" || fail 4 "file $seq is gone"
   exec 5>&1
@@ -150,14 +150,14 @@ filter_file() {
 }
 
 sum() {
-  gone=0
+  result=0
   for seq in $seqs; do
-    (find "$seq" && add_up <"$name") || gone=4
+    (find_file "$seq" && print_checksum <"$name") || result=4
   done
-  return "$gone"
+  return "$result"
 }
 
-add_up() {
+print_checksum() {
   # On processors with SHA instructions, openssl needs a sixth of the CPU time, which is the target's.
   if command -v openssl >/dev/null; then
     set -- "$(openssl dgst -sha256 -r)"

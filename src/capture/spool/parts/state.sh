@@ -1,9 +1,9 @@
 # The recorder's state: a file of fixed size that is overwritten in place, so that it can be updated on a full disk.
 
-put_state() {
+write_state() {
   ticket=$((ticket + 1))
-  state="ticket $ticket${newline}version 1${newline}pid $me${newline}born $born${newline}engine $engine"
-  state="$state${newline}enginepid $child${newline}device ${device:--}${newline}phase $phase"
+  state="ticket $ticket${newline}version 1${newline}pid $own_pid${newline}born $own_start${newline}engine $engine"
+  state="$state${newline}enginepid $engine_pid${newline}device ${device:--}${newline}phase $phase"
   state="$state${newline}started $started${newline}filekb ${filekb:-0}${newline}files ${files:-0}"
   state="$state${newline}age ${age:-0}${newline}newest $newest${newline}removed $((first - 1))"
   state="$state${newline}bytes $bytes$outages"
@@ -21,13 +21,13 @@ load_state() {
   tries=0
   while [ -z "$state" ] && [ "$tries" -lt 50 ]; do
     tries=$((tries + 1))
-    text='' phase='' why='' code=0 captured='' received='' dropped='' begun='' outages='' unmatched=''
+    text='' phase='' why='' code=0 captured='' received='' dropped='' first_ticket='' outages='' unmatched=''
     while read -r name value; do
       case $name in
-        ticket) begun=$value ;;
-        pid) recorder=$value ;;
-        born) recorderborn=$value ;;
-        enginepid) child=$value ;;
+        ticket) first_ticket=$value ;;
+        pid) recorder_pid=$value ;;
+        born) recorder_start=$value ;;
+        enginepid) engine_pid=$value ;;
         engine) engine=$value ;;
         device) device=$value ;;
         phase) phase=$value ;;
@@ -39,7 +39,7 @@ load_state() {
         outage) outages="$outages$value$newline" ;;
         passed | connected) unmatched="$unmatched$name $value$newline" ;;
         end)
-          [ "$value" = "$begun" ] && state=whole
+          [ "$value" = "$first_ticket" ] && state=complete
           break
           ;;
       esac
@@ -47,13 +47,13 @@ load_state() {
     done 2>/dev/null <state
   done
   [ -n "$state" ] || return 1
-  if [ "$phase" != ended ] && ! is_alive; then
+  if [ "$phase" != ended ] && ! is_recorder_alive; then
     phase=ended why=interrupted code=137
     text="${text}why $why${newline}exit $code$newline"
   fi
   text="${text}phase $phase$newline"
 }
 
-is_alive() {
-  birth "$recorder" && [ "$birth" = "$recorderborn" ]
+is_recorder_alive() {
+  read_start_time "$recorder_pid" && [ "$start_time" = "$recorder_start" ]
 }

@@ -1,4 +1,4 @@
-# The clock, and waits that last until a message arrives or a child ends, even if other signals interrupt them.
+# The clock, and waits that last until a request arrives or a child ends, even if other signals interrupt them.
 
 # Seconds and hundredths of a clock that is never adjusted.
 clock() {
@@ -6,14 +6,14 @@ clock() {
   IFS=' .' read -r now hundredths _ </proc/uptime
 }
 
-# A sleep that ends when a message arrives. The sleeping process may be left behind, so it must not hold any streams
+# A sleep that ends when a signal handler sets `signaled`. The sleeping process may be left behind, so it must not hold any streams
 # open.
 nap() {
   sleep "$1" >/dev/null 2>&1 &
   napping=$!
   while
     wait "$napping"
-    [ "$?" -gt 128 ] && [ -z "$told" ] && kill -0 "$napping" 2>/dev/null
+    [ "$?" -gt 128 ] && [ -z "$signaled" ] && kill -0 "$napping" 2>/dev/null
   do :; done
 }
 
@@ -21,8 +21,8 @@ nap() {
 # `naps` counts them; the caller sets it to 0 first.
 nap_longer() {
   naps=$((naps + 1))
-  if [ "$moment" = 1 ] || [ "$naps" -le 5 ]; then
-    nap "$moment"
+  if [ "$min_sleep" = 1 ] || [ "$naps" -le 5 ]; then
+    nap "$min_sleep"
   elif [ "$naps" -le 10 ]; then
     nap 0.2
   else

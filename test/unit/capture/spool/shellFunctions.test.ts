@@ -56,7 +56,7 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
   it('end the processes that an engine starts after it was asked to end', () => {
     const child = 'trap "" TERM; echo $$ >child; while :; do sleep 0.1; done';
     const engine = `trap 'trap "" TERM; sh -c "$0" "$0" & ' TERM; echo >begun; while :; do sleep 0.1; done`;
-    const code = `moment=0.1 told=
+    const code = `min_sleep=0.1 signaled=
       sh -c "$1" "$2" >/dev/null 2>&1 &
       while [ ! -e begun ]; do sleep 0.1; done
       end_tree $!
@@ -78,9 +78,9 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
   });
 
   it('read the engine’s counts', () => {
-    const code = `printf '%s\\n' "$1" >said; captured= received= dropped= heard=; hear said
-      echo "$captured/$received/$dropped on $heard"`;
-    const counts = (said: string) => run([begin, log], code, said).trim();
+    const code = `printf '%s\\n' "$1" >messages; captured= received= dropped= logged_device=; parse_log messages
+      echo "$captured/$received/$dropped on $logged_device"`;
+    const counts = (messages: string) => run([begin, log], code, messages).trim();
     expect(
       counts(
         'tcpdump: listening on eth0, link-type EN10MB\n12 packets captured\n15 packets received by filter\n3 packets dropped by kernel\n1 packet dropped by interface',
@@ -94,8 +94,8 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
   });
 
   it('read how far tcpdump is', () => {
-    const code = `printf '%s\\n' "$1" >log; hear_progress; echo "$answers: $taken of $passed"`;
-    const progress = (said: string) => run([begin, log], code, said).trim();
+    const code = `printf '%s\\n' "$1" >log; parse_progress; echo "$answers: $captured_so_far of $matched_so_far"`;
+    const progress = (messages: string) => run([begin, log], code, messages).trim();
     const answer =
       'tcpdump: 4 packets captured, 9 packets received by filter, 3 packets dropped by kernel';
     expect(progress(answer)).toBe('1: 4 of 6');
@@ -107,16 +107,16 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
 
   it('wait until tcpdump has written what had passed its filter when they asked', () => {
     // Like tcpdump, it answers in its log, which contains an answer to an earlier question.
-    const stub = `said() { echo "tcpdump: $1 packets captured, $2 packets received by filter, 0 packets dropped by kernel"; }
-      said 5 5
-      trap 'asked=$((asked + 1)); case $asked in 1) said 6 9 ;; 2) said 8 12 ;; *) said 9 14 ;; esac' USR1
+    const stub = `answer() { echo "tcpdump: $1 packets captured, $2 packets received by filter, 0 packets dropped by kernel"; }
+      answer 5 5
+      trap 'requests=$((requests + 1)); case $requests in 1) answer 6 9 ;; 2) answer 8 12 ;; *) answer 9 14 ;; esac' USR1
       true >ready
       while [ ! -e stop ]; do sleep 0.02; done`;
     const code = `rm -f ready stop; printf '%s\\n' "$2" >stub; engine=tcpdump
-      sh ./stub 2>log >&2 & child=$!
+      sh ./stub 2>log >&2 & engine_pid=$!
       while [ ! -e ready ]; do sleep 0.01; done
-      await_delivery && echo "$taken"
-      true >stop; wait "$child"
+      await_delivery && echo "$captured_so_far"
+      true >stop; wait "$engine_pid"
       await_delivery || echo failed`;
     const parts = [begin, processTree, waiting, log, engine];
     expect(run(parts, code, '', stub).trim().split('\n')).toEqual(['9', 'failed']);
@@ -137,7 +137,7 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
   });
 
   it('wait longer than dumpcap keeps packets in its buffer while it sleeps', () => {
-    const code = `true >running; load_state() { engine=dumpcap; child=; }; nap() { echo "$1"; }; flush; rm running`;
+    const code = `true >running; load_state() { engine=dumpcap; engine_pid=; }; nap() { echo "$1"; }; flush; rm running`;
     const naps = run([begin, processTree, waiting, read], code).trim().split('\n').map(Number);
     // 250 ms in the kernel, and up to 750 ms in the buffer.
     expect(naps.reduce((total, seconds) => total + seconds)).toBeGreaterThan(1);
@@ -154,26 +154,26 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
   it('pause until the next check of a follower: briefly while much arrives and at the end, not after a message', () => {
     const code = `nap() { echo "$1"; }
       true >wanted
-      now=9 lively=9 poll=1 told='' moment=0.1
-      for arrived in 0 1000 300000; do rest; done
-      rest
-      told=1
-      rest
-      told=''
+      now=9 last_data=9 poll=1 signaled='' min_sleep=0.1
+      for recent_bytes in 0 1000 300000; do wait_for_data; done
+      wait_for_data
+      signaled=1
+      wait_for_data
+      signaled=''
       rm wanted
-      rest`;
+      wait_for_data`;
     expect(run([send], code).trim().split('\n')).toEqual(['1', '1', '0.2', '1', '0.2']);
   });
 
   it('write a state that is read back completely', () => {
-    const code = `read -r me _ </proc/self/stat; birth "$me"; born=$birth
-      ticket=6 engine=dumpcap device=eth0 phase=recording started=5 newest=3 first=2 bytes=17 argv='dumpcap -i eth0' child=
-      put_state; phase= device=; load_state; echo "$phase $device"; printf %s "$text"`;
-    const said = run([begin, processes, state], code).split('\n');
-    expect(said[0]).toBe('recording eth0');
-    expect(said).toContain('removed 1');
-    expect(said).toContain('ticket 7');
-    expect(said).toContain('argv dumpcap -i eth0');
+    const code = `read -r own_pid _ </proc/self/stat; read_start_time "$own_pid"; own_start=$start_time
+      ticket=6 engine=dumpcap device=eth0 phase=recording started=5 newest=3 first=2 bytes=17 argv='dumpcap -i eth0' engine_pid=
+      write_state; phase= device=; load_state; echo "$phase $device"; printf %s "$text"`;
+    const lines = run([begin, processes, state], code).split('\n');
+    expect(lines[0]).toBe('recording eth0');
+    expect(lines).toContain('removed 1');
+    expect(lines).toContain('ticket 7');
+    expect(lines).toContain('argv dumpcap -i eth0');
   });
 
   it('do not export options to the programs they start', () => {
@@ -214,7 +214,7 @@ describe('the scripts of the spool', () => {
 
   it('put only the recording part into a pod’s definition', () => {
     expect(recorder.length).toBeLessThan(spool.length * 0.75);
-    for (const name of ['follow', 'send_file', 'copy_parts', 'take_away'])
+    for (const name of ['follow', 'send_file', 'copy_parts', 'remove_spool'])
       expect([recorder.includes(`${name}()`), spool.includes(`${name}()`)]).toEqual([false, true]);
     // Kubernetes replaces two of them with one.
     expect(recorder).not.toContain('$$');

@@ -10,13 +10,13 @@ count_packets() {
   done 2>/dev/null </proc/net/dev
 }
 
-# Sets `passed`, one line each: `any` with the packets of all interfaces since $1 (earlier output of count_packets),
-# then the same for the first 8 interfaces that had packets. Empty if the kernel does not report counts.
-find_passed() {
-  passed='' all=0 interfaces=0 each=''
+# Sets `packet_counts`, one line each: `any` with the packets of all interfaces since $1 (earlier output of
+# count_packets), then the same for the first 8 interfaces that had packets. Empty if the kernel does not report counts.
+count_new_packets() {
+  packet_counts='' total_packets=0 interfaces=0 lines=''
   IFS=$newline
   for line in $(count_packets); do
-    passed=known
+    packet_counts=known
     count=${line##* }
     case $newline$1$newline in
       *"$newline${line% *} "*)
@@ -27,20 +27,20 @@ find_passed() {
         [ "$count" -lt "$earlier" ] || count=$((count - earlier))
         ;;
     esac
-    all=$((all + count))
+    total_packets=$((total_packets + count))
     if [ "$count" -eq 0 ] || [ "$interfaces" -eq 8 ]; then continue; fi
     interfaces=$((interfaces + 1))
-    each="$each$newline${line% *} $count"
+    lines="$lines$newline${line% *} $count"
   done
   unset IFS
-  [ -z "$passed" ] || passed="any $all$each"
+  [ -z "$packet_counts" ] || packet_counts="any $total_packets$lines"
 }
 
-# Sets `connected`, one line for each of the ports $1 (separated by commas) that are local ports of established
+# Sets `connection_counts`, one line for each of the ports $1 (separated by commas) that are local ports of established
 # connections: the port, the number of connections, and the ports to which clients connected instead, as shown by
 # connection tracking. Uses a single process, because the end of a capture waits for this, possibly on a busy node.
-find_connected() {
-  connected='' decimal='' hexadecimal=''
+count_connections() {
+  connection_counts='' decimal='' hexadecimal=''
   [ -n "$1" ] || return 0
   IFS=,
   for port in $1; do
@@ -48,27 +48,28 @@ find_connected() {
     hexadecimal="$hexadecimal${hexadecimal:+|}$(printf %04X "$port")"
   done
   unset IFS
-  socket=":($hexadecimal) [0-9A-F]+:[0-9A-F]+ 01 "
-  tracked=" dport=[0-9]+ (packets=[0-9]+ bytes=[0-9]+ )?src=[^ ]+ dst=[^ ]+ sport=($decimal) "
-  found=$(grep -hoE -m 300 "$socket|$tracked" /proc/net/tcp /proc/net/tcp6 /proc/net/nf_conntrack 2>/dev/null)
-  [ -n "$found" ] || return 0
+  socket_pattern=":($hexadecimal) [0-9A-F]+:[0-9A-F]+ 01 "
+  tracking_pattern=" dport=[0-9]+ (packets=[0-9]+ bytes=[0-9]+ )?src=[^ ]+ dst=[^ ]+ sport=($decimal) "
+  matches=$(grep -hoE -m 300 "$socket_pattern|$tracking_pattern" \
+    /proc/net/tcp /proc/net/tcp6 /proc/net/nf_conntrack 2>/dev/null)
+  [ -n "$matches" ] || return 0
   IFS=,
   for port in $1; do
     unset IFS
-    count=0 from='' asked='' here=":$(printf %04X "$port")"
-    for word in $found; do
+    count=0 client_ports='' original_port='' local_port=":$(printf %04X "$port")"
+    for word in $matches; do
       case $word in
-        "$here") count=$((count + 1)) ;;
-        dport=*) asked=${word#dport=} ;;
+        "$local_port") count=$((count + 1)) ;;
+        dport=*) original_port=${word#dport=} ;;
         "sport=$port")
           # At most five, because the state has a limited size.
-          case " $port$from " in
-            *" $asked "* | *' '*' '*' '*' '*' '*' '*' '*) ;;
-            *) from="$from $asked" ;;
+          case " $port$client_ports " in
+            *" $original_port "* | *' '*' '*' '*' '*' '*' '*' '*) ;;
+            *) client_ports="$client_ports $original_port" ;;
           esac
           ;;
       esac
     done
-    [ "$count" -eq 0 ] || connected="$connected${connected:+$newline}$port $count$from"
+    [ "$count" -eq 0 ] || connection_counts="$connection_counts${connection_counts:+$newline}$port $count$client_ports"
   done
 }
