@@ -23,6 +23,11 @@ follow() {
     nap_longer
   done
   if has_data ring/; then
+    # It began just after `handle_requests` gave it up: its files are being removed, so the client must not learn about it.
+    if [ ! -e kept ]; then
+      remove_spool
+      report_lost
+    fi
     echo "hello 1 $engine $device"
     hello_sent=1
   fi

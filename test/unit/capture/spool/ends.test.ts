@@ -381,6 +381,30 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(['dash', 'ash'] as const)(
+    'is not reported to have begun if it began just after the request to end it: %s',
+    async (shell, { expect }) => {
+      const spool = spoolFor('crossed', shell);
+      const programs = lateProgram(`${spool}-bin`, 'tcpdump', spool);
+      const words = [`spool=${spool}`, 'start', 'engine=tcpdump', 'device=lo', 'zroot=1'];
+      const following = place.followWith(programs, shell, ...words, 'linger=600', 'keep=600');
+      await until(() => hung(spool).length > 0, 'the engine runs');
+      const recorder = pidOf(spool);
+      // The engine begins, the follower is asked to end it, and only then does the recorder notice the beginning.
+      place.kill('STOP', recorder);
+      writeFileSync(`${programs}/begin`, '');
+      const written = join(spool, 'ring', 't');
+      await until(() => existsSync(written) && statSync(written).size > 0, 'the engine has begun');
+      following.sendSignal();
+      await until(() => !existsSync(join(spool, 'kept')), 'the follower has acted on the request');
+      place.kill('CONT', recorder);
+      expect(await following.heard('over')).toBe('over lost 0');
+      expect(following.frames.line('hello')).toBeUndefined();
+      await until(() => place.processes(spool).length === 0, 'nothing runs');
+      expect(existsSync(spool)).toBe(false);
+    },
+  );
+
+  it.for(['dash', 'ash'] as const)(
     'is removed if it is ended together with the follower that started it, so that another can start one: %s',
     async (shell, { expect }) => {
       const spool = spoolFor('together', shell);
@@ -538,6 +562,16 @@ function napsIn(folder: string) {
 function hungProgram(folder: string, name: string, spool: string): string {
   mkdirSync(folder);
   const script = `#!/bin/sh\ntrap '' TERM INT HUP\ntrue >${folder}/started\nsh -c 'while :; do sleep 1; done' ${spool}-hung\n`;
+  writeFileSync(join(folder, name), script);
+  chmodSync(join(folder, name), 0o755);
+  return folder;
+}
+
+/** The same, but once the file `begin` is in its folder, the program writes to the first file of tcpdump's ring. */
+function lateProgram(folder: string, name: string, spool: string): string {
+  mkdirSync(folder);
+  const loop = `while :; do sleep 0.1; [ ! -e ${folder}/begin ] || [ -s ring/t ] || echo packets >ring/t; done`;
+  const script = `#!/bin/sh\ntrap '' TERM INT HUP\nsh -c '${loop}' ${spool}-hung\n`;
   writeFileSync(join(folder, name), script);
   chmodSync(join(folder, name), 0o755);
   return folder;
