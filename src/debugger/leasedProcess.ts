@@ -42,10 +42,10 @@ const HEARTBEAT_DURING_OUTPUT_MS = 6_000;
  */
 const SILENCE_S = 12;
 /**
- * After a stop was requested: how long the pod may send nothing before the stream is cut (the lease kills the program
- * after 2 s).
+ * After a stop was requested: how long the pod may send nothing before the stream is cut. The lease kills the program
+ * after 2 s, but a busy node takes longer.
  */
-const STOP_LIMIT_MS = 5_000;
+const STOP_LIMIT_MS = 10_000;
 
 /**
  * A program in the pod that runs only as long as this process wants it to. If this process or the connection fails, the

@@ -50,16 +50,11 @@ export interface StreamOptions {
 }
 
 /**
- * After an interrupt: how long to wait for the end, and then for each further packet. After that, the lease in the pod
- * ends the program by force.
+ * After an interrupt: how long to wait for the end of a tcpdump that has not begun to capture, and of one that the pod
+ * has not even started. After that, the lease in the pod ends the program by force.
  */
-const END_LIMIT_MS = 1_800;
-/** Added while waiting for packets that the kernel still holds. */
-const DELIVERY_MS = 500;
+const NOT_RECORDING_MS = 1_800;
 const NOT_STARTED_MS = 500;
-const NEXT_PACKET_MS = 500;
-/** How long to wait for observed.sh after tcpdump reported that it captured nothing. */
-const EXPLANATION_MS = 2_000;
 /** How long to wait for tcpdump's message about its interface: a wrapper around tcpdump may swallow it. */
 const INTERFACE_NAME_MS = 2_000;
 
@@ -87,7 +82,6 @@ export async function captureStream(capture: StreamOptions): Promise<StreamResul
   let end: CaptureEnd = 'complete';
   let isStarted = false;
   let isCut = false;
-  let hasWaited = false;
   let startProblem: Problem | undefined;
   const counts = { isEmpty: false };
   recorder.started.then(() => {
@@ -103,26 +97,14 @@ export async function captureStream(capture: StreamOptions): Promise<StreamResul
     if (delay === 0) recorder.stop();
     else after(delay, () => recorder.stop());
   };
-  const closeWhenQuiet = (before: number) => {
-    if (packets.packets !== before) {
-      const now = packets.packets;
-      after(NEXT_PACKET_MS, () => closeWhenQuiet(now));
-      return;
-    }
-    if (counts.isEmpty && !hasWaited) {
-      hasWaited = true;
-      after(EXPLANATION_MS, () => closeWhenQuiet(before));
-      return;
-    }
-    isCut = true;
-    recorder.close();
-  };
   const onInterrupt = () => {
     stop('interrupted');
-    const isRecording = recording.signal.aborted;
-    const before = isStarted || isRecording ? -1 : packets.packets;
-    const ending = END_LIMIT_MS + (isRecording && capture.deliveryDelay ? DELIVERY_MS : 0);
-    after(before < 0 ? ending : NOT_STARTED_MS, () => closeWhenQuiet(before));
+    after(isStarted ? NOT_RECORDING_MS : NOT_STARTED_MS, () => {
+      // On a busy node, the end takes longer. Then `recorder.stop` cuts the stream only if nothing arrives.
+      if (recording.signal.aborted) return;
+      isCut = true;
+      recorder.close();
+    });
   };
   const onRecording = () => {
     if (recording.signal.aborted) return;
@@ -138,7 +120,7 @@ export async function captureStream(capture: StreamOptions): Promise<StreamResul
     startProblem = problem;
     isCut = true;
     stop('interrupted');
-    after(END_LIMIT_MS, () => recorder.close());
+    after(NOT_RECORDING_MS, () => recorder.close());
   });
   if (interrupt.aborted) onInterrupt();
   interrupt.addEventListener('abort', onInterrupt, { once: true });
