@@ -13,8 +13,8 @@ export interface NodeClock {
   readonly bootedAt: number;
 }
 
-/** How long to wait for an answer. */
-const LIMIT_MS = 3_000;
+/** How long to wait for an answer. A busy node takes seconds to start a command. */
+const LIMIT_MS = 10_000;
 
 /**
  * Reads the clock of a node. The shell in the pod waits for input, which is sent after the connection is established.
