@@ -51,7 +51,7 @@ async function runPods({ kubeconfig }: ClusterProcess): Promise<void> {
         const { items } = await api.listNamespacedPod({ namespace: 'default' });
         return items.map(({ status }) => status?.phase);
       },
-      { timeout: 30_000 },
+      { timeout: 60_000 },
     )
     .toEqual(['Running', 'Running']);
 }
@@ -64,7 +64,7 @@ async function expectTraces({ folder }: ClusterProcess): Promise<void> {
 
 /** The cleaning after a killed process takes a few seconds. */
 async function expectNothingSoon({ folder }: ClusterProcess): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   while ((await findLeftovers(folder)).length > 0 && Date.now() < deadline) await delay(50);
   expect(await findLeftovers(folder)).toEqual([]);
 }

@@ -5,7 +5,7 @@ import type { Store } from './store.ts';
 
 const namespace = 'default';
 /** How long to wait for a pod to reach an expected state, in milliseconds. */
-const patience = 20_000;
+const patience = 60_000;
 
 /** Adds a pod to the store as the API server would, without its defaults. */
 export function createPod(

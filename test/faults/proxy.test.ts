@@ -55,10 +55,16 @@ function execPath(script: string): string {
   return `${PODS}/web-7/exec?container=app&stdin=true&stdout=true&${command.join('&')}`;
 }
 
-/** Reads the stream of a script until its connection ends, or for the given time in milliseconds. */
+const exists = (file: string) =>
+  vi.waitFor(() => expect(existsSync(file)).toBe(true), { timeout: 20_000, interval: 20 });
+
+/**
+ * Reads the stream of a script until its connection ends, until the file `until` exists, or for the given time in
+ * milliseconds.
+ */
 async function read(
   script: string,
-  { patience = 5000, through = plain, words = '', after = '' } = {},
+  { patience = 30_000, through = plain, words = '', after = '', until = '' } = {},
 ) {
   const socket = await server.websocket(execPath(script), V5, undefined, through);
   let bytes = 0;
@@ -78,14 +84,14 @@ async function read(
     }),
   );
   if (after) {
-    await vi.waitFor(() => expect(existsSync(after)).toBe(true), { timeout: 20_000, interval: 20 });
+    await exists(after);
     // The fault starts a moment after the bytes that it forwards.
     await wait(200);
     socket.send(Buffer.from(`\0${words}`));
   }
   const code: unknown = await Promise.race([
     once(socket, 'close').then(([closed]) => closed),
-    wait(patience, 'open'),
+    until ? exists(until).then(() => 'open') : wait(patience, 'open'),
   ]);
   socket.terminate();
   return { bytes, status, closedChannels, code, error };
@@ -159,7 +165,8 @@ describe('a stream', () => {
       const mark = join(folder, name);
       const sentFile = `${mark}-sent`;
       const script = `echo; head -c 9000 /dev/zero; touch ${sentFile}; read -r word; touch ${mark}`;
-      const seen = await read(script, { patience: 700, words: 'go\n', after: sentFile });
+      const limit = isInputReceived ? { until: mark } : { patience: 700 };
+      const seen = await read(script, { words: 'go\n', after: sentFile, ...limit });
       expect(seen).toMatchObject({ status: '', code: 'open' });
       expect(seen.bytes).toBeLessThanOrEqual(5000);
       expect(existsSync(mark)).toBe(isInputReceived);
@@ -208,11 +215,11 @@ describe('a stream', () => {
   });
 
   test('is only cut when it is idle', async () => {
-    annotate({ 'idle-timeout': '0.5' });
-    const silentResult = await read('sleep 3');
+    annotate({ 'idle-timeout': '2' });
+    const silentResult = await read('sleep 60');
     expect(silentResult).toMatchObject({ code: 1006, error: 'ECONNRESET' });
-    const activeResult = await read('for i in 1 2 3 4 5 6; do sleep 0.2; echo; done');
-    expect(activeResult).toMatchObject({ bytes: 6, code: 1000 });
+    const activeResult = await read('for i in $(seq 12); do sleep 0.2; echo; done');
+    expect(activeResult).toMatchObject({ bytes: 12, code: 1000 });
   });
 });
 
@@ -263,8 +270,13 @@ test('watches expire', async () => {
     `${PODS}?watch=true&resourceVersion=${server.store.resourceVersion}`,
     { through: plain },
   );
-  await wait(200);
-  annotate({ 'expire-watches': '1' });
+  const ended = watching.then(() => true);
+  let isOver = false;
+  // Repeated, because the watch may not have started yet.
+  for (let turn = 1; !isOver; turn += 1) {
+    annotate({ 'expire-watches': `${turn}` });
+    isOver = await Promise.race([ended, wait(200, false)]);
+  }
   expect((await watching).text).toContain('"reason":"Expired","code":410');
 });
 
@@ -288,23 +300,25 @@ function withoutMilliseconds(time: number): string {
 }
 
 test('a restart drops all connections of its listener, refuses new ones, and then ends', async () => {
-  const streaming = read('sleep 5', { through: unsteady });
-  const steady = read('sleep 1');
-  await wait(300);
-  annotate({ restart: '500' });
+  const [one, other] = [join(folder, 'unsteady'), join(folder, 'steady')];
+  const streaming = read(`touch ${one}; sleep 60`, { through: unsteady });
+  const steady = read(`touch ${other}; sleep 3`);
+  await Promise.all([exists(one), exists(other)]);
+  annotate({ restart: '2500' });
   expect(await streaming).toMatchObject({ code: 1006, error: 'ECONNRESET' });
   await expect(server.call(PODS, { through: unsteady })).rejects.toMatchObject({
     code: 'ECONNREFUSED',
   });
-  await wait(600);
-  expect((await server.call(PODS, { through: unsteady })).status).toBe(200);
+  const isBack = async () =>
+    expect((await server.call(PODS, { through: unsteady })).status).toBe(200);
+  await vi.waitFor(isBack, { timeout: 20_000, interval: 100 });
   expect(await steady).toMatchObject({ code: 1000 });
   expect(server.store.get('namespaces', undefined, 'shop')?.metadata.annotations).toEqual({});
 });
 
 test('the start of a command is delayed, but not the opening of its websocket', async () => {
   const mark = join(folder, 'started');
-  annotate({ 'delay-exec': '700', 'only-streams': '1 exec' });
+  annotate({ 'delay-exec': '2500', 'only-streams': '1 exec' });
   const socket = await server.websocket(execPath(`touch ${mark}; echo hi`), V5, undefined, plain);
   await once(socket, 'open');
   await wait(300);
