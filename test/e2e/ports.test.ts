@@ -2,13 +2,17 @@ import { load } from 'js-yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { failure } from './support/failure.ts';
 import { runPod } from './support/pods.ts';
-import { eventually } from './support/process.ts';
+import { eventually, start } from './support/process.ts';
 import { processes } from './support/processes.ts';
 import { needs } from './support/skips.ts';
 import { kubectl, netdebug, world } from './support/world.ts';
 
 /** A main process that keeps one connection to `$TO` open and does not reap orphans. */
-const CONNECTED = ['bash', '-c', 'exec 3<>"/dev/tcp/$TO/80"; exec sleep infinity'];
+const CONNECTED = [
+  'bash',
+  '-c',
+  'until exec 3<>"/dev/tcp/$TO/80"; do sleep 0.1; done 2>/dev/null; exec sleep infinity',
+];
 
 /** nginx closes a connection without a request after a minute. On a busy machine, a test may take longer. */
 const PATIENT_NGINX = [
@@ -36,6 +40,9 @@ describe.each(world.flavours)('ports with the $name image', ({ image }) => {
       env: { TO: server.ip },
       spec: { securityContext: { runAsUser: 65532, runAsGroup: 65532, runAsNonRoot: true } },
     });
+    // A container is ready before its program has started.
+    const main = async () => (await processes(client.name, 'main')).find(({ pid }) => pid === 1);
+    expect(await eventually(async () => (await main())?.name === 'sleep')).toBe(true);
   });
   const ports = async (pod: string, ...args: string[]) => {
     const result = await netdebug(['ports', pod, '--image', image, ...args]).finished;
@@ -142,12 +149,15 @@ describe.each(world.flavours)('ports with the $name image', ({ image }) => {
       '0.3s',
     ]);
     await watching.says(/LISTEN/);
-    const connecting = kubectl([
-      ...['exec', client.name, '--', 'bash', '-c'],
-      ...['exec 3<>"/dev/tcp/$1/80"; sleep 2', 'bash', server.ip],
-    ]);
+    const words = ['-n', world.namespace, 'exec', '-i', client.name, '--', 'bash', '-c'];
+    const connecting = start(
+      world.kubectl,
+      [...words, 'exec 3<>"/dev/tcp/$1/80"; read -r _', 'bash', server.ip],
+      { env: { KUBECONFIG: world.kubeconfig } },
+    );
     await watching.says(/^\d\d:\d\d:\d\d \+ tcp \S+:80 \S+ ESTABLISHED/m);
-    await connecting;
+    connecting.child.stdin.end('\n');
+    expect((await connecting.finished).code).toBe(0);
     await watching.says(/^\d\d:\d\d:\d\d [-~] tcp \S+:80 \S+ /m);
     watching.child.kill('SIGINT');
     expect((await watching.finished).code).toBe(0);
