@@ -73,12 +73,11 @@ describe('the debugger', () => {
   });
 
   it.concurrent.for(world.flavours)(
-    'reaps zombies, and ends after --ttl without use ($name)',
+    'reaps zombies ($name)',
     async ({ image }, { expect, onTestFinished }) => {
-      const pod = await runPod('ttl');
-      const capture = (...args: string[]) =>
-        netdebug(['capture', pod.name, '--image', image, ...args], { onTestFinished }).finished;
-      const { code, stderr } = await capture('--duration', '1', '--ttl', '10s');
+      const pod = await runPod('zombies');
+      const words = ['capture', pod.name, '--image', image, '--duration', '1'];
+      const { code, stderr } = await netdebug(words, { onTestFinished }).finished;
       expect(code, stderr).toBe(0);
       // An orphaned process becomes a child of the main process, and must not remain as a zombie.
       await kubectl([
@@ -90,8 +89,18 @@ describe('the debugger', () => {
           ['timeout', 'tail'].includes(name),
         );
       expect(await eventually(async () => (await orphans()).length === 0)).toBe(true);
+    },
+  );
+
+  it.concurrent.for(world.flavours)(
+    'ends after --ttl without use ($name)',
+    async ({ image }, { expect, onTestFinished }) => {
+      const pod = await runPod('ttl');
+      const capture = (...args: string[]) =>
+        netdebug(['capture', pod.name, '--image', image, ...args], { onTestFinished }).finished;
       // While it is in use, it continues after its time.
-      expect((await capture('--duration', '12')).code).toBe(0);
+      const { code, stderr } = await capture('--duration', '12', '--ttl', '10s');
+      expect(code, stderr).toBe(0);
       const ended = () =>
         kubectl(['get', 'pod', pod.name, '-o', 'json']).then((json) => {
           const { status } = JSON.parse(json) as {

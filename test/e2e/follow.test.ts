@@ -163,17 +163,19 @@ describe('a capture with a spool', () => {
   it.concurrent('ends at once on the second Ctrl-C, with whole packets, and leaves nothing', async ({
     onTestFinished,
   }) => {
-    const { capture, file, pod } = await chatterCapture(
+    const { capture, file, proxy, pod } = await chatterCapture(
       { kubeconfig: world.kubeconfig, image: world.flavours[0]?.image ?? '' },
       onTestFinished,
-      // If the second Ctrl-C comes before the pod has noticed the first, the recorder ends after this time.
+      // The second Ctrl-C comes before the pod has noticed the first, so the recorder may end only after this time.
       ['--linger', '3s'],
     );
+    // Otherwise the command could end before the second Ctrl-C.
+    proxy.hold();
     capture.child.kill('SIGINT');
-    // Not later: the command would have ended.
     while (!hasTakenInterrupt(capture.child)) await nextTurn();
     capture.child.kill('SIGINT');
     const { code, stderr } = await capture.finished;
+    proxy.release();
     expect(code, stderr).toBe(130);
     expect(stderr).toMatch(/stopped at once: packets still in the pod were not copied/);
     await expectEverySequenceNumber(file, 1);

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { traced } from './support/failure.ts';
 import { inNetworkOf, type PodProcesses, processesOf } from './support/nodes.ts';
+import { holdsPackets } from './support/packets.ts';
 import { podName, runPod } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
@@ -83,9 +84,7 @@ describe('an interface that disappears', () => {
       const capture = traced([...words, '--', 'udp port 9'], { onTestFinished });
       await capture.says(/capturing on net1/);
       await pod.send(3);
-      expect(await eventually(async () => existsSync(file) && (await packetsIn(file)) === 3)).toBe(
-        true,
-      );
+      await holdsPackets(file, 3);
       await pod.remove();
       await capture.says(
         /net1 disappeared at \d\d:\d\d:\d\d.*; 3 packets were recorded before; .*-i any/,
@@ -93,7 +92,7 @@ describe('an interface that disappears', () => {
       await pod.add();
       await capture.says(/net1 .* returned at \d\d:\d\d:\d\d/);
       await pod.send(4);
-      expect(await eventually(async () => (await packetsIn(file)) === 7)).toBe(true);
+      await holdsPackets(file, 7);
       await pod.remove();
       await capture.says(/net1 disappeared at .*; 7 packets were recorded before/);
       capture.child.kill('SIGINT');
@@ -127,9 +126,7 @@ describe('an interface that disappears', () => {
     ];
     for (const capture of captures) await capture.says(/capturing on net1/);
     await pod.send(3);
-    expect(await eventually(async () => existsSync(file) && (await packetsIn(file)) === 3)).toBe(
-      true,
-    );
+    await holdsPackets(file, 3);
     await pod.remove();
     for (const capture of captures) await capture.says(/net1 disappeared/);
     const holder = Number(await pod.addTunnel());
@@ -140,10 +137,10 @@ describe('an interface that disappears', () => {
       /link type \(RAW, before: EN10MB\): its packets are written to .*net1-2\.pcap/,
     );
     const second = file.replace('.pcap', '-2.pcap');
-    expect(await eventually(async () => (await packetsIn(second)) === 4)).toBe(true);
+    await holdsPackets(second, 4);
     for (const capture of captures) capture.child.kill('SIGINT');
     for (const capture of captures) expect((await capture.finished).code).toBe(0);
-    expect(await packetsIn(file)).toBe(3);
+    expect([await packetsIn(file), await packetsIn(second)]).toEqual([3, 4]);
     const info = await run('capinfos', ['-M', merged]);
     expect(info.stdout).toMatch(/Raw IP \(4\)/);
     expect(info.stdout).toMatch(/Encapsulation = Ethernet/);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { NamespaceRow } from '../../src/topology/netns/namespaceRows.ts';
 import { failure } from './support/failure.ts';
@@ -11,6 +12,17 @@ interface Found {
   readonly kind: string;
   readonly evidence: string;
   readonly where: Readonly<Record<string, unknown>>;
+}
+
+/** A row of the util-linux program that lists namespaces. */
+interface LsnsRow {
+  readonly ns: number;
+  readonly nprocs: number;
+  readonly pid: number;
+  readonly user: string;
+  readonly netnsid: string;
+  readonly nsfs: string | null;
+  readonly command: string;
 }
 
 describe.each(world.flavours)('the network of a node, with the $name image', ({ image }) => {
@@ -33,18 +45,25 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     (await json<{ findings: Found[] }>(...args)).findings;
 
   it('has the namespaces that lsns lists, with their pods', async () => {
-    const listed = JSON.parse(
-      await onNodeOf(first.uid, 'lsns -l -t net -J -o NS,NPROCS,PID,USER,NETNSID,NSFS,COMMAND'),
-    ).namespaces as {
-      ns: number;
-      nprocs: number;
-      pid: number;
-      user: string;
-      netnsid: string;
-      nsfs: string | null;
-      command: string;
-    }[];
-    const { namespaces } = await json<{ namespaces: NamespaceRow[] }>('netns', node);
+    const lsns = async () =>
+      (
+        JSON.parse(
+          await onNodeOf(first.uid, 'lsns -l -t net -J -o NS,NPROCS,PID,USER,NETNSID,NSFS,COMMAND'),
+        ) as { namespaces: LsnsRow[] }
+      ).namespaces;
+    let [listed, namespaces]: [LsnsRow[], NamespaceRow[]] = [[], []];
+    // nginx starts its processes after its pod is ready.
+    const isSteady = async () => {
+      const before = await lsns();
+      ({ namespaces } = await json<{ namespaces: NamespaceRow[] }>('netns', node));
+      listed = await lsns();
+      const inodes = namespaces.flatMap(({ pod, inode }) =>
+        pod === first.name || pod === second.name ? inode : [],
+      );
+      const rows = (all: readonly LsnsRow[]) => all.filter(({ ns }) => inodes.includes(ns));
+      return isDeepStrictEqual(rows(before), rows(listed));
+    };
+    expect(await eventually(isSteady)).toBe(true);
     for (const { name, ips } of [first, second]) {
       const row = namespaces.find(({ pod }) => pod === name);
       expect(row).toMatchObject({

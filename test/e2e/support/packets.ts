@@ -6,7 +6,7 @@ import { eventually, run } from './process.ts';
  * The number of packets in a file that may still be written, as counted by tcpdump. A packet that is not complete yet
  * is not counted.
  */
-async function packetsSoFar(file: string, filter: string): Promise<number> {
+export async function packetsSoFar(file: string, filter: string): Promise<number> {
   if (!existsSync(file)) return 0;
   const { stdout } = await run('tcpdump', ['-nn', '-r', file, filter]);
   return stdout.split('\n').filter(Boolean).length;

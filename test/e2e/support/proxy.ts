@@ -17,6 +17,10 @@ export interface FaultyProxy {
   reset(): void;
   /** Stops forwarding any data, without closing connections. */
   blackhole(): void;
+  /** Forwards nothing on the present connections, not even their ends, until `release` is called. */
+  hold(): void;
+  /** Forwards what was held back. */
+  release(): void;
   /** Resets every connection, including new ones. */
   goDown(): void;
   /** New connections work again. Connections in the black hole stay there. */
@@ -38,7 +42,7 @@ export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyP
       return;
     }
     const upstream = connect(Number(target?.port || 443), target?.hostname);
-    const pair: Pair = { sockets: [client, upstream], swallows: black };
+    const pair: Pair = { sockets: [client, upstream], swallows: black, isHeld: false };
     pairs.add(pair);
     connections += 1;
     for (const [from, to] of [
@@ -52,7 +56,9 @@ export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyP
         }
         if (!pair.swallows && !to.write(chunk)) from.pause();
       });
-      to.on('drain', () => from.resume());
+      to.on('drain', () => {
+        if (!pair.isHeld) from.resume();
+      });
       from.on('end', () => {
         if (!pair.swallows) to.end();
       });
@@ -100,6 +106,14 @@ export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyP
       black = true;
       for (const pair of pairs) pair.swallows = true;
     },
+    hold: () => {
+      for (const pair of pairs) pair.isHeld = true;
+      each((socket) => socket.pause());
+    },
+    release: () => {
+      for (const pair of pairs) pair.isHeld = false;
+      each((socket) => socket.resume());
+    },
     goDown: () => {
       down = true;
       each((socket) => socket.resetAndDestroy());
@@ -114,4 +128,5 @@ export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyP
 interface Pair {
   readonly sockets: readonly [Socket, Socket];
   swallows: boolean;
+  isHeld: boolean;
 }
