@@ -12,10 +12,53 @@ const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root })].map((pat
 const usage = readFileSync(join(root, 'docs', 'usage.md'), 'utf8');
 const picture = readFileSync(join(root, 'docs', 'terminal.svg'), 'utf8');
 
+const contributing = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+
+/** The names that the given files of the repository export. */
+function exportsOf(paths: readonly string[]): string[] {
+  return paths.flatMap((path) =>
+    [
+      ...readFileSync(join(root, path), 'utf8').matchAll(
+        /^export (?:async )?(?:function\*?|const|class|type|interface) (\w+)/gm,
+      ),
+    ].map(([, name = '']) => name),
+  );
+}
+
 describe('the documentation', () => {
   it('lists every command and flag of the code', async () => {
-    // Out of date? node_modules/.bin/node scripts/usage.ts
-    expect(await withUsage(usage)).toBe(usage);
+    expect(await withUsage(usage), 'to update docs/usage.md, run: node scripts/usage.ts').toBe(
+      usage,
+    );
+  });
+
+  it('tells contributors only about existing code', () => {
+    const [, example = ''] = /```ts\n( +import.*?)```/s.exec(contributing) ?? [];
+    const imports = [...example.matchAll(/import \{ (.*?) \} from '(.*?)'/g)];
+    expect(imports.length).toBeGreaterThan(2);
+    for (const [, names = '', path = ''] of imports)
+      expect(exportsOf([join('src/cli/commands', path)])).toEqual(
+        expect.arrayContaining(names.split(', ')),
+      );
+    // A row of the table names functions and constants, and the files that export them.
+    const rows = contributing.split('\n').filter((line) => /^\|.*`src\//.test(line));
+    const types = /`(src\/cli\/flags\/valueTypes\.ts)`:.*?or your own type/s.exec(contributing) ?? [
+      '',
+    ];
+    let checked = 0;
+    for (const text of [...rows, types[0]]) {
+      const code = [...text.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span);
+      const exported = exportsOf(code.filter((span) => span.startsWith('src/')));
+      const named = code.flatMap(
+        (span) => /^(?:const .* = await )?(\w+)(?:\(|$)/.exec(span)?.[1] ?? [],
+      );
+      expect(exported).toEqual(expect.arrayContaining(named));
+      checked += named.length;
+    }
+    expect(checked).toBeGreaterThan(15);
+    const paths = [...contributing.matchAll(/`((?:src|test|scripts|docs)\/[\w/.-]+)`/g)];
+    const missing = paths.flatMap(([, path = '']) => (existsSync(join(root, path)) ? [] : path));
+    expect(missing).toEqual(['src/cli/commands/hello.ts']);
   });
 
   it('mentions only existing commands and flags, also in its picture', async () => {
