@@ -40,7 +40,7 @@ function sectionText(section: Section, where: string): string {
   const single = section.filter(({ x }) => x === undefined);
   const tables = [
     ...(single.length > 0 ? [table(single)] : []),
-    ...names(curves).map((name) => curve(curves.filter((one) => one.name === name))),
+    ...names(curves).map((name) => curve(curves.filter((curve) => curve.name === name))),
   ];
   return `## ${section[0].group}\n\n${tables.join('\n')}\nMeasured ${where}\n`;
 }

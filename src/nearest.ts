@@ -22,17 +22,14 @@ export function nearest(target: string, names: readonly string[]): string[] {
       // A match at the beginning counts as much as one wrong letter.
       score: name.startsWith(target) ? 1 : editDistance(target, name),
     }))
-    .sort((one, other) => one.score - other.score)
+    .sort((a, other) => a.score - other.score)
     .slice(0, MAX_SUGGESTIONS)
     .map(({ name }) => name);
 }
 
 /** The number of letters to change, add or remove to get from one word to the other (Levenshtein). */
-export function editDistance(one: string, other: string): number {
-  const [from, to] = [
-    one.slice(0, MAX_COMPARED_CHARACTERS),
-    other.slice(0, MAX_COMPARED_CHARACTERS),
-  ];
+export function editDistance(a: string, b: string): number {
+  const [from, to] = [a.slice(0, MAX_COMPARED_CHARACTERS), b.slice(0, MAX_COMPARED_CHARACTERS)];
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let at = 1; at <= from.length; at++) {
     const next = [at];

@@ -43,7 +43,7 @@ export function withEnglishOnly(file: Buffer): Buffer {
 
 /** The position of the list of items. There must be exactly one such package. */
 function findContents(file: Buffer): number {
-  const found: number[] = [];
+  const offsets: number[] = [];
   for (let at = file.indexOf(FORMAT); at >= 0; at = file.indexOf(FORMAT, at + 1)) {
     const start = at - FORMAT_AT;
     // Little-endian, ASCII names, of 16-bit characters.
@@ -52,10 +52,10 @@ function findContents(file: Buffer): number {
       file.readUInt16LE(start + 2) === MAGIC &&
       file.readUInt32BE(start + 8) === 0x200
     )
-      found.push(start + file.readUInt16LE(start));
+      offsets.push(start + file.readUInt16LE(start));
   }
-  const [contents] = found;
-  if (contents === undefined || found.length > 1)
-    throw new Error(`${found.length} packages of ICU data instead of one`);
+  const [contents] = offsets;
+  if (contents === undefined || offsets.length > 1)
+    throw new Error(`${offsets.length} packages of ICU data instead of one`);
   return contents;
 }

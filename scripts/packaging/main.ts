@@ -18,8 +18,8 @@ const root = join(import.meta.dirname, '..', '..');
 const release = join(root, 'dist', 'release');
 
 const names = PLATFORMS.map(platformName);
-const asked = process.argv.slice(2);
-const unknown = asked.find((name) => !names.includes(name));
+const requested = process.argv.slice(2);
+const unknown = requested.find((name) => !names.includes(name));
 if (unknown !== undefined) {
   console.error(`build: unknown platform "${unknown}": ${names.join(', ')}; all without one`);
   process.exit(2);
@@ -36,7 +36,7 @@ try {
   mkdirSync(release, { recursive: true });
   // One at a time, because pkg takes more than a gigabyte of memory.
   for (const platform of PLATFORMS)
-    if (asked.length === 0 || asked.includes(platformName(platform)))
+    if (requested.length === 0 || requested.includes(platformName(platform)))
       await makeArchive(platform, bundle, metafile);
 } finally {
   rmSync(work, { recursive: true });

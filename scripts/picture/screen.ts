@@ -59,12 +59,12 @@ function append(runs: Run[], next: Run): void {
   else runs.push(next);
 }
 
-function looksAlike(one: Style, other: Style): boolean {
+function looksAlike(a: Style, b: Style): boolean {
   return (
-    one.colour === other.colour &&
-    one.background === other.background &&
-    one.isBold === other.isBold &&
-    one.isDim === other.isDim
+    a.colour === b.colour &&
+    a.background === b.background &&
+    a.isBold === b.isBold &&
+    a.isDim === b.isDim
   );
 }
 

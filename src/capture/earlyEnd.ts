@@ -154,13 +154,13 @@ export function earlyEndNotice(early: EarlyEnd): Notice {
 
 /** What happened to an interface, and when. */
 export function outageNotice({ from, to, lost }: Outage, device: string): Notice {
-  const gone = `${device} disappeared at ${clockText(from * 1000)}`;
+  const disappearance = `${device} disappeared at ${clockText(from * 1000)}`;
   const packets = lostText(lost ?? null);
-  if (to === undefined) return { kind: 'interface-gone', text: `${gone}${packets}` };
+  if (to === undefined) return { kind: 'interface-gone', text: `${disappearance}${packets}` };
   const back = `returned at ${clockText(to * 1000)}`;
   return {
     kind: 'interface-back',
-    text: `${gone} and ${back}: recording resumed; nothing was recorded for ${to - from} s${packets}`,
+    text: `${disappearance} and ${back}: recording resumed; nothing was recorded for ${to - from} s${packets}`,
   };
 }
 

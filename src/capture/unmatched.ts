@@ -47,20 +47,20 @@ export function unmatchedLines({ passed, connected, device }: UnmatchedCapture):
 }
 
 function passedText(passed: Unmatched['passed'], device: string): string {
-  const all = passed.find((one) => one.device === 'any');
+  const all = passed.find((counts) => counts.device === 'any');
   if (!all) return 'it is unknown whether other packets passed in the meantime';
-  const own = passed.find((one) => one.device === device);
+  const own = passed.find((counts) => counts.device === device);
   if (own && own.packets > 0)
     return `meanwhile ${countText(own.packets, 'packet')} passed ${nameOf(device)}, none of which matched`;
   // The pod reports only the first interfaces.
   if (!own && passed.length > MAX_INTERFACES)
     return `meanwhile ${countText(all.packets, 'packet')} passed all interfaces together, none of which was captured`;
   const none = `meanwhile no packet passed ${nameOf(device)}`;
-  const others = passed.filter((one) => one !== all).sort((a, b) => b.packets - a.packets);
+  const others = passed.filter((counts) => counts !== all).sort((a, b) => b.packets - a.packets);
   if (others.length === 0) return none;
   const shown = others
     .slice(0, MAX_SHOWN_INTERFACES)
-    .map((one) => `${countText(one.packets, 'packet')} passed ${one.device}`);
+    .map((counts) => `${countText(counts.packets, 'packet')} passed ${counts.device}`);
   return `${none}, but ${shown.join(', ')}: -i any captures on all interfaces`;
 }
 

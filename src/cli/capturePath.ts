@@ -28,7 +28,7 @@ export async function capturePath(
     await readPath(
       { ...flags, from: undefined, output: undefined, 'keep-node': undefined },
       { from, to, protocol: 'tcp' },
-      (_wiring, one, other) => ({ from: one, protocol: 'tcp', ...(other && { to: other }) }),
+      (_wiring, from, to) => ({ from, protocol: 'tcp', ...(to && { to }) }),
       {
         captures: true,
         run: async (trace, pool, { signal, abandon }) => {

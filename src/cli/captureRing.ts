@@ -23,26 +23,33 @@ type RingRequest = Omit<RingRecording, 'interrupt' | 'abandon' | Callbacks>;
  */
 export async function captureRing(
   api: KubeApi,
-  found: readonly ResolvedTarget[],
+  targets: readonly ResolvedTarget[],
   request: RingRequest,
   interruption: Interruption,
 ): Promise<number> {
   const terminal = new RingTerminal();
   const slots = new StartSlots();
-  const nameOf = targetNames(found);
+  const nameOf = targetNames(targets);
   try {
     // If one of them throws, the others must still copy and remove their files.
     const results = await Promise.allSettled(
-      found.map(async (one) => {
-        const isSingle = found.length === 1;
-        const name = isSingle ? undefined : nameOf(one);
+      targets.map(async (target) => {
+        const isSingle = targets.length === 1;
+        const name = isSingle ? undefined : nameOf(target);
         const folder =
           name === undefined ? request.folder : join(request.folder, targetFileName(name));
         let onStarted = () => {};
         try {
-          onStarted = await slots.take(targetNode(one), interruption.signal);
+          onStarted = await slots.take(targetNode(target), interruption.signal);
           const targetRequest = { ...request, folder, onStarted };
-          const manifest = await recordOne(api, one, targetRequest, interruption, terminal, name);
+          const manifest = await recordOne(
+            api,
+            target,
+            targetRequest,
+            interruption,
+            terminal,
+            name,
+          );
           return manifest.endedEarly;
         } catch (error) {
           if (isSingle || !(error instanceof Problem)) throw error;
@@ -55,12 +62,14 @@ export async function captureRing(
         }
       }),
     );
-    const errors = results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    const errors = results.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason] : [],
+    );
     const failure = errors.find((reason) => !isInterruption(reason));
     // A recorder that was stopped before it started has recorded nothing.
     if (failure !== undefined || (errors.length > 0 && errors.length === results.length))
       throw failure ?? errors[0];
-    return results.some((one) => one.status === 'fulfilled' && one.value) ? 1 : 0;
+    return results.some((result) => result.status === 'fulfilled' && result.value) ? 1 : 0;
   } catch (error) {
     if (!interruption.abandon.aborted) throw error;
     terminal.note('stopped at once: files that were not copied are deleted in the pod');
@@ -72,14 +81,14 @@ export async function captureRing(
 
 async function recordOne(
   api: KubeApi,
-  found: ResolvedTarget,
+  target: ResolvedTarget,
   { onStarted, ...request }: RingRequest & { readonly onStarted: () => void },
   { signal, abandon }: Interruption,
   terminal: RingTerminal,
   name: string | undefined,
 ): Promise<Manifest> {
   const { folder } = request;
-  const manifest = await recordRing(api, found, {
+  const manifest = await recordRing(api, target, {
     ...request,
     interrupt: signal,
     abandon,
@@ -133,8 +142,8 @@ class RingTerminal {
     this.#copied.set(folder, { done, total });
     const all = [...this.#copied.values()];
     this.#bar.show({
-      done: sum(all.map((one) => one.done)),
-      total: sum(all.map((one) => one.total)),
+      done: sum(all.map((progress) => progress.done)),
+      total: sum(all.map((progress) => progress.total)),
       now,
     });
   }

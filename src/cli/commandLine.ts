@@ -42,11 +42,11 @@ async function runArgs(args: readonly string[]): Promise<number> {
   const { text: name, index } = commandToken;
   // An error before the command refers to the program, whose help explains it.
   parse(PROGRAM_FLAGS, args.slice(0, index));
-  const entry = COMMANDS.find((one) => one.name === name);
+  const entry = COMMANDS.find((command) => command.name === name);
   if (!entry)
     throw unknownCommand(
       name,
-      COMMANDS.map((one) => one.name),
+      COMMANDS.map((command) => command.name),
     );
   // The first use of `performance` loads code for a millisecond.
   const loadStart = process.uptime() * 1000;

@@ -43,7 +43,9 @@ export async function startDetachedCaptures(
     const kilobytes = Number(options.filekb ?? 0);
     const age = options.age === undefined ? '' : ` or ${ageText(Number(options.age) * 1000)}`;
     const place = capture.isOnNode ? 'in a pod on the node' : 'in the pod';
-    const namespaces = new Set(started.map((one) => one.capture.pod.metadata.namespace));
+    const namespaces = new Set(
+      started.map((startedCapture) => startedCapture.capture.pod.metadata.namespace),
+    );
     for (const text of [
       `  the newest ${options.files} files of ${bytesText(kilobytes * 1000)}${age} each are kept ${place}`,
       started.every(({ listing }) => listing.state.phase === 'ended')

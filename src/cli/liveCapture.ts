@@ -86,7 +86,7 @@ export async function captureLive(
 function joinOptions(
   api: KubeApi,
   plan: PlanWithPeers,
-  found: readonly ResolvedTarget[],
+  resolved: readonly ResolvedTarget[],
   destination: Destination,
 ): Pick<LiveCapture, 'additions' | 'clients'> {
   const { targets, peers, followPods, withClients } = plan;
@@ -96,7 +96,7 @@ function joinOptions(
   const clients = withClients ? new Clients(api, plan.namespace, notify) : undefined;
   if (!followPods && !clients && (!hasChangingPeers || destination === 'one pcap')) return {};
   const sources = { peers, ...(followPods && { targets }), ...(clients && { clients }) };
-  const pods = found.flatMap(({ pod }) => pod ?? []);
+  const pods = resolved.flatMap(({ pod }) => pod ?? []);
   return {
     additions: (signal) => watchAdditions(api, sources, { ...plan, pods, onNote: notify }, signal),
     ...(clients && { clients }),
@@ -152,10 +152,10 @@ function totalOutcome(
     bytes: bytes ?? sum(targets.map((target) => target.bytes)),
     statistics: {
       ...(hasStatistics && {
-        receivedByFilter: sum(statistics.map((one) => one.receivedByFilter)),
+        receivedByFilter: sum(statistics.map((counts) => counts.receivedByFilter)),
       }),
-      droppedByKernel: sum(statistics.map((one) => one.droppedByKernel)),
-      droppedByInterface: sum(statistics.map((one) => one.droppedByInterface)),
+      droppedByKernel: sum(statistics.map((counts) => counts.droppedByKernel)),
+      droppedByInterface: sum(statistics.map((counts) => counts.droppedByInterface)),
     },
     interruptions: sum(targets.map(({ outcome }) => outcome?.interruptions)),
     gaps: targets.flatMap(({ outcome }) => outcome?.gaps ?? []),

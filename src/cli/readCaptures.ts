@@ -35,9 +35,9 @@ export async function readCaptures(
   const output = new StandardOutput();
   try {
     const { notes } = await printPackets({
-      inputs: openCaptures.map((one) => ({
-        name: one.capture.target,
-        stream: one.stream(isInPod ? filter : undefined),
+      inputs: openCaptures.map((opened) => ({
+        name: opened.capture.target,
+        stream: opened.stream(isInPod ? filter : undefined),
       })),
       window: new TimeWindow(undefined, undefined),
       timeFormat: 'r',
@@ -63,11 +63,11 @@ export async function summarizeCaptures(
   { format, signal }: { format: 'json' | 'yaml' | undefined; signal: AbortSignal },
 ): Promise<void> {
   const openCaptures = await open(api, captures, signal);
-  const sources = openCaptures.map((one) => ({
-    label: one.capture.target,
+  const sources = openCaptures.map((opened) => ({
+    label: opened.capture.target,
     paths: [],
-    stream: one.stream(),
-    ...(one.dropped !== undefined && { dropped: one.dropped }),
+    stream: opened.stream(),
+    ...(opened.dropped !== undefined && { dropped: opened.dropped }),
   }));
   const status = statusLine();
   let summary: Summary;
@@ -113,10 +113,10 @@ async function open(
 
 /** Why a filter cannot be evaluated in the pods: the reason of the first pod that cannot. */
 function podFilterProblems(openCaptures: readonly CapturedPackets[], filter: PacketFilter) {
-  for (const one of openCaptures) {
-    const reason = one.podFilterProblem(filter);
+  for (const opened of openCaptures) {
+    const reason = opened.podFilterProblem(filter);
     if (reason !== undefined)
-      return openCaptures.length > 1 ? `${one.capture.target}: ${reason}` : reason;
+      return openCaptures.length > 1 ? `${opened.capture.target}: ${reason}` : reason;
   }
   return undefined;
 }

@@ -120,8 +120,8 @@ export function noteUnknown(facts: ClusterFacts): void {
   const all = [
     ...facts.unknown,
     ...facts.nodes.flatMap(({ name, unknown, namespaces }) =>
-      [...unknown, ...namespaces.flatMap((one) => one.unknown)].map((one) => ({
-        ...one,
+      [...unknown, ...namespaces.flatMap((namespace) => namespace.unknown)].map((part) => ({
+        ...part,
         node: name,
       })),
     ),

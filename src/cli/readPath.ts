@@ -140,9 +140,9 @@ async function qualifyPodName(
 }
 
 function endpointIn(topology: Topology, word: string, namespace: string): PathEndpoint {
-  const found = findEndpoint(topology, word, namespace);
-  if (!('notFound' in found)) return found;
-  throw new Problem(found.notFound, {
+  const endpoint = findEndpoint(topology, word, namespace);
+  if (!('notFound' in endpoint)) return endpoint;
+  throw new Problem(endpoint.notFound, {
     kind: 'not-found',
     next: ['use POD, NAMESPACE/POD, svc/NAME, node/NAME or an address'],
   });
@@ -178,7 +178,7 @@ function nodesFor(topology: Topology, request: PathRequest) {
 /** Addresses whose tracked connections are relevant: a service, or a node that may forward a port. */
 function trackedAddresses({ to, port }: PathRequest): readonly string[] {
   const isForwarding = to?.kind === 'service' || (to?.kind === 'node' && port !== undefined);
-  return isForwarding ? to.addresses.filter((one) => parseAddress(one)) : [];
+  return isForwarding ? to.addresses.filter((address) => parseAddress(address)) : [];
 }
 
 /**
@@ -202,7 +202,7 @@ function pathPairs(
     .filter(({ hostNetwork }) => !hostNetwork)
     .flatMap(({ addresses }) => addresses.filter((address) => familyOf(address) === family));
   const underlay = (topology.facts.objects.nodes ?? [])
-    .filter(({ name }) => nodes.some((one) => one.name === name))
+    .filter(({ name }) => nodes.some((node) => node.name === name))
     .flatMap(({ addresses }) =>
       addresses.filter(({ type }) => type === 'InternalIP').map(({ address }) => address),
     );
@@ -210,7 +210,7 @@ function pathPairs(
 }
 
 function pairsAmong(addresses: readonly string[]): AddressPair[] {
-  const known = [...new Set(addresses)].filter((one) => parseAddress(one) !== undefined);
+  const known = [...new Set(addresses)].filter((address) => parseAddress(address) !== undefined);
   return known.flatMap((to) =>
     known
       .filter((from) => from !== to && familyOf(from) === familyOf(to))

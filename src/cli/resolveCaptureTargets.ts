@@ -27,10 +27,10 @@ export async function resolveCaptureTargets(
   });
   const skipped = skippedNotice(resolution);
   if (skipped) onNote(skipped);
-  if (resolution.found.length === 0)
+  if (resolution.targets.length === 0)
     onNote({
       kind: 'waiting',
       text: `waiting for a pod of ${targets.map(({ text }) => text).join(', ')}`,
     });
-  return resolution.found;
+  return resolution.targets;
 }

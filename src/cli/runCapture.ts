@@ -56,8 +56,8 @@ async function runRing(
     folder: flags.write ?? '',
     force: flags.force,
   };
-  const found = await resolveCaptureTargets(api, plan, interruption.signal, notify);
-  return captureRing(api, found, request, interruption);
+  const targets = await resolveCaptureTargets(api, plan, interruption.signal, notify);
+  return captureRing(api, targets, request, interruption);
 }
 
 /** Starts a recording that continues after this command. */

@@ -10,13 +10,13 @@ const COLOURS = [36, 35, 34, 32, 33, 31];
  */
 export function targetLabels(
   targets: readonly ResolvedTarget[],
-  nameOf: (found: ResolvedTarget) => string,
-): (found: ResolvedTarget) => string {
+  nameOf: (target: ResolvedTarget) => string,
+): (target: ResolvedTarget) => string {
   const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
-  const width = Math.max(...targets.map((found) => terminalSafe(nameOf(found)).length));
+  const width = Math.max(...targets.map((target) => terminalSafe(nameOf(target)).length));
   let labelCount = 0;
-  return (found) => {
-    const text = terminalSafe(nameOf(found)).padEnd(width);
+  return (target) => {
+    const text = terminalSafe(nameOf(target)).padEnd(width);
     const colour = COLOURS[labelCount % COLOURS.length];
     labelCount += 1;
     return isColoured ? `\x1b[${colour}m${text}\x1b[0m ` : `${text} `;

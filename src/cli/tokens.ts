@@ -66,7 +66,7 @@ export function tokenizeFlags<F extends NamedFlag>(
 ): CommandLineToken<F>[] {
   if (arg.startsWith('--')) {
     const [name = '', value] = splitAtEquals(arg);
-    const flag = flags.find((one) => `--${one.name}` === name);
+    const flag = flags.find((candidate) => `--${candidate.name}` === name);
     if (!flag) return [{ kind: 'unknown flag', shown: name, short: false }];
     if (value === undefined && flag.takesValue)
       return [{ kind: 'incomplete flag', flag, shown: name }];

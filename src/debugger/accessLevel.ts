@@ -81,12 +81,12 @@ export async function useNodeInstead<Result>(
   if (via === 'ephemeral') throw explainNoEphemeral(noEphemeral);
   if (!noEphemeral.nodeInstead) throw explainNoEphemeral(noEphemeral, await nodeState(plan));
   try {
-    const found = await byNode();
+    const result = await byNode();
     onNote({
       kind: 'node-debugger',
       text: `note: ${noEphemeral.text}: using a pod on node ${pod.spec.nodeName} instead (--via node)`,
     });
-    return found;
+    return result;
   } catch (error) {
     if (error instanceof NodeRefused) throw explainNoEphemeral(noEphemeral, error);
     throw error;
@@ -163,7 +163,7 @@ export async function chooseAccessLevel(
 }
 
 /** Whether the exec was opened for a container that does not exist yet: the API server itself answers it then. */
-function isAboutNewContainer({ place }: EarlyExec, pod: Pod): boolean {
+function isAboutNewContainer({ ref: place }: EarlyExec, pod: Pod): boolean {
   const { namespace, name } = pod.metadata;
   return (
     place.namespace === namespace &&

@@ -10,14 +10,14 @@ import type { AccessOptions } from './start.ts';
 /** Returns a debugger for a target; see `ensureDebugger`. */
 export async function debuggerFor(
   api: KubeApi,
-  found: ResolvedTarget,
+  target: ResolvedTarget,
   request: DebuggerRequest,
   options: AccessOptions,
 ): Promise<Debugger> {
-  if (found.pod) return ensureDebugger(api, found.pod, request, options);
+  if (target.pod) return ensureDebugger(api, target.pod, request, options);
   if (request.via === 'ephemeral')
-    throw new Problem(`node "${found.node}" has no containers: --via ephemeral is for pods`, {
+    throw new Problem(`node "${target.node}" has no containers: --via ephemeral is for pods`, {
       exitCode: 2,
     });
-  return nodeDebugger(api, found, request, options);
+  return nodeDebugger(api, target, request, options);
 }

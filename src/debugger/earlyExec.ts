@@ -24,13 +24,13 @@ export class EarlyExec {
   readonly sent: Promise<void>;
   /** Settles like `exec`. */
   readonly opening: Promise<ExecStream>;
-  readonly place: Container;
+  readonly ref: Container;
   readonly #closing = new AbortController();
   readonly #startedAt = Date.now();
   #isTaken = false;
 
   constructor(access: Access, place: Container) {
-    this.place = place;
+    this.ref = place;
     const { promise, resolve } = Promise.withResolvers<void>();
     const limit = setTimeout(resolve, SENT_MS);
     this.sent = promise.finally(() => clearTimeout(limit));
@@ -48,7 +48,7 @@ export class EarlyExec {
   }
 
   isIn({ namespace, pod, container }: Container): boolean {
-    const { place } = this;
+    const { ref: place } = this;
     return place.namespace === namespace && place.pod === pod && place.container === container;
   }
 

@@ -9,8 +9,8 @@ export async function enforcedLevel(
   namespace: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const found = await readEnforcedLevel(api, namespace, signal);
-  return found === 'missing' ? undefined : found?.level;
+  const enforced = await readEnforcedLevel(api, namespace, signal);
+  return enforced === 'missing' ? undefined : enforced?.level;
 }
 
 /**

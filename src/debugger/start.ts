@@ -80,17 +80,17 @@ async function watchStatus(
     signal,
   });
   for await (const event of events) {
-    const seen = event.type === 'RESTARTED' ? event.items[0] : event.object;
-    if (!seen || event.type === 'DELETED' || seen.metadata.uid !== pod.metadata.uid)
+    const current = event.type === 'RESTARTED' ? event.items[0] : event.object;
+    if (!current || event.type === 'DELETED' || current.metadata.uid !== pod.metadata.uid)
       throw new Problem(
         `pod "${pod.metadata.name}" was deleted while its debugger was being started`,
         { kind: 'unsuitable' },
       );
-    if (isRunning(seen, options)) return;
+    if (isRunning(current, options)) return;
     // The kubelet starts nothing in a pod that has finished or is being deleted.
-    if (options.ownPod) refuseEnded(seen);
-    else refuseUnsuitable(seen);
-    noticeStatus(seen, options, limit);
+    if (options.ownPod) refuseEnded(current);
+    else refuseUnsuitable(current);
+    noticeStatus(current, options, limit);
   }
 }
 
@@ -129,10 +129,10 @@ async function watchEvents(
   const otherPulls = new Set<string>();
   try {
     for await (const event of events) {
-      const seen = event.type === 'RESTARTED' ? event.items : [event.object];
-      for (const one of seen)
-        if (one.involvedObject?.fieldPath === own) noticeOwn(one, options, limit);
-        else noticeOther(one, otherPulls);
+      const latest = event.type === 'RESTARTED' ? event.items : [event.object];
+      for (const item of latest)
+        if (item.involvedObject?.fieldPath === own) noticeOwn(item, options, limit);
+        else noticeOther(item, otherPulls);
       if (otherPulls.size > 0) {
         limit.heard('pulling');
         options.onProgress?.('waiting for the node to pull the image of another container');

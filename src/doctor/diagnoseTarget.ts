@@ -35,8 +35,12 @@ export async function diagnoseTarget(
   try {
     const onNote = ({ text }: Notice) => notes.push({ check: 'pod', level: 'ok', text });
     const pod = await onePod(api, [target], { signal, onNote });
-    const found = await diagnosePod(api, pod, request, signal);
-    return { ...found, checks: [...notes, ...found.checks], pod: pod.metadata.name };
+    const debuggerCheck = await diagnosePod(api, pod, request, signal);
+    return {
+      ...debuggerCheck,
+      checks: [...notes, ...debuggerCheck.checks],
+      pod: pod.metadata.name,
+    };
   } catch (error) {
     signal.throwIfAborted();
     const namespace = namespaceFor(target, request);
@@ -58,12 +62,12 @@ async function diagnosePod(
   signal: AbortSignal,
 ): Promise<DebuggerCheck> {
   const node = pod.spec.nodeName;
-  const [found, runtime, unstarted] = await Promise.all([
+  const [nodeChecks, runtime, unstarted] = await Promise.all([
     node === undefined ? [] : readNodeChecks(api, node, request.image, signal),
     runtimeOf(api, pod, signal),
     unstartedChecks(api, pod, request, signal),
   ]);
-  const checks = [...podChecks(pod, runtime), ...found, ...unstarted];
+  const checks = [...podChecks(pod, runtime), ...nodeChecks, ...unstarted];
   // If the pod cannot be entered, it does not matter whether the API server would accept a container.
   if (checks.some(({ level }) => level === 'fail')) return { checks, byNode: false };
   const debuggerCheck = await checkDebugger(api, pod, request, signal);

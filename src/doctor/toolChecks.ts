@@ -24,8 +24,8 @@ export async function toolChecks(
     const names = Object.keys(TOOLS);
     const program = { script: toolsScript, command: names };
     const outcome = await runProgram(api.access, container, program, { signal });
-    const found = outcome.stdout.toString().split('\n');
-    const missing = names.filter((name) => !found.includes(name));
+    const installed = outcome.stdout.toString().split('\n');
+    const missing = names.filter((name) => !installed.includes(name));
     return [
       { check: 'exec', level: 'ok', text: `works, ${outcome.protocol}` },
       ...missing.map(missingToolCheck),

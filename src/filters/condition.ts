@@ -84,7 +84,9 @@ export function any(conditions: readonly Condition[]): Condition {
 }
 
 function combine(kind: 'all' | 'any', conditions: readonly Condition[]): Condition {
-  const of = conditions.flatMap((one) => (one.kind === kind ? one.of : [one]));
+  const of = conditions.flatMap((condition) =>
+    condition.kind === kind ? condition.of : [condition],
+  );
   const [single] = of;
   return single !== undefined && of.length === 1 ? single : { kind, of };
 }

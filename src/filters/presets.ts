@@ -211,11 +211,11 @@ export const COMMON_LIMITS: readonly string[] = [
 /** The presets with these names, without duplicates, in the order given. Throws a Problem for an unknown name. */
 export function findPresets(names: readonly string[]): readonly Preset[] {
   return [...new Set(names)].map((name) => {
-    const preset = PRESETS.find((one) => one.name === name);
+    const preset = PRESETS.find((candidate) => candidate.name === name);
     if (preset) return preset;
     throw wrongUsage(
       `unknown preset "${name}"`,
-      `presets are: ${PRESETS.map((one) => one.name).join(', ')}`,
+      `presets are: ${PRESETS.map((preset) => preset.name).join(', ')}`,
       'kubectl netdebug presets   describes the presets',
     );
   });
@@ -229,9 +229,7 @@ export function findPresets(names: readonly string[]): readonly Preset[] {
  */
 export function presetFilter(presets: readonly Preset[]): CaptureFilter {
   const depth = ({ payloadBytes = 0 }: Preset) => payloadBytes;
-  const including = presets
-    .filter(({ excludes }) => !excludes)
-    .sort((one, other) => depth(one) - depth(other));
+  const including = presets.filter(({ excludes }) => !excludes).sort((a, b) => depth(a) - depth(b));
   const excluding = presets.filter(({ excludes }) => excludes).map(({ filter }) => filter);
   const included = including.length === 0 ? [] : [anyOf(including.map(({ filter }) => filter))];
   return allOf([...included, ...excluding]);

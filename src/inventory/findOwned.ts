@@ -18,9 +18,9 @@ export async function findOwned(
   namespace: string | 'all',
   signal: AbortSignal,
 ): Promise<Owned[]> {
-  const found: Owned[] = [];
-  for await (const pod of allPods(api, namespace, signal)) found.push(...ownedIn(pod));
-  return found;
+  const owned: Owned[] = [];
+  for await (const pod of allPods(api, namespace, signal)) owned.push(...ownedIn(pod));
+  return owned;
 }
 
 /** What netdebug created in a pod: containers, or the pod itself. */

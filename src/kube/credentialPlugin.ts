@@ -93,8 +93,8 @@ export function pluginSource(
   };
 }
 
-function sameCredentials(one: Credentials, other: Credentials): boolean {
-  return one.authorization === other.authorization && one.cert === other.cert;
+function sameCredentials(a: Credentials, b: Credentials): boolean {
+  return a.authorization === b.authorization && a.cert === b.cert;
 }
 
 async function runTraced(plugin: ExecEntry, cluster: ClusterEntry): Promise<CachedCredentials> {

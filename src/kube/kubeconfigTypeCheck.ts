@@ -110,8 +110,8 @@ function checkField(
       break;
     case '[]string':
       if (!Array.isArray(field)) throw new Error(mismatch(field, type, place));
-      for (const one of field)
-        if (typeof one !== 'string') throw new Error(mismatch(one, 'string', place));
+      for (const item of field)
+        if (typeof item !== 'string') throw new Error(mismatch(item, 'string', place));
       break;
   }
 }
@@ -123,6 +123,10 @@ function isBase64(text: string): boolean {
 }
 
 function mismatch(value: unknown, type: string, place?: string): string {
-  const found = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
-  return `json: cannot unmarshal ${found} into Go ${place === undefined ? 'value' : `struct field ${place}`} of type ${type}`;
+  const actual = Array.isArray(value)
+    ? 'array'
+    : typeof value === 'boolean'
+      ? 'bool'
+      : typeof value;
+  return `json: cannot unmarshal ${actual} into Go ${place === undefined ? 'value' : `struct field ${place}`} of type ${type}`;
 }

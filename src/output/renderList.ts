@@ -19,7 +19,7 @@ export function renderList<Facts>(
     case 'yaml':
       return [renderDocument(facts, format)];
     case 'name':
-      return facts.map((one) => `${nameOf(one)}\n`);
+      return facts.map((fact) => `${nameOf(fact)}\n`);
     default:
       return renderTable(columns(format === 'wide'), facts);
   }

@@ -17,8 +17,8 @@ export function findWireshark(
   isProgram: (path: string) => boolean = isExecutable,
 ): string {
   const find = (name: string) => findInstalled(name, env, platform, isProgram);
-  const found = find('wireshark') ?? find('Wireshark');
-  if (found !== undefined) return found;
+  const program = find('wireshark') ?? find('Wireshark');
+  if (program !== undefined) return program;
   throw new Problem('Wireshark was not found on PATH', {
     kind: 'missing-program',
     next: ['install it, or write a file with -w and open it elsewhere'],

@@ -74,8 +74,8 @@ function measure(subject: string, summary: Summary): { count: number; total: num
   const counts = findings.filter(
     ({ kind, severity }) => kinds.includes(kind) || severity === subject,
   );
-  const found = counts.reduce((sum, { count }) => sum + count, 0);
-  return { count: found, total: totalOf(subject, summary) || summarizer.packets };
+  const total = counts.reduce((sum, { count }) => sum + count, 0);
+  return { count: total, total: totalOf(subject, summary) || summarizer.packets };
 }
 
 /** The total for a share of the subject. */

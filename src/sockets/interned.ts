@@ -35,9 +35,9 @@ export class Interned<Value> {
     sorted.sort((a, b) => compare(a.value, b.value));
     const ranks = new Uint32Array(sorted.length);
     let rank = 0;
-    for (const [place, { value, id }] of sorted.entries()) {
-      const before = sorted[place - 1];
-      rank = before !== undefined && compare(before.value, value) === 0 ? rank : place;
+    for (const [position, { value, id }] of sorted.entries()) {
+      const before = sorted[position - 1];
+      rank = before !== undefined && compare(before.value, value) === 0 ? rank : position;
       ranks[id] = rank;
     }
     return ranks;

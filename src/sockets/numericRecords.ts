@@ -15,11 +15,11 @@ export class NumericRecords {
   }
 
   add(record: readonly number[]): void {
-    const place = this.#length % RECORDS_PER_PAGE;
-    if (place === 0) {
+    const position = this.#length % RECORDS_PER_PAGE;
+    if (position === 0) {
       this.#pages.push(new Float64Array(RECORDS_PER_PAGE * this.#width));
     }
-    this.#pages.at(-1)?.set(record, place * this.#width);
+    this.#pages.at(-1)?.set(record, position * this.#width);
     this.#length += 1;
   }
 

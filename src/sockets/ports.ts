@@ -54,7 +54,7 @@ export interface SocketListing {
 
 /** A listed target, and its label if several are listed together. */
 interface ListedTarget {
-  readonly found: ResolvedTarget;
+  readonly resolved: ResolvedTarget;
   readonly label?: string;
 }
 
@@ -81,16 +81,16 @@ export class PortsSession {
   async list(): Promise<SocketListing> {
     const listed = await this.#find();
     const failures: { pod: string; error: Problem }[] = [];
-    const found = await Promise.all(
-      listed.map(async (one) => {
+    const results = await Promise.all(
+      listed.map(async (target) => {
         try {
-          return { one, ...(await this.#listOne(one)) };
+          return { target, ...(await this.#listOne(target)) };
         } catch (error) {
           this.#request.signal?.throwIfAborted();
           const explained = explainRefusal(error);
           if (listed.length === 1 || !(explained instanceof Problem)) throw explained;
           failures.push({
-            pod: one.label ?? targetKey(one.found),
+            pod: target.label ?? targetKey(target.resolved),
             error: explained,
           });
           return undefined;
@@ -99,9 +99,9 @@ export class PortsSession {
     );
     const [first] = failures;
     if (first && failures.length === listed.length) throw first.error;
-    const known = found.filter((one) => one !== undefined);
-    const pods = known.flatMap(({ one, store }) =>
-      one.found.pod ? [{ pod: one.found.pod, sockets: store }] : [],
+    const known = results.filter((target) => target !== undefined);
+    const pods = known.flatMap(({ target, store }) =>
+      target.resolved.pod ? [{ pod: target.resolved.pod, sockets: store }] : [],
     );
     return {
       sockets: mergeStores(known.map(({ store }) => store)).inListingOrder(),
@@ -130,24 +130,28 @@ export class PortsSession {
     if (skipped) onNote(skipped);
     const [target, another] = targets;
     const isOne = !another && (target?.kind === 'pod' || target?.kind === 'node');
-    const nameOf = targetNames(resolved.found);
-    return resolved.found.map((found) => ({ found, ...(!isOne && { label: nameOf(found) }) }));
+    const nameOf = targetNames(resolved.targets);
+    return resolved.targets.map((target) => ({
+      resolved: target,
+      ...(!isOne && { label: nameOf(target) }),
+    }));
   }
 
-  async #listOne(one: ListedTarget): Promise<PodSockets> {
+  async #listOne(target: ListedTarget): Promise<PodSockets> {
     const { selection, signal, onNote, onProgress } = this.#request;
-    const key = targetKey(one.found);
+    const key = targetKey(target.resolved);
     const kept = this.#nodeDebuggers.get(key);
-    const labelled = (text: string) => (one.label === undefined ? text : `${one.label}: ${text}`);
-    const listed = await this.#slots.take(targetNode(one.found), signal);
+    const labelled = (text: string) =>
+      target.label === undefined ? text : `${target.label}: ${text}`;
+    const listed = await this.#slots.take(targetNode(target.resolved), signal);
     try {
-      const dbg = kept ?? (await this.#debugger(one));
+      const dbg = kept ?? (await this.#debugger(target));
       if (dbg.kind === 'node') this.#nodeDebuggers.set(key, dbg);
       return await listSockets(this.#api.access, dbg, profileOf(selection), selection, {
         note: (notice) =>
-          onNote(one.label === undefined ? notice : { ...notice, target: one.label }),
+          onNote(target.label === undefined ? notice : { ...notice, target: target.label }),
         waiting: (text) => onProgress(labelled(text)),
-        ...(one.label !== undefined && { label: one.label }),
+        ...(target.label !== undefined && { label: target.label }),
         ...(signal && { signal }),
       });
     } catch (error) {
@@ -157,12 +161,12 @@ export class PortsSession {
     } finally {
       listed();
     }
-    return this.#listOne(one);
+    return this.#listOne(target);
   }
 
-  async #debugger({ found, label }: ListedTarget): Promise<Debugger> {
+  async #debugger({ resolved, label }: ListedTarget): Promise<Debugger> {
     const { selection, settings, signal, early, onProgress, onNote } = this.#request;
-    const { pod } = found;
+    const { pod } = resolved;
     if (pod) refuseUnsuitable(pod);
     if (pod?.spec.hostNetwork)
       onNote({
@@ -172,7 +176,7 @@ export class PortsSession {
     const target = pod && selection.processes ? processTarget(pod, this.#request) : undefined;
     return debuggerFor(
       this.#api,
-      found,
+      resolved,
       {
         profile: profileOf(selection),
         command: 'ports',

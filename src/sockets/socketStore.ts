@@ -99,8 +99,8 @@ export class SocketStore implements SocketList {
     const socketAt = (index: number) => this.#socketAt(index);
     return {
       length: order.length,
-      at(place) {
-        const index = order[place];
+      at(position) {
+        const index = order[position];
         return index === undefined ? undefined : socketAt(index);
       },
       *[Symbol.iterator]() {

@@ -21,13 +21,13 @@ export interface Listener {
  */
 export function parseListeners(text: string): Listener[] {
   const parse = procNetLineParser();
-  const found: Listener[] = [];
+  const listeners: Listener[] = [];
   for (const line of text.split('\n')) {
     const socket = line.trim() === '' ? null : parse(line);
     if (!socket || !isListening(socket) || !('port' in socket.local)) continue;
     const protocol = socket.protocol.startsWith('tcp') ? 'tcp' : 'udp';
     const drops = /(\d+)\s*$/.exec(line)?.[1];
-    found.push({
+    listeners.push({
       protocol,
       address: socket.local.address,
       port: socket.local.port,
@@ -35,5 +35,5 @@ export function parseListeners(text: string): Listener[] {
       ...(protocol === 'udp' && drops !== undefined && { drops: Number(drops) }),
     });
   }
-  return found;
+  return listeners;
 }

@@ -25,7 +25,10 @@ export function procNetCommand(selection: Selection): string[] {
     ['udp6', selection.udp],
     ['unix', selection.unix],
   ];
-  return ['cat', ...tables.filter(([, wanted]) => wanted).map(([table]) => `/proc/net/${table}`)];
+  return [
+    'cat',
+    ...tables.filter(([, isRequested]) => isRequested).map(([table]) => `/proc/net/${table}`),
+  ];
 }
 
 /**

@@ -3,10 +3,10 @@
  * colons.
  */
 export function parseSysctls(text: string): Record<string, string> {
-  const found: Record<string, string> = {};
+  const values: Record<string, string> = {};
   for (const line of text.split('\n')) {
     const colon = line.indexOf(':');
-    if (colon > 0) found[line.slice(0, colon)] = line.slice(colon + 1).trim();
+    if (colon > 0) values[line.slice(0, colon)] = line.slice(colon + 1).trim();
   }
-  return found;
+  return values;
 }

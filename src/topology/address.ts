@@ -111,9 +111,9 @@ export function isWithin(prefixText: string, addressText: string): boolean {
 }
 
 /** Whether both texts are the same address, in whatever notation. */
-export function sameAddress(one: string, other: string): boolean {
-  if (one === other) return true;
-  const [a, b] = [parseAddress(one), parseAddress(other)];
+export function sameAddress(text: string, otherText: string): boolean {
+  if (text === otherText) return true;
+  const [a, b] = [parseAddress(text), parseAddress(otherText)];
   return a !== undefined && b !== undefined && a.family === b.family && a.value === b.value;
 }
 

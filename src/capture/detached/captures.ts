@@ -44,9 +44,9 @@ export async function listCaptures(
   namespace: string | 'all',
   signal?: AbortSignal,
 ): Promise<DetachedCapture[]> {
-  const found: DetachedCapture[] = [];
-  for await (const pod of allPods(api, namespace, signal)) found.push(...capturesOf(pod));
-  return found.sort((a, b) => a.created.getTime() - b.created.getTime());
+  const captures: DetachedCapture[] = [];
+  for await (const pod of allPods(api, namespace, signal)) captures.push(...capturesOf(pod));
+  return captures.sort((a, b) => a.created.getTime() - b.created.getTime());
 }
 
 /** The detached captures of one pod. */

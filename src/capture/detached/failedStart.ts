@@ -86,7 +86,9 @@ export async function findAddedCapture(
   if (!requested) return undefined;
   const signal = AbortSignal.timeout(UNDO_INTERRUPTED_MS);
   const pod = await api.get<Pod>(podPath(namespace, name), { signal }).catch(() => undefined);
-  const added = pod?.spec.ephemeralContainers?.find((one) => one.name === requested.name);
+  const added = pod?.spec.ephemeralContainers?.find(
+    (container) => container.name === requested.name,
+  );
   // Another user's capture may have the same name, but not the same owner and time.
   if (!pod || !isDeepStrictEqual(added?.env, requested.env)) return undefined;
   return capturesOf(pod).find(({ container }) => container === requested.name);

@@ -43,30 +43,32 @@ export async function startCaptures(
   const { maxPods, signal, onNote, onProgress } = request;
   if (request.name !== undefined) checkCaptureName(request.name);
   const resolved = await resolveTargets(api, request.targets, { maxPods, signal });
-  const { found } = resolved;
+  const targets = resolved.targets;
   const skipped = skippedNotice(resolved);
   if (skipped) onNote(skipped);
-  const isOne = found.length === 1;
-  const name = isOne ? request.name : (request.name ?? (await newSharedName(api, found, request)));
+  const isOne = targets.length === 1;
+  const name = isOne
+    ? request.name
+    : (request.name ?? (await newSharedName(api, targets, request)));
   const failures: StartFailure[] = [];
-  const nameOf = targetNames(found);
+  const nameOf = targetNames(targets);
   const slots = new StartSlots();
-  const starting = found.map(async (one) => {
-    const target = one.pod ? `pod "${one.pod.metadata.name}"` : `node "${one.node}"`;
-    const labelled = (text: string) => (isOne ? text : `${target}: ${text}`);
+  const starting = targets.map(async (target) => {
+    const targetText = target.pod ? `pod "${target.pod.metadata.name}"` : `node "${target.node}"`;
+    const labelled = (text: string) => (isOne ? text : `${targetText}: ${text}`);
     let started = () => {};
     try {
-      started = await slots.take(targetNode(one), signal);
-      return await startDetached(api, one, {
+      started = await slots.take(targetNode(target), signal);
+      return await startDetached(api, target, {
         ...request,
         ...(name !== undefined && { name }),
         onProgress: (text) => onProgress(labelled(text)),
-        onNote: (notice) => onNote(isOne ? notice : { ...notice, target: nameOf(one) }),
+        onNote: (notice) => onNote(isOne ? notice : { ...notice, target: nameOf(target) }),
       });
     } catch (error) {
       // A user who interrupts the start of several captures must be told which ones are already running.
       if (isOne) throw error;
-      failures.push({ target, name: nameOf(one), error: toProblem(error, signal) });
+      failures.push({ target: targetText, name: nameOf(target), error: toProblem(error, signal) });
       return undefined;
     } finally {
       started();
@@ -85,11 +87,13 @@ export async function startCaptures(
  */
 async function newSharedName(
   api: KubeApi,
-  found: readonly ResolvedTarget[],
+  targets: readonly ResolvedTarget[],
   request: CapturesRequest,
 ): Promise<string> {
-  const pods = found.flatMap(({ pod }) => pod ?? []);
-  const namespaces = found.map((one) => namespaceFor(one.pod ? one.pod.metadata : one, request));
+  const pods = targets.flatMap(({ pod }) => pod ?? []);
+  const namespaces = targets.map((target) =>
+    namespaceFor(target.pod ? target.pod.metadata : target, request),
+  );
   return newCaptureName([
     ...pods,
     ...(await listNodePods(api, new Set(namespaces), request.signal)),

@@ -27,12 +27,12 @@ import { waitUntilRecording } from './waitUntilRecording.ts';
 /** Starts a detached capture in a pod or on a node, and waits until it is recording. Throws a Problem. */
 export async function startDetached(
   api: KubeApi,
-  found: ResolvedTarget,
+  target: ResolvedTarget,
   request: DetachedRequest,
 ): Promise<StartedCapture> {
   try {
-    if (!found.pod) return await startOnNode(api, found, request);
-    return await startForPod(api, found.pod, request);
+    if (!target.pod) return await startOnNode(api, target, request);
+    return await startForPod(api, target.pod, request);
   } catch (error) {
     throw explainRefusal(error);
   }

@@ -111,7 +111,7 @@ async function chooseName(
   const targetText = nodePodTarget({ namespace, annotations: targetAnnotation(target) });
   const taken = pods
     .flatMap(capturesOf)
-    .find((one) => one.name === name && one.target === targetText);
+    .find((capture) => capture.name === name && capture.target === targetText);
   if (taken)
     throw new Problem(`a capture "${name}" of ${targetText} already exists`, {
       kind: 'exists',

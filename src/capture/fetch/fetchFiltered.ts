@@ -179,15 +179,15 @@ class FilteredFetch {
     return this.#localFilter(whole, filter);
   }
 
-  async #recordLost(gone: SpoolGone): Promise<void> {
+  async #recordLost(loss: SpoolGone): Promise<void> {
     for (const file of this.#files)
       if (this.#manifest.get(file.seq)?.state !== 'whole')
-        this.#manifest.set(lostEntry(file, gone.message));
+        this.#manifest.set(lostEntry(file, loss.message));
     if (this.#manifest.recording)
       this.#manifest.addInterruption({
-        at: (gone.at ?? new Date()).toISOString(),
+        at: (loss.at ?? new Date()).toISOString(),
         kind: 'container-ended',
-        why: gone.message,
+        why: loss.message,
       });
     await this.#manifest.write();
   }

@@ -143,12 +143,12 @@ async function list(access: SpoolAccess, options: FetchOptions) {
   }
 }
 
-async function recordLoss(gone: SpoolGone, { folder, origin, force = false }: FetchOptions) {
+async function recordLoss(loss: SpoolGone, { folder, origin, force = false }: FetchOptions) {
   const { manifest, isSameCapture } = await ManifestStore.open(folder, origin, undefined, force);
   if (!isSameCapture) return;
   const earlier = await EarlierFetch.open(folder, origin.capture, isSameCapture);
-  await earlier.keepLocalParts({ manifest, force }, new Set(), gone.message);
-  recordInterruption(manifest, gone);
+  await earlier.keepLocalParts({ manifest, force }, new Set(), loss.message);
+  recordInterruption(manifest, loss);
   await manifest.write();
 }
 
@@ -203,11 +203,11 @@ async function copyAll(
 }
 
 /** The spool disappeared during the copy: keeps the local data and records what is lost. */
-async function keepUnfinished(run: FetchRun, remaining: readonly FileCopy[], gone: SpoolGone) {
+async function keepUnfinished(run: FetchRun, remaining: readonly FileCopy[], loss: SpoolGone) {
   for (const copy of remaining)
     if (run.manifest.get(copy.source.seq)?.state === 'copying')
-      await keepPartial(run, copy, gone.message);
-  recordInterruption(run.manifest, gone);
+      await keepPartial(run, copy, loss.message);
+  recordInterruption(run.manifest, loss);
 }
 
 /** Records the state of files that the next fetch will resume. */
@@ -219,11 +219,11 @@ async function recordUnfinished({ manifest }: FetchRun, remaining: readonly File
   await manifest.write();
 }
 
-function recordInterruption(manifest: ManifestStore, gone: SpoolGone): void {
+function recordInterruption(manifest: ManifestStore, loss: SpoolGone): void {
   if (manifest.recording)
     manifest.addInterruption({
-      at: (gone.at ?? new Date()).toISOString(),
+      at: (loss.at ?? new Date()).toISOString(),
       kind: 'container-ended',
-      why: gone.message,
+      why: loss.message,
     });
 }

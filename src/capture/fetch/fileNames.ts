@@ -47,7 +47,9 @@ export function localFiles(capture: string, names: readonly string[]): LocalFile
       /^(\d{4,9})-\d{8}T\d{6}Z(\.pcap|\.partial\.pcap|\.pcap\.part)$/.exec(
         name.slice(capture.length + 1),
       ) ?? [];
-    const stage = (Object.keys(ENDINGS) as Stage[]).find((one) => ENDINGS[one] === ending);
+    const stage = (Object.keys(ENDINGS) as Stage[]).find(
+      (candidate) => ENDINGS[candidate] === ending,
+    );
     return stage ? [{ name, seq: Number(seq), stage }] : [];
   });
 }

@@ -96,8 +96,8 @@ export class SpoolAccess {
   async waitBeforeRetry(error: unknown, backoff: Backoff): Promise<void> {
     this.signal.throwIfAborted();
     if (error instanceof LocalProblem || error instanceof SpoolGone) throw error;
-    const gone = await this.checkGone();
-    if (gone) throw gone;
+    const loss = await this.checkGone();
+    if (loss) throw loss;
     if (!isTransient(error) || !this.#reached) throw error;
     if (!(await backoff.pause(this.signal))) throw this.#connectionLost(error);
   }
@@ -105,9 +105,9 @@ export class SpoolAccess {
   /** Why the spool cannot come back; undefined if it can, or if that is unknown. */
   async checkGone(): Promise<SpoolGone | undefined> {
     const check = this.#source.checkGone(this.signal).catch(() => undefined);
-    const gone = await waitAtMost(check, this.limits.idle);
+    const loss = await waitAtMost(check, this.limits.idle);
     this.signal.throwIfAborted();
-    return gone;
+    return loss;
   }
 
   /** Runs a verb until `use` returns. `extra`: additional milliseconds that may pass between bytes. */

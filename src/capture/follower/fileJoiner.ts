@@ -46,9 +46,9 @@ export class FileJoiner {
 }
 
 /** Whether packets of the second file can follow the first header: byte order, time unit and link type are the same. */
-function isSameFormat(one: Buffer, other: Buffer): boolean {
+function isSameFormat(a: Buffer, b: Buffer): boolean {
   return (
-    one.subarray(0, 4).equals(other.subarray(0, 4)) &&
-    one.subarray(20, FILE_HEADER_BYTES).equals(other.subarray(20, FILE_HEADER_BYTES))
+    a.subarray(0, 4).equals(b.subarray(0, 4)) &&
+    a.subarray(20, FILE_HEADER_BYTES).equals(b.subarray(20, FILE_HEADER_BYTES))
   );
 }

@@ -244,7 +244,8 @@ class Capture {
       const runningTargets = this.#runningTargets();
       if (!pod) {
         progress.note({ kind: 'addresses-added', text });
-        for (const one of runningTargets.values()) this.#start(one, filter, { isAddition: false });
+        for (const target of runningTargets.values())
+          this.#start(target, filter, { isAddition: false });
         continue;
       }
       const target = { pod };

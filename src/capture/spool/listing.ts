@@ -124,7 +124,7 @@ function parseState(
     device: values.get('device') ?? '',
     argv: values.get('argv') ?? '',
     started: number('started'),
-    phase: PHASES.find((one) => one === phase) ?? 'starting',
+    phase: PHASES.find((known) => known === phase) ?? 'starting',
     fileKilobytes: number('filekb'),
     files: number('files'),
     age: number('age'),

@@ -93,7 +93,7 @@ async function run({
   args: [actionName, ...names],
   rest,
 }: Invocation<Flags>): Promise<number> {
-  const action = ACTIONS.find((one) => one === actionName) ?? 'list';
+  const action = ACTIONS.find((candidate) => candidate === actionName) ?? 'list';
   checkFormat(action, flags.output);
   const filter = parsePacketFilter(flags['display-filter'], rest);
   checkActionFlags(action, flags, filter);

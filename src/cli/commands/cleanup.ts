@@ -64,16 +64,16 @@ async function cleanUp(
   const owned = await findOwned(api, namespace, signal);
   // If everything is removed, it does not matter what is running.
   const used: Used[] = flags.captures
-    ? owned.map((one) => ({ owned: one }))
+    ? owned.map((object) => ({ owned: object }))
     : await usageOf(api, owned, signal, (text) => statusLine().wait(text));
   statusLine().clear();
   const toRemove: Used[] = [];
   let endedCount = 0;
-  for (const one of used) {
-    const fate = decideRemoval(one, flags.captures);
-    if (fate.kind === 'remove') toRemove.push(one);
+  for (const entry of used) {
+    const fate = decideRemoval(entry, flags.captures);
+    if (fate.kind === 'remove') toRemove.push(entry);
     else if (fate.kind === 'rest') endedCount += 1;
-    else notify({ kind: 'kept', text: `${nameOf(one)} is kept: ${fate.why}` });
+    else notify({ kind: 'kept', text: `${nameOf(entry)} is kept: ${fate.why}` });
   }
   if (endedCount > 0)
     note(
@@ -84,11 +84,11 @@ async function cleanUp(
     return 0;
   }
   if (flags['dry-run']) {
-    for (const one of toRemove) printOutcome(one, 'would be removed');
+    for (const entry of toRemove) printOutcome(entry, 'would be removed');
     return 0;
   }
   if (!flags.yes) {
-    for (const one of toRemove) note(`${describe(one)} will be removed`);
+    for (const entry of toRemove) note(`${describe(entry)} will be removed`);
     if (!(await confirm(`Remove ${toRemove.length}?`, signal))) return 1;
   }
   let removedCount = 0;
@@ -101,8 +101,8 @@ async function cleanUp(
   const outcomes = await StartSlots.forQueries().map(
     toRemove,
     ({ owned }) => nodeOfOwned(owned),
-    async (one, onRequested) => {
-      const isRemoved = await removeAndReport(api, one, signal, onRequested);
+    async (entry, onRequested) => {
+      const isRemoved = await removeAndReport(api, entry, signal, onRequested);
       removedCount += 1;
       showProgress();
       return isRemoved;
@@ -114,29 +114,29 @@ async function cleanUp(
 
 async function removeAndReport(
   api: KubeApi,
-  one: Used,
+  entry: Used,
   signal: AbortSignal,
   onRequested: () => void,
 ): Promise<boolean> {
   try {
-    await remove(api, one.owned, signal, onRequested);
-    printOutcome(one, 'removed');
+    await remove(api, entry.owned, signal, onRequested);
+    printOutcome(entry, 'removed');
     return true;
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof Problem) problemMoment(error, describe(one));
-    note(`${describe(one)} cannot be removed: ${messageOf(error)}`);
+    if (error instanceof Problem) problemMoment(error, describe(entry));
+    note(`${describe(entry)} cannot be removed: ${messageOf(error)}`);
     return false;
   }
 }
 
-function describe(one: Used): string {
-  return `${one.owned.kind} ${nameOf(one)}`;
+function describe(entry: Used): string {
+  return `${entry.owned.kind} ${nameOf(entry)}`;
 }
 
-function printOutcome(one: Used, outcome: string): void {
+function printOutcome(entry: Used, outcome: string): void {
   const line = statusLine();
   line.hide();
-  process.stdout.write(`${terminalSafe(`${describe(one)} ${outcome}`)}\n`);
+  process.stdout.write(`${terminalSafe(`${describe(entry)} ${outcome}`)}\n`);
   line.redraw();
 }

@@ -198,14 +198,14 @@ function checkFamily(end: PathEndpoint | undefined, family: 4 | 6): void {
 function nameServerRequest(words: PathArguments): PathRequestBuilder {
   return (topology, from) => {
     const [server] = nameServersOf(topology, from);
-    const found = server === undefined ? undefined : findEndpoint(topology, server, '');
-    if (found === undefined || 'notFound' in found) {
+    const endpoint = server === undefined ? undefined : findEndpoint(topology, server, '');
+    if (endpoint === undefined || 'notFound' in endpoint) {
       throw new Problem('the name server of this pod is unknown', {
         kind: 'no-facts',
         next: ['its resolv.conf could not be read, or has no name server'],
       });
     }
-    return { ...defaultRequest(words)(topology, from, found), to: found };
+    return { ...defaultRequest(words)(topology, from, endpoint), to: endpoint };
   };
 }
 

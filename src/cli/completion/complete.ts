@@ -111,8 +111,8 @@ async function completeArgument(
   const argumentEntry = declared[words.positionals.length] ?? (last?.variadic ? last : undefined);
   if (!argumentEntry) return NO_CANDIDATES;
   const { candidates, directive } = await completeValue(argumentEntry, words, typed, sources);
-  const others = candidates.filter((one) => !words.positionals.includes(one.value));
+  const others = candidates.filter((candidate) => !words.positionals.includes(candidate.value));
   // Some names are also the beginning of others. The shell must not add a space to them.
-  const isPartial = others.length > 0 && others.every((one) => one.value.endsWith('/'));
+  const isPartial = others.length > 0 && others.every((candidate) => candidate.value.endsWith('/'));
   return { candidates: others, directive: isPartial ? directive | DIRECTIVE.noSpace : directive };
 }

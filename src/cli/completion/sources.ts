@@ -94,8 +94,8 @@ export function clusterSources(signal: AbortSignal): Sources {
     const slash = typed.indexOf('/');
     const first = typed.slice(0, Math.max(slash, 0));
     const path = KIND_PATHS[first];
-    const withPrefix = (found: readonly Candidate[]) =>
-      found.map(({ value, ...rest }) => ({ value: `${first}/${value}`, ...rest }));
+    const withPrefix = (candidates: readonly Candidate[]) =>
+      candidates.map(({ value, ...rest }) => ({ value: `${first}/${value}`, ...rest }));
     if (path) return withPrefix(await queryNames(api, path(namespace)));
     if (slash >= 0)
       return withPrefix(await queryTargets(api, encodeURIComponent(first), typed.slice(slash + 1)));
@@ -109,11 +109,11 @@ export function clusterSources(signal: AbortSignal): Sources {
       query: { limit: MAX_PODS },
       signal,
     });
-    const found = items
+    const names = items
       .flatMap((pod) => capturesOf(pod))
       .filter(({ state }) => state.kind !== 'removed');
-    return found.map(({ name, pod, state }) => {
-      const isAmbiguous = found.filter((other) => other.name === name).length > 1;
+    return names.map(({ name, pod, state }) => {
+      const isAmbiguous = names.filter((other) => other.name === name).length > 1;
       const value = isAmbiguous ? `${pod.metadata.name}/${name}` : name;
       return { value, description: `${state.kind}, pod ${pod.metadata.name}` };
     });

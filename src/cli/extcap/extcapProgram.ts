@@ -89,8 +89,8 @@ async function capture({ values }: ExtcapArguments): Promise<number> {
   const output = await PipeOutput.open(fifo);
   let api: KubeApi | undefined;
   try {
-    const found = podOfInterface(values.get('extcap-interface') ?? '');
-    const pod = found?.pod ?? values.get('pod');
+    const ofInterface = podOfInterface(values.get('extcap-interface') ?? '');
+    const pod = ofInterface?.pod ?? values.get('pod');
     if (pod === undefined)
       throw new Problem('no pod is given', {
         next: ['enter it in the options of the interface (the gear icon next to its name)'],
@@ -98,7 +98,7 @@ async function capture({ values }: ExtcapArguments): Promise<number> {
       });
     const connection = connectionFlags(values);
     const chosen = chooseContext(
-      found ? { ...connection, namespace: found.namespace } : connection,
+      ofInterface ? { ...connection, namespace: ofInterface.namespace } : connection,
     );
     api = new KubeApi(await authenticate(chosen));
     const outputKeptOpen = { write: (chunk: Buffer) => output.write(chunk), close: async () => {} };

@@ -69,7 +69,9 @@ type ValueOf<F> =
 /** The parser's result for a table: a switch is false, and a value undefined, if the flag is not given. */
 export type FlagValues<T extends FlagTable> = { readonly [name in keyof T]: ValueOf<T[name]> };
 
-type Intersection<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void
+type Intersection<U> = (U extends unknown ? (value: U) => void : never) extends (
+  all: infer I,
+) => void
   ? I
   : never;
 

@@ -40,7 +40,9 @@ export function parseOwnFilter(named: readonly Preset[], words: readonly string[
 /** The filter of each preset, and the whole filter if it is more than that. One per line. */
 export function filterNotes(presets: readonly Preset[], filter: CaptureFilter): string[] {
   if (presets.length === 0) return [];
-  const lines = presets.map((one) => `preset ${one.name}: ${renderCaptureFilter(one.filter)}`);
+  const lines = presets.map(
+    (preset) => `preset ${preset.name}: ${renderCaptureFilter(preset.filter)}`,
+  );
   const [only] = presets;
   const whole = renderCaptureFilter(filter);
   const isSinglePreset = presets.length === 1 && only && whole === renderCaptureFilter(only.filter);

@@ -58,7 +58,7 @@ export function targetsInNamespace<Parsed extends ParsedTargets>(
 ): Omit<Parsed, 'targets'> & { readonly targets: readonly Target[] } {
   return {
     ...parsed,
-    targets: parsed.targets.map((one) => targetInNamespace(one, currentNamespace)),
+    targets: parsed.targets.map((target) => targetInNamespace(target, currentNamespace)),
   };
 }
 

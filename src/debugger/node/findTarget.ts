@@ -5,7 +5,7 @@ import type { ContainerRef } from '../leasedProcess.ts';
 import lookScript from './look.sh';
 
 /** What a node debugger found (see hold.sh). */
-export type Found =
+export type TargetNetwork =
   /** The process on the node that holds the pod's network open as descriptor 9. */
   | { readonly kind: 'pod'; readonly holder: number }
   /** Ports on which the node accepts the connections that carry our output. */
@@ -23,21 +23,21 @@ export async function findTarget(
   access: Access,
   { namespace, pod, container }: ContainerRef,
   signal?: AbortSignal,
-): Promise<Found> {
+): Promise<TargetNetwork> {
   const command = ['sh', '-c', lookScript, 'look'];
   const { stdout, stderr } = await run(access, {
     ...{ namespace, pod, container, command },
     ...(signal && { signal }),
   });
-  const found = parseFound(stdout.trim());
-  if (!found)
+  const network = parseTargetNetwork(stdout.trim());
+  if (!network)
     throw new Problem(`the node's debugger did not find its target: ${stderr.trim() || stdout}`, {
       kind: 'command-failed',
     });
-  return found;
+  return network;
 }
 
-export function parseFound(line: string): Found | undefined {
+export function parseTargetNetwork(line: string): TargetNetwork | undefined {
   const [word, ...rest] = line.split(/\s+/);
   const [first = ''] = rest;
   switch (word) {

@@ -16,7 +16,7 @@ import type { AccessOptions } from '../start.ts';
 import { waitUntilRunning } from '../start.ts';
 import { isWindows } from '../suitability.ts';
 import { DRY_RUN, tryExec, verdictOf } from '../trial.ts';
-import { type Found, findTarget } from './findTarget.ts';
+import { findTarget, type TargetNetwork } from './findTarget.ts';
 import {
   isOfNode,
   NODE_CONTAINER,
@@ -124,19 +124,19 @@ async function createDebugger(
 }
 
 function enterTarget(
-  found: Found,
+  result: TargetNetwork,
   target: NodeTarget,
   image: string,
   { unconfined }: NodePodOptions,
 ): Pick<Debugger, 'enter' | 'ownPorts'> {
-  switch (found.kind) {
+  switch (result.kind) {
     case 'node':
-      return { ownPorts: found.ports };
+      return { ownPorts: result.ports };
     case 'pod':
-      return { enter: ['nsenter', `-n/proc/${found.holder}/fd/9`, '--'], ownPorts: [] };
+      return { enter: ['nsenter', `-n/proc/${result.holder}/fd/9`, '--'], ownPorts: [] };
     case 'missing':
       throw new Problem(
-        `the image ${image} has no ${found.program}, which a pod on the node needs`,
+        `the image ${image} has no ${result.program}, which a pod on the node needs`,
         {
           kind: 'image',
           next: ['choose an image that has it with --image'],
@@ -155,7 +155,7 @@ function enterTarget(
       );
     case 'denied': {
       const message = `the debugger on node "${target.node}" may not inspect the network of pod "${target.pod?.metadata.name}"`;
-      if (found.confined && !unconfined) throw new Confined(message, { kind: 'denied' });
+      if (result.confined && !unconfined) throw new Confined(message, { kind: 'denied' });
       throw new Problem(message, {
         kind: 'denied',
         next: ['a security module of the node, such as SELinux, or a policy forbids it'],

@@ -37,7 +37,7 @@ export function not(of: CaptureFilter): CaptureFilter {
 }
 
 function combine(kind: 'all' | 'any', filters: readonly CaptureFilter[]): CaptureFilter {
-  const of = filters.flatMap((one) => (one.kind === kind ? one.of : [one]));
+  const of = filters.flatMap((filter) => (filter.kind === kind ? filter.of : [filter]));
   const [single] = of;
   return single !== undefined && of.length === 1 ? single : { kind, of };
 }

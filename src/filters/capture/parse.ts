@@ -222,7 +222,7 @@ class Parser {
 
   #type(): Qualifiers['type'] {
     const types = ['host', 'net', 'port', 'portrange'] as const;
-    const type = types.find((one) => one === this.#peek());
+    const type = types.find((candidate) => candidate === this.#peek());
     if (type) this.#at += 1;
     return type;
   }

@@ -67,9 +67,9 @@ function convert(condition: Condition, reasons: string[]): CaptureFilter {
   };
   switch (condition.kind) {
     case 'all':
-      return allOf(condition.of.map((one) => convert(one, reasons)));
+      return allOf(condition.of.map((operand) => convert(operand, reasons)));
     case 'any':
-      return anyOf(condition.of.map((one) => convert(one, reasons)));
+      return anyOf(condition.of.map((operand) => convert(operand, reasons)));
     case 'not':
       return not(convert(condition.of, reasons));
     case 'protocol': {

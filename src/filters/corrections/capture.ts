@@ -13,8 +13,8 @@ export function correctCapture(text: string): Corrected {
   const tokens = tokenizeCaptureFilter(text);
   const edits: Edit[] = [];
   for (let at = 0; at < tokens.length; at += 1) {
-    const found = RULES.map((rule) => rule(tokens, at)).find((edit) => edit !== undefined);
-    if (found) edits.push(found);
+    const edit = RULES.map((rule) => rule(tokens, at)).find((edit) => edit !== undefined);
+    if (edit) edits.push(edit);
   }
   return applyEdits(text, edits);
 }

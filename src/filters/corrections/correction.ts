@@ -21,7 +21,7 @@ export interface Corrected {
 
 /** Applies edits. If edits overlap, only the one that begins first is applied. */
 export function applyEdits(text: string, edits: readonly Edit[]): Corrected {
-  const sorted = [...edits].sort((one, other) => one.start - other.start);
+  const sorted = [...edits].sort((a, b) => a.start - b.start);
   const corrections: Correction[] = [];
   let result = '';
   let at = 0;

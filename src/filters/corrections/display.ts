@@ -10,8 +10,8 @@ export function correctDisplay(text: string): Corrected {
   const tokens = tokenizeDisplayFilter(plain);
   const edits: Edit[] = [];
   for (let at = 0; at < tokens.length; at += 1) {
-    const found = RULES.map((rule) => rule(tokens, at)).find((edit) => edit !== undefined);
-    if (found) edits.push(found);
+    const edit = RULES.map((rule) => rule(tokens, at)).find((edit) => edit !== undefined);
+    if (edit) edits.push(edit);
   }
   const corrected = applyEdits(plain, edits);
   if (plain === text) return corrected;

@@ -177,6 +177,8 @@ function displayText(expression: DisplayExpression): string {
     case 'not':
       return `!(${displayText(expression.of)})`;
     default:
-      return expression.of.map((one) => `(${displayText(one)})`).join(` ${expression.kind} `);
+      return expression.of
+        .map((operand) => `(${displayText(operand)})`)
+        .join(` ${expression.kind} `);
   }
 }

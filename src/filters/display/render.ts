@@ -35,7 +35,7 @@ function renderText(condition: Condition, reasons: string[]): string {
     case 'all':
     case 'any': {
       const conjunction = condition.kind === 'all' ? ' && ' : ' || ';
-      return condition.of.map((one) => renderOperand(one, reasons)).join(conjunction);
+      return condition.of.map((operand) => renderOperand(operand, reasons)).join(conjunction);
     }
     case 'not':
       return `!(${renderText(condition.of, reasons)})`;

@@ -28,12 +28,12 @@ export async function oneTarget(
     maxPods: Number.POSITIVE_INFINITY,
     signal,
   });
-  const { found } = resolved;
-  const [target, another] = found;
+  const matches = resolved.targets;
+  const [target, another] = matches;
   if (!target || another)
     throw wrongUsage(
-      `${targets.map(({ text }) => text).join(', ')}: matches ${found.length} pods, but this command takes only one`,
-      `choose one: ${found.slice(0, MAX_NAMES_SHOWN).map(targetNames(found)).join(', ')}${found.length > MAX_NAMES_SHOWN ? ' …' : ''}`,
+      `${targets.map(({ text }) => text).join(', ')}: matches ${matches.length} pods, but this command takes only one`,
+      `choose one: ${matches.slice(0, MAX_NAMES_SHOWN).map(targetNames(matches)).join(', ')}${matches.length > MAX_NAMES_SHOWN ? ' …' : ''}`,
     );
   const skipped = skippedNotice(resolved);
   if (skipped) onNote(skipped);

@@ -69,7 +69,9 @@ export async function peerTerms(
   const terms = await mapConcurrently(peers, CONCURRENCY, async (peer) => {
     if (peer.kind === 'network') return [`net ${peer.text}`];
     if (peer.kind === 'address') return [`host ${peer.text}`];
-    const addresses = (await peerAddresses(api, peer, signal)).filter((one) => isIP(one) !== 0);
+    const addresses = (await peerAddresses(api, peer, signal)).filter(
+      (address) => isIP(address) !== 0,
+    );
     if (addresses.length === 0)
       throw new Problem(`--peer ${peer.text}: it currently has no address`, {
         kind: 'not-found',

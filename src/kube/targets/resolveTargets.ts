@@ -18,7 +18,7 @@ export interface TargetResolution {
    * In the order of the targets. The pods of one target are sorted by namespace and name. There are no duplicates. A
    * pod that the user named is included in any state.
    */
-  readonly found: readonly ResolvedTarget[];
+  readonly targets: readonly ResolvedTarget[];
   /** Pods of groups that cannot be entered, with the reason in words that follow the pod's name. */
   readonly skipped: readonly { readonly pod: Pod; readonly why: string }[];
 }
@@ -49,12 +49,12 @@ export async function resolveTargets(
   const resolved = await mapConcurrently(targets, CONCURRENCY, (target) =>
     resolveTarget(api, target, allowEmpty ?? false, signal),
   );
-  const found = uniqueTargets(resolved.flatMap((one) => one.found));
+  const found = uniqueTargets(resolved.flatMap((result) => result.targets));
   const pods = found.flatMap(({ pod }) => pod ?? []);
   if (pods.length > maxPods) throw tooManyPods(targets, pods, maxPods);
   const foundKeys = new Set(found.map(targetKey));
-  const skipped = uniqueTargets(resolved.flatMap((one) => one.skipped));
-  return { found, skipped: skipped.filter((one) => !foundKeys.has(targetKey(one))) };
+  const skipped = uniqueTargets(resolved.flatMap((result) => result.skipped));
+  return { targets: found, skipped: skipped.filter((target) => !foundKeys.has(targetKey(target))) };
 }
 
 async function resolveTarget(
@@ -66,11 +66,11 @@ async function resolveTarget(
   if (target.kind === 'pod') {
     const { namespace, name } = target;
     const pod = await getObject<Pod>(api, kindByName('pod'), namespace, name, signal);
-    return { found: [{ pod }], skipped: [] };
+    return { targets: [{ pod }], skipped: [] };
   }
   if (target.kind === 'node') {
     await checkNodeExists(api, target.name, signal);
-    return { found: [{ node: target.name, namespace: target.namespace }], skipped: [] };
+    return { targets: [{ node: target.name, namespace: target.namespace }], skipped: [] };
   }
   const { path, labelSelector, matches, emptyReason } = await podQuery(api, target, signal);
   const listed = await listAll<Pod>(api, path, labelSelector ? { labelSelector } : {}, signal);
@@ -92,7 +92,7 @@ async function resolveTarget(
         ...listPodsHint(path),
       ],
     });
-  return { found: candidates.filter(({ why }) => why === undefined), skipped };
+  return { targets: candidates.filter(({ why }) => why === undefined), skipped };
 }
 
 /** One line for the user about the skipped pods. Undefined if there are none. */
@@ -151,5 +151,5 @@ function fullName({ metadata }: Pod): string {
 }
 
 function uniqueTargets<Found extends ResolvedTarget>(targets: readonly Found[]): Found[] {
-  return [...new Map(targets.map((found) => [targetKey(found), found])).values()];
+  return [...new Map(targets.map((target) => [targetKey(target), target])).values()];
 }

@@ -34,6 +34,8 @@ export async function endpointPods(
     { labelSelector: endpointSliceSelector(service) },
     signal,
   );
-  const references = slices.flatMap(({ endpoints }) => endpoints ?? []).map((one) => one.targetRef);
+  const references = slices
+    .flatMap(({ endpoints }) => endpoints ?? [])
+    .map((endpoint) => endpoint.targetRef);
   return new Set(references.flatMap((ref) => (ref?.kind === 'Pod' && ref.name ? [ref.name] : [])));
 }

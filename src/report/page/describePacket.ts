@@ -64,13 +64,13 @@ const REMARKS = [
 ] as const;
 
 /** What is wrong with a packet; empty if nothing is. */
-export function problemsOf({ analysis: found, flags }: DiagramPacket): string[] {
-  const problems: string[] = PROBLEMS.filter(([bit]) => found & bit).map(([, text]) => text);
+export function problemsOf({ analysis, flags }: DiagramPacket): string[] {
+  const problems: string[] = PROBLEMS.filter(([bit]) => analysis & bit).map(([, text]) => text);
   if (flags & FLAG.rst) problems.push('reset');
   return problems;
 }
 
 /** What is worth knowing about a packet without being a problem of the packet itself. */
-export function remarksOf({ analysis: found }: DiagramPacket): string[] {
-  return REMARKS.filter(([bit]) => found & bit).map(([, text]) => text);
+export function remarksOf({ analysis }: DiagramPacket): string[] {
+  return REMARKS.filter(([bit]) => analysis & bit).map(([, text]) => text);
 }

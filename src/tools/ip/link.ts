@@ -67,8 +67,8 @@ export interface DirectionCounters {
   readonly dropped: number;
 }
 
-export function linksOf(found: readonly IpRecord[]): Link[] {
-  return found.map(parseLink).filter((link) => link !== undefined);
+export function linksOf(records: readonly IpRecord[]): Link[] {
+  return records.map(parseLink).filter((link) => link !== undefined);
 }
 
 function parseLink(raw: IpRecord): Link | undefined {

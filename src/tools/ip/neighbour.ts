@@ -12,8 +12,8 @@ export interface Neighbour {
   readonly flags: readonly string[];
 }
 
-export function neighboursOf(found: readonly IpRecord[]): Neighbour[] {
-  return found.map(parseNeighbour).filter((neighbour) => neighbour !== undefined);
+export function neighboursOf(records: readonly IpRecord[]): Neighbour[] {
+  return records.map(parseNeighbour).filter((neighbour) => neighbour !== undefined);
 }
 
 function parseNeighbour(raw: IpRecord): Neighbour | undefined {

@@ -34,8 +34,8 @@ export interface NextHop {
   readonly flags: readonly string[];
 }
 
-export function routesOf(found: readonly IpRecord[]): Route[] {
-  return found.map(parseRoute).filter((route) => route !== undefined);
+export function routesOf(records: readonly IpRecord[]): Route[] {
+  return records.map(parseRoute).filter((route) => route !== undefined);
 }
 
 function parseRoute(raw: IpRecord): Route | undefined {

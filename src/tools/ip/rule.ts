@@ -32,10 +32,10 @@ export function parseRules(output: string, family: RoutingRule['family']): Routi
 }
 
 export function routingRulesOf(
-  found: readonly IpRecord[],
+  records: readonly IpRecord[],
   family: RoutingRule['family'],
 ): RoutingRule[] {
-  return found.map((raw) => parseRule(raw, family)).filter((rule) => rule !== undefined);
+  return records.map((raw) => parseRule(raw, family)).filter((rule) => rule !== undefined);
 }
 
 function parseRule(raw: IpRecord, family: RoutingRule['family']): RoutingRule | undefined {

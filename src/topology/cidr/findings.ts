@@ -91,12 +91,12 @@ function nodeFindings(
 
 function overlapFindings({ cluster, services, avoid }: PlanRequest): CidrFinding[] {
   const planned = [
-    ...cluster.map((range) => ({ one: range, name: `the pod range ${rangeText(range)}` })),
-    ...services.map((range) => ({ one: range, name: `the service range ${rangeText(range)}` })),
+    ...cluster.map((range) => ({ range, name: `the pod range ${rangeText(range)}` })),
+    ...services.map((range) => ({ range, name: `the service range ${rangeText(range)}` })),
   ];
-  const findings = planned.flatMap(({ one, name }) => rangeFindings(one, name, avoid));
-  for (const { one, name } of planned.slice(cluster.length))
-    if (cluster.some((range) => overlaps(one, range) && !isInside(one, range)))
+  const findings = planned.flatMap(({ range, name }) => rangeFindings(range, name, avoid));
+  for (const { range, name } of planned.slice(cluster.length))
+    if (cluster.some((podRange) => overlaps(range, podRange) && !isInside(range, podRange)))
       findings.push({
         kind: 'overlap',
         severity: 'error',

@@ -49,8 +49,9 @@ function nodeReport(facts: ClusterFacts, node: NodeFacts, pod: PodName | undefin
   const ids = new Set(results.map(({ containerId }) => containerId));
   const addresses = new Set(
     pod &&
-      facts.objects.pods?.find((one) => one.name === pod.name && one.namespace === pod.namespace)
-        ?.addresses,
+      facts.objects.pods?.find(
+        (candidate) => candidate.name === pod.name && candidate.namespace === pod.namespace,
+      )?.addresses,
   );
   const owners = podsById(node);
   const findings = cniFindings(facts, node);

@@ -36,7 +36,7 @@ const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 export class FactsPool {
   readonly #api: KubeApi;
   readonly #options: FactsPoolOptions;
-  readonly #places = new Map<string, Promise<Debugger>>();
+  readonly #debuggers = new Map<string, Promise<Debugger>>();
 
   constructor(api: KubeApi, options: FactsPoolOptions) {
     this.#api = api;
@@ -53,17 +53,17 @@ export class FactsPool {
     before: readonly string[],
     after: readonly string[],
   ): Promise<Section[]> {
-    const place = await this.#place(node, {});
-    const sections = await this.#runIn(place, script, before, after).catch(async (error) => {
+    const dbg = await this.#debuggerOn(node, {});
+    const sections = await this.#runIn(dbg, script, before, after).catch(async (error) => {
       // A kept debugger may be exiting at this moment.
-      if (place.fresh || this.#options.signal?.aborted) throw error;
-      return this.#runIn(await this.#place(node, { anew: true }), script, before, after);
+      if (dbg.fresh || this.#options.signal?.aborted) throw error;
+      return this.#runIn(await this.#debuggerOn(node, { anew: true }), script, before, after);
     });
     const denied = sections.find(({ name }) => name === 'denied');
     const profile = denied?.body.toString().trim() ?? '';
     if (profile === '' || profile === 'unconfined') return sections;
     // AppArmor hides the node's processes, so run again without its profile.
-    return this.#runIn(await this.#place(node, { unconfined: true }), script, before, after);
+    return this.#runIn(await this.#debuggerOn(node, { unconfined: true }), script, before, after);
   }
 
   /**
@@ -76,8 +76,8 @@ export class FactsPool {
     words: readonly string[],
     signal = this.#options.signal,
   ): Promise<LeasedProcess> {
-    const place = await this.#place(node, {});
-    return LeasedProcess.start(this.#api.access, place, { script, command: words }, signal);
+    const dbg = await this.#debuggerOn(node, {});
+    return LeasedProcess.start(this.#api.access, dbg, { script, command: words }, signal);
   }
 
   get image(): string {
@@ -86,22 +86,22 @@ export class FactsPool {
 
   /** Deletes the pods, except those to keep. */
   async close(): Promise<void> {
-    const places = [...this.#places.values()];
-    this.#places.clear();
+    const debuggers = [...this.#debuggers.values()];
+    this.#debuggers.clear();
     await Promise.all(
-      places.map(async (place) => {
-        const debuggerOnNode = await place.catch(() => undefined);
-        await debuggerOnNode?.close();
+      debuggers.map(async (promise) => {
+        const dbg = await promise.catch(() => undefined);
+        await dbg?.close();
       }),
     );
   }
 
-  async #place(
+  async #debuggerOn(
     node: string,
     startOptions: { readonly anew?: boolean; readonly unconfined?: boolean },
   ): Promise<Debugger> {
     const isRestart = startOptions.anew === true || startOptions.unconfined === true;
-    const existing = this.#places.get(node);
+    const existing = this.#debuggers.get(node);
     if (existing && !isRestart) return existing;
     const { settings, namespace, command, rules, probe, keepNode, ...options } = this.#options;
     const starting = factsDebugger(
@@ -115,15 +115,15 @@ export class FactsPool {
       },
       { ...options, ...startOptions, ...(isRestart && { anew: true }) },
     );
-    this.#places.set(node, starting);
+    this.#debuggers.set(node, starting);
     // The caller that awaits the promise gets the error.
-    starting.catch(() => this.#places.delete(node));
+    starting.catch(() => this.#debuggers.delete(node));
     if (existing) await (await existing.catch(() => undefined))?.close();
     return starting;
   }
 
   async #runIn(
-    place: Debugger,
+    dbg: Debugger,
     script: string,
     before: readonly string[],
     after: readonly string[],
@@ -132,7 +132,7 @@ export class FactsPool {
     const { signal } = this.#options;
     const { code, stdout, stderr } = await runProgram(
       this.#api.access,
-      place,
+      dbg,
       { script, command: [...before, token, ...after] },
       { maxBytes: MAX_OUTPUT_BYTES, ...(signal && { signal }) },
     );
@@ -140,7 +140,7 @@ export class FactsPool {
     const sections = parseSections(output, token);
     if (sections.at(-1)?.name !== 'end')
       throw new Problem(
-        `the collection on ${place.home.spec.nodeName ?? 'the node'} ended early (exit code ${code})${stderr.trim() ? `: ${stderr.trim()}` : ''}`,
+        `the collection on ${dbg.home.spec.nodeName ?? 'the node'} ended early (exit code ${code})${stderr.trim() ? `: ${stderr.trim()}` : ''}`,
         {
           kind: 'command-failed',
           next: ['run the command again', 'the image needs sh, sed, sort, grep and iproute2'],

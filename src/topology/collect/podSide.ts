@@ -33,11 +33,11 @@ export async function readPodSide(
   const { signal } = options;
   const pod = await api.get<Pod>(podPath(namespace, name), { ...(signal && { signal }) });
   const request = { ...settings, profile: 'network', via: 'ephemeral', command } as const;
-  const place = await ensureDebugger(api, pod, request, options);
+  const dbg = await ensureDebugger(api, pod, request, options);
   const token = randomBytes(16).toString('hex');
   const { stdout, stderr } = await runProgram(
     api.access,
-    place,
+    dbg,
     { script: podSideScript, command: [insideScript, token] },
     { ...(signal && { signal }) },
   );

@@ -21,11 +21,11 @@ export function conntrackFaults({
     const node = topology.node(name);
     const host = node && topology.hostPlace(node);
     const stale = (host?.network.conntrack?.entries ?? []).find((line) => {
-      const { protocol, asked, askedPort, answering } = connectionOf(line);
+      const { protocol, originalAddress, originalPort, answering } = connectionOf(line);
       return (
         protocol === request.protocol &&
-        sameAddress(asked, destination) &&
-        askedPort === port &&
+        sameAddress(originalAddress, destination) &&
+        originalPort === port &&
         answering !== '' &&
         !sameAddress(answering, destination) &&
         !backends.some(({ address }) => sameAddress(address, answering))
@@ -60,7 +60,7 @@ function connectionOf(line: string) {
     protocol,
     client,
     answering,
-    asked: all('dst')[0] ?? '',
-    askedPort: Number(all('dport')[0]),
+    originalAddress: all('dst')[0] ?? '',
+    originalPort: Number(all('dport')[0]),
   };
 }

@@ -116,7 +116,7 @@ function baseChains(
         )
         .map((chain) => ({ table, chain })),
     )
-    .toSorted((one, other) => one.chain.base.priority - other.chain.base.priority);
+    .toSorted((a, b) => a.chain.base.priority - b.chain.base.priority);
 }
 
 /** Evaluates the rules of one table at one hook. */

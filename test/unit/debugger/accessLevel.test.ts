@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type AccessLevelChoice, chooseAccessLevel } from '../../../src/debugger/accessLevel.ts';
 import { debuggerContainer } from '../../../src/debugger/container.ts';
 import { runtimeOf, sandboxNote } from '../../../src/debugger/hiddenNetwork.ts';
-import { parseFound } from '../../../src/debugger/node/findTarget.ts';
+import { parseTargetNetwork } from '../../../src/debugger/node/findTarget.ts';
 import { nodePod } from '../../../src/debugger/node/nodePod.ts';
 import type { Pod } from '../../../src/kube/pod.ts';
 import { Problem, type ProblemKind } from '../../../src/problem.ts';
@@ -356,14 +356,14 @@ describe('the pod on a node', () => {
   });
 
   it('reports what it found', () => {
-    expect(parseFound('pid 42')).toEqual({ kind: 'pod', holder: 42 });
-    expect(parseFound('ports 4567 10250')).toEqual({ kind: 'node', ports: [10250, 4567] });
-    expect(parseFound('denied cri-containerd.apparmor.d (enforce)')).toEqual({
+    expect(parseTargetNetwork('pid 42')).toEqual({ kind: 'pod', holder: 42 });
+    expect(parseTargetNetwork('ports 4567 10250')).toEqual({ kind: 'node', ports: [10250, 4567] });
+    expect(parseTargetNetwork('denied cri-containerd.apparmor.d (enforce)')).toEqual({
       kind: 'denied',
       confined: true,
     });
-    expect(parseFound('denied')).toEqual({ kind: 'denied', confined: false });
-    expect(parseFound('pid x')).toBeUndefined();
-    expect(parseFound('')).toBeUndefined();
+    expect(parseTargetNetwork('denied')).toEqual({ kind: 'denied', confined: false });
+    expect(parseTargetNetwork('pid x')).toBeUndefined();
+    expect(parseTargetNetwork('')).toBeUndefined();
   });
 });

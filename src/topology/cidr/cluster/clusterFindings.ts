@@ -56,7 +56,7 @@ function rangeConflicts({ ranges, avoid, facts }: ClusterView): CidrFinding[] {
         .filter(({ scope }) => scope === 'global')
         .map(({ address, prefixLength }) => ({
           name,
-          one: mustParseRange(`${address}/${prefixLength}`),
+          bridgeRange: mustParseRange(`${address}/${prefixLength}`),
         })),
     ),
   );
@@ -66,9 +66,9 @@ function rangeConflicts({ ranges, avoid, facts }: ClusterView): CidrFinding[] {
       ...misaligned(clusterRange.range),
       ...rangeFindings(clusterRange.range, nameOf(clusterRange), avoid),
       ...bridges
-        .filter(({ one: bridgeRange }) => overlaps(bridgeRange, clusterRange.range))
+        .filter(({ bridgeRange }) => overlaps(bridgeRange, clusterRange.range))
         .map(
-          ({ name, one: bridgeRange }): CidrFinding => ({
+          ({ name, bridgeRange }): CidrFinding => ({
             kind: 'overlap',
             severity: 'error',
             what: `${nameOf(clusterRange)} overlaps docker0 of ${name} (${bridgeRange.written})`,

@@ -13,11 +13,12 @@ import { localApi, NAMESPACE, targetsOf, template } from './localApi.ts';
 const local = localApi();
 
 async function resolved(words: string[], flags: TargetFlags = {}, user = 'admin', maxPods = 10) {
-  const { found, ...rest } = await resolveTargets(await local.api(user), targetsOf(words, flags), {
+  const resolution = await resolveTargets(await local.api(user), targetsOf(words, flags), {
     maxPods,
   });
-  const pods = found.flatMap(({ pod }) => pod ?? []);
-  return { ...rest, found, pods, names: found.map(targetNames(found)) };
+  const { targets } = resolution;
+  const pods = targets.flatMap(({ pod }) => pod ?? []);
+  return { ...resolution, pods, names: targets.map(targetNames(targets)) };
 }
 
 /** The pods' names without the random suffixes that controllers add. */

@@ -24,8 +24,8 @@ beforeAll(async () => {
 });
 
 async function known(...words: string[]): Promise<readonly Pod[]> {
-  const { found } = await resolveTargets(await local.api(), targetsOf(words), { maxPods: 99 });
-  return found.flatMap(({ pod }) => pod ?? []);
+  const { targets } = await resolveTargets(await local.api(), targetsOf(words), { maxPods: 99 });
+  return targets.flatMap(({ pod }) => pod ?? []);
 }
 
 /** Watches, and returns the changes that were reported until now. */
