@@ -6,7 +6,7 @@
 # are therefore sent this way. Values are never part of the code. Input after the line `end` belongs to the code;
 # nothing here consumes any of it.
 boot=$$
-# Waits for a silent client no longer than a lease does.
+# Like a lease, ends if the client sends nothing for 12 s.
 {
   left=12
   while [ "$left" -gt 0 ]; do

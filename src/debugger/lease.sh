@@ -1,4 +1,4 @@
-# Runs a program for as long as its client wants it: lease.sh SECONDS PROGRAM [ARGUMENT]...
+# Runs a program while its client sends heartbeats: lease.sh SECONDS PROGRAM [ARGUMENT]...
 #
 # The client writes one word per line to our input. Any word renews the lease; `stop` asks the program to end, `info`
 # sends it SIGUSR1 (tcpdump's statistics). The program is ended when the input ends, when SECONDS pass without a word,
@@ -11,7 +11,7 @@ timeout=$1
 shift
 guard=$$
 exec 3<&0 4>&1 </dev/null
-# Comes first: on a busy node the client waits long for a sign that something runs.
+# Printed first, because on a busy node the client waits long for the command to start.
 echo 'netdebug: started' >&2
 
 forward_words() {

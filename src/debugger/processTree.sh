@@ -1,5 +1,4 @@
-# A process and its descendants. An image's program may be a script, whose children live on with another parent when it
-# is ended.
+# A process and its descendants. An image's program may be a script whose children keep running when it is ended.
 
 # Adds $1 and its descendants to `tree`, unless $1 is already there.
 tree_of() {

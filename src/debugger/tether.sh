@@ -3,7 +3,7 @@
 # starts nothing that could outlive it: in a debugger with a target container, the target's main process would inherit
 # such a process as a zombie.
 exec 3<&0 </dev/null
-# Comes first: on a busy node the client waits long for a sign that something runs.
+# Printed first, because on a busy node the client waits long for the command to start.
 echo 'netdebug: started' >&2
 "$@" 3<&- &
 program=$!

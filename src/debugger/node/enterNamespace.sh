@@ -5,8 +5,8 @@ inode=$1
 exec 9<"$2" || exit
 shift 2
 # Not readlink: for a mount it returns the path.
-is=$(ls -diL /proc/self/fd/9)
-if [ "${is%% */proc*}" != "$inode" ]; then
+link=$(ls -diL /proc/self/fd/9)
+if [ "${link%% */proc*}" != "$inode" ]; then
   echo "the network namespace $inode no longer exists" >&2
   exit 1
 fi

@@ -4,13 +4,13 @@
 # pod's process contains the pod's UID or the id of one of its containers, in v1 and v2 and with every runtime: the
 # cgroupfs driver writes pod8f2c-…/ID; systemd writes kubepods-pod8f2c_….slice, and adds a prefix and .scope to the id.
 # Exit codes: 3 no such process; 4 a process exists, but its network cannot be inspected.
-proc=$1 rounds=$2
+proc=$1 count=$2
 shift 2
 newline=$(printf '\nx')
 newline=${newline%x}
 
 # The processes whose control group path contains one of these texts.
-grouped() {
+list_in_groups() {
   [ $# -eq 0 ] || grep -lF "$@" "$proc"/[0-9]*/cgroup 2>/dev/null
 }
 
@@ -28,7 +28,7 @@ try() {
   exit 0
 }
 
-try_all() {
+try_files() {
   # shellcheck disable=SC2086 # word splitting is intended
   for file in $1; do
     pid=${file%/cgroup}
@@ -38,14 +38,14 @@ try_all() {
 
 denied=''
 node=$(readlink "$proc/1/ns/net")
-pods='' ids='' known=''
-while [ "$rounds" -gt 0 ]; do
+pods='' ids='' is_id=''
+while [ "$count" -gt 0 ]; do
   word=$1
   shift
-  rounds=$((rounds - 1))
+  count=$((count - 1))
   if [ "$word" = -- ]; then
-    known=1
-  elif [ -n "$known" ]; then
+    is_id=1
+  elif [ -n "$is_id" ]; then
     ids="$ids $word"
   else
     pods="$pods $word"
@@ -54,9 +54,9 @@ done
 
 set --
 for id in $ids; do set -- "$@" -e "$id"; done
-containers=$(grouped "$@")
+containers=$(list_in_groups "$@")
 for uid in $pods; do set -- "$@" -e "pod$uid" -e "pod$(echo "$uid" | tr - _)"; done
-all=$newline$(grouped "$@")$newline
+all=$newline$(list_in_groups "$@")$newline
 
 # Try processes of the pod that belong to no container first: the pause process lives as long as the network. Then try
 # the containers' first processes, and last their children, which may have networks of their own.
@@ -73,9 +73,9 @@ for file in $all; do
     *) pause="$pause $file" ;;
   esac
 done
-try_all "$pause"
-try_all "$first"
-try_all "$rest"
+try_files "$pause"
+try_files "$first"
+try_files "$rest"
 
 # If control groups do not help, use the files of the runtimes: containerd (also in k3s, rke2, microk8s, Docker and k0s)
 # and CRI-O.

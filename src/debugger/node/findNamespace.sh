@@ -2,15 +2,15 @@
 #
 # PATH is that of a process in the namespace, otherwise that of a mount of it; NAME is the last part of a mount's path.
 # Prints nothing if there is no such namespace.
-wanted=$1
-mounts() {
+namespace=$1
+list_mounts() {
   grep -hH ' net:\[[0-9]*\] .* - nsfs ' /proc/[0-9]*/mountinfo 2>/dev/null |
     sed -n 's|^/proc/\([0-9]*\)/mountinfo:[0-9]* [0-9]* [0-9:]* net:\[\([0-9]*\)\] \([^ \\]*\) .*|\2 /proc/\1/root\3|p'
 }
-case $wanted in
+case $namespace in
   *[!0-9]*)
-    mounts | while read -r inode path; do
-      if [ "${path##*/}" = "$wanted" ]; then
+    list_mounts | while read -r inode path; do
+      if [ "${path##*/}" = "$namespace" ]; then
         echo "$inode $path"
         break
       fi
@@ -21,9 +21,9 @@ case $wanted in
       # shellcheck disable=SC2012 # only the links' ends are read
       ls -l /proc/[0-9]*/ns/net 2>/dev/null |
         sed -n 's|^.* \(/proc/[0-9]*/ns/net\) -> net:\[\([0-9]*\)\]$|\2 \1|p'
-      mounts
+      list_mounts
     } | while read -r inode path; do
-      if [ "$inode" = "$wanted" ]; then
+      if [ "$inode" = "$namespace" ]; then
         echo "$inode $path"
         break
       fi

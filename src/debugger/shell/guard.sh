@@ -2,7 +2,7 @@
 #
 # Runs under a lease in a separate exec, because neither a terminal nor a data stream can carry a heartbeat. It acts on
 # all processes with MARK in their environment. USR1 interrupts them. When the guard itself ends, they get HUP first, as
-# if their terminal were closed, and are killed a second later. USR2 tells that the program has ended: processes it left
+# if their terminal were closed, and are killed a second later. USR2 means that the program has ended: processes it left
 # behind would keep its output open, so they are ended a second later.
 mark=NETDEBUG_SHELL=$1
 

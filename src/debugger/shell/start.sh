@@ -3,7 +3,7 @@
 # MARK goes into the environment, where guard.sh, whose process is GUARD, finds the program and all processes it starts.
 # This script waits for the program and tells the guard when it has ended: processes it left behind may keep its output
 # open, and the exit status is reported only after the output is closed. TERM is the type of the user's terminal, or
-# empty. INPUT tells what arrives on standard input: nothing (none), the program's input (stream), or the program's
+# empty. INPUT says what arrives on standard input: nothing (none), the program's input (stream), or the program's
 # input in frames (frames), for protocols that cannot signal its end. A frame is a line with a size, then that number of
 # bytes; a size of 0 ends the input. Without PROGRAM, starts a shell.
 feed() {

@@ -6,7 +6,7 @@
 # read packet filters. CNI is `cni` to read the files of CNI plugins. An ADDRESS selects connection tracking
 # entries. For each pair TO,FROM, the kernels are asked for a route.
 #
-# The output consists of sections that begin with a line `@TOKEN NAME …`. Nothing that is read can know the token.
+# The output consists of sections that begin with a line `@TOKEN NAME …`. The content cannot contain the token, which is random.
 # The last section is `end`; without it, the output was cut off. The output is compressed if the image has gzip.
 # Nothing on the node is changed, and no program runs that could make the kernel load a module.
 inside=$1 token=$2 scope=$3 rules=$4 cni=$5 count=$6
@@ -17,8 +17,8 @@ section() { printf '\n@%s %s\n' "$token" "$*"; }
 
 . ../findProgram.sh
 
-# Prints a program's output as a section: printed NAME PROGRAM [ARGUMENT]...
-printed() {
+# Prints a program's output as a section: print_output NAME PROGRAM [ARGUMENT]...
+print_output() {
   name=$1
   shift
   section "$name"
@@ -37,14 +37,14 @@ tools() {
 }
 
 # Prints `INODE PID` for every process, sorted by inode, then by process id.
-inodes() {
+list_inodes() {
   # shellcheck disable=SC2012 # only the links' ends are read
   ls -l /proc/[0-9]*/ns/"$1" 2>/dev/null |
     sed -n 's|^.* /proc/\([0-9]*\)/ns/[a-z]* -> [a-z]*:\[\([0-9]*\)\]$|\2 \1|p' | sort -k1,1n -k2,2n
 }
 
-# Keeps the first of these lines for each inode: the lowest process id.
-firsts() {
+# Keeps the first of its input lines for each inode: the lowest process id.
+first_of_each() {
   last=''
   while read -r inode pid; do
     if [ "$inode" != "$last" ]; then echo "$inode $pid"; fi
@@ -52,8 +52,8 @@ firsts() {
   done
 }
 
-# Prints a file of each first process, one after the other: contents NAME FILE
-contents() {
+# Prints a file of each first process, one after the other: print_files NAME FILE
+print_files() {
   section "$1"
   set -- "$1" "$2"
   while read -r _ pid; do set -- "$@" "$work/next" "/proc/$pid/$2"; done <"$work/first-net"
@@ -62,10 +62,10 @@ contents() {
 }
 
 processes() {
-  inodes net >"$work/net"
-  inodes mnt >"$work/mnt"
-  firsts <"$work/net" >"$work/first-net"
-  firsts <"$work/mnt" >"$work/first-mnt"
+  list_inodes net >"$work/net"
+  list_inodes mnt >"$work/mnt"
+  first_of_each <"$work/net" >"$work/first-net"
+  first_of_each <"$work/mnt" >"$work/first-mnt"
   printf '\n@%s next\n' "$token" >"$work/next"
   section net
   cat "$work/net"
@@ -80,13 +80,13 @@ processes() {
   cat "$work/cgroup"
   section first
   cat "$work/first-net"
-  contents cmdline cmdline
+  print_files cmdline cmdline
   section uid
   set --
   while read -r _ pid; do set -- "$@" "/proc/$pid"; done <"$work/first-net"
   # shellcheck disable=SC2012 # names are numbers
   ls -ldn "$@" 2>/dev/null
-  printed passwd head -c 200000 "$root/etc/passwd"
+  print_output passwd head -c 200000 "$root/etc/passwd"
 }
 
 mounts() {
@@ -103,13 +103,13 @@ namespaces() {
   {
     while read -r inode pid; do echo "$inode /proc/$pid/ns/net"; done <"$work/first-net"
     sed -n 's|^/proc/\([0-9]*\)/mountinfo:[0-9]* [0-9]* [0-9:]* net:\[\([0-9]*\)\] \([^ \\]*\) .*|\2 /proc/\1/root\3|p' "$work/mounts"
-  } | sort -s -k1,1n | firsts >"$work/namespaces"
+  } | sort -s -k1,1n | first_of_each >"$work/namespaces"
 }
 
 # Prints the ids that the node's namespace has assigned to the other namespaces. ip only shows them for the entries
 # of its folder, so make a link there for each namespace; the folder is in this container. Its location depends on
 # the build of ip.
-numbers() {
+print_ids() {
   [ -n "$ip" ] || return
   for names in /run/netns /var/run/netns; do
     mkdir -p "$names" 2>/dev/null
@@ -117,12 +117,12 @@ numbers() {
       [ -e "$names/i$inode" ] || ln -s "$path" "$names/i$inode"
     done <"$work/namespaces" 2>/dev/null
   done
-  printed netnsids "$ip" -j netns list-id
+  print_output netnsids "$ip" -j netns list-id
   rm -f /run/netns/i[0-9]* /var/run/netns/i[0-9]* 2>/dev/null
 }
 
-# Reads devices, addresses, routes and neighbours of every COUNTth namespace: lane NUMBER COUNT
-lane() {
+# Reads devices, addresses, routes and neighbours of every COUNTth namespace: read_part NUMBER COUNT
+read_part() {
   turn=0
   while read -r inode path; do
     turn=$((turn + 1))
@@ -138,22 +138,22 @@ lane() {
 read_links() {
   if [ -z "$ip" ] || [ -z "$nsenter" ]; then return; fi
   printf 'addr\nroute show table all\nneigh\n' >"$work/batch"
-  lanes=''
+  readers=''
   for number in 0 1 2 3; do
-    lane "$number" 4 <"$1" >"$work/lane$number" &
-    lanes="$lanes $!"
+    read_part "$number" 4 <"$1" >"$work/part$number" &
+    readers="$readers $!"
   done
   # shellcheck disable=SC2086 # word splitting is intended
-  wait $lanes
-  cat "$work"/lane?
+  wait $readers
+  cat "$work"/part?
   # If a process has ended, another one may have its id by now, so print which namespace each process is in.
   section checked
   # shellcheck disable=SC2012 # only the links' ends are read
   ls -l /proc/[0-9]*/ns/net 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/ns/net -> net:\[\([0-9]*\)\]$|\2 \1|p'
 }
 
-# Prints the node's own namespace and those that the words select: chosen WORD...
-chosen() {
+# Prints the node's own namespace and those that the words select: select_namespaces WORD...
+select_namespaces() {
   {
     sed -n 's/^\([0-9]*\) 1$/\1/p' "$work/net"
     for word in "$@"; do
@@ -269,11 +269,11 @@ cni_files() {
   fi
   odd="*[[:cntrl:][:space:]\\\\\"']*"
   cni_folders 2>/dev/null | sort -u | while read -r path; do
-    found=$(on_node "$path")
-    [ -e "$found" ] || continue
-    find "$found/" -xdev -maxdepth 4 -type f -size -2048 ! -path "$odd" 2>/dev/null | head -n 30000 >>"$work/files"
-    find "$found/" -xdev -maxdepth 4 -type f \( ! -size -2048 -o -path "$odd" \) 2>/dev/null | head -n 100 >>"$work/odd"
-    if [ -f "$found" ]; then echo "$found" >>"$work/files"; fi
+    target=$(on_node "$path")
+    [ -e "$target" ] || continue
+    find "$target/" -xdev -maxdepth 4 -type f -size -2048 ! -path "$odd" 2>/dev/null | head -n 30000 >>"$work/files"
+    find "$target/" -xdev -maxdepth 4 -type f \( ! -size -2048 -o -path "$odd" \) 2>/dev/null | head -n 100 >>"$work/odd"
+    if [ -f "$target" ]; then echo "$target" >>"$work/files"; fi
   done
   section cni-odd
   cat "$work/odd" 2>/dev/null
@@ -303,7 +303,7 @@ collect() {
   namespaces
   section namespaces
   cat "$work/namespaces"
-  numbers
+  print_ids
   words=''
   while [ "$count" -gt 0 ]; do
     words="$words $1"
@@ -311,7 +311,7 @@ collect() {
     count=$((count - 1))
   done
   # shellcheck disable=SC2086 # words of hexadecimal digits and dashes
-  chosen $words >"$work/full"
+  select_namespaces $words >"$work/full"
   case $scope in
     all) read_links "$work/namespaces" ;;
     *) read_links "$work/full" ;;

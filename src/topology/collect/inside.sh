@@ -18,13 +18,13 @@ section() { printf '\n@%s %s\n' "$token" "$*"; }
 . ../findProgram.sh
 
 # Whether a module is available without being loaded by this script.
-loaded() {
+is_loaded() {
   [ -e /proc/modules ] || return 0
   grep -q "^$1 " /proc/modules || [ -d "/sys/module/$1" ]
 }
 
 # Prints a program's output as a section. If it fails, its standard error follows in another section.
-printed() {
+print_output() {
   name=$1
   shift
   section "$name"
@@ -38,7 +38,7 @@ printed() {
 
 # Prints the questions for the routes of the pairs: for packets sent from here, and for packets that arrive on the
 # device that their answers leave by. Other questions are asked later, when they are known.
-questions() {
+print_questions() {
   for pair in $pairs; do echo "route get ${pair#*,}"; done | sort -u |
     "$ip" -o -force -batch - 2>/dev/null |
     sed -n 's/^\([0-9a-f.:]*\) .*dev \([^ ]*\) .*/\1 \2/p' >"$work/devices"
@@ -51,9 +51,9 @@ questions() {
   done
 }
 
-ask() {
+ask_routes() {
   work=$(mktemp -d) || return
-  questions >"$work/asked"
+  print_questions >"$work/asked"
   section asked
   cat "$work/asked"
   section answers 0
@@ -67,14 +67,14 @@ ip=''
 if have ip; then ip=$program; fi
 "$ip" -V 2>/dev/null | grep -q iproute2 || ip=''
 if [ -n "$ip" ]; then
-  printed rule4 "$ip" -j -d rule
-  printed rule6 "$ip" -j -d -6 rule
-  printed list-id "$ip" -j netns list-id
-  if [ -n "$pairs" ]; then ask; fi
+  print_output rule4 "$ip" -j -d rule
+  print_output rule6 "$ip" -j -d -6 rule
+  print_output list-id "$ip" -j netns list-id
+  if [ -n "$pairs" ]; then ask_routes; fi
 fi
-if have bridge; then printed fdb bridge -j -d -s fdb; fi
+if have bridge; then print_output fdb bridge -j -d -s fdb; fi
 if have tc; then
-  printed qdisc tc -j -s qdisc
+  print_output qdisc tc -j -s qdisc
   # Print the filters, such as eBPF programs, of devices that can have them.
   tc qdisc 2>/dev/null | sed -n 's/^qdisc \(clsact\|ingress\) [^ ]* dev \([^ ]*\) .*/\2/p' | head -n 100 |
     while read -r device; do
@@ -112,7 +112,7 @@ section udp
 head -q -n 5000 /proc/self/net/udp /proc/self/net/udp6 2>/dev/null
 
 if [ "$rules" = rules ]; then
-  if loaded nf_tables && have nft; then
+  if is_loaded nf_tables && have nft; then
     section nft
     ruleset=$(nft -j list ruleset 2>&1)
     code=$?
@@ -122,12 +122,12 @@ if [ "$rules" = rules ]; then
     # load a module.
     case $ruleset in
       *'"xt"'*)
-        if have iptables-nft-save; then printed iptables-nft iptables-nft-save -c; fi
-        if have ip6tables-nft-save; then printed ip6tables-nft ip6tables-nft-save -c; fi
+        if have iptables-nft-save; then print_output iptables-nft iptables-nft-save -c; fi
+        if have ip6tables-nft-save; then print_output ip6tables-nft ip6tables-nft-save -c; fi
         ;;
     esac
     ruleset=''
-  elif loaded nf_tables; then
+  elif is_loaded nf_tables; then
     section missing nft
   else
     section absent nft
@@ -138,14 +138,14 @@ if [ "$rules" = rules ]; then
     if ! [ -e "$names" ] || { tables=$(cat "$names" 2>/dev/null) && [ -z "$tables" ]; }; then
       section absent "${family}tables-legacy"
     elif have "${family}tables-legacy-save"; then
-      printed "${family}tables-legacy" "${family}tables-legacy-save" -c
+      print_output "${family}tables-legacy" "${family}tables-legacy-save" -c
     else
       section missing "${family}tables-legacy-save"
     fi
   done
-  if loaded ip_set && have ipset; then printed ipset ipset save; fi
+  if is_loaded ip_set && have ipset; then print_output ipset ipset save; fi
   if [ -e /proc/self/net/ip_vs ]; then
-    if have ipvsadm; then printed ipvs ipvsadm -Ln --stats; else section missing ipvsadm; fi
+    if have ipvsadm; then print_output ipvs ipvsadm -Ln --stats; else section missing ipvsadm; fi
   else
     section absent ipvs
   fi
@@ -156,7 +156,7 @@ if [ $# -gt 0 ] && [ "$where" = host ]; then
   for address in "$@"; do set -- "$@" -e "=$address "; shift; done
   if [ -e /proc/self/net/nf_conntrack ]; then
     grep -F "$@" /proc/self/net/nf_conntrack 2>/dev/null | head -n 500
-  elif [ "$rules" = rules ] && have conntrack && loaded nf_conntrack_netlink; then
+  elif [ "$rules" = rules ] && have conntrack && is_loaded nf_conntrack_netlink; then
     conntrack -L 2>/dev/null | grep -F "$@" | head -n 500
   else
     section missing conntrack

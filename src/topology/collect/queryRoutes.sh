@@ -33,10 +33,10 @@ while [ $# -gt 0 ]; do
     [ $# -gt 0 ] || break
   done
   case $path in
-    */ns/net) is=$(readlink "$path") ;;
-    *) is="net:[$inode]" ;;
+    */ns/net) link=$(readlink "$path") ;;
+    *) link="net:[$inode]" ;;
   esac
-  [ "$is" = "net:[$inode]" ] || continue
+  [ "$link" = "net:[$inode]" ] || continue
   section answers "$first"
   { messages=$(printf %s "$batch" | "$nsenter" -n"$path" "$ip" -j -d -force -batch - 2>&1 >&3); } 3>&1
   section errors

@@ -18,10 +18,10 @@ for folder in $(echo "$PATH" | tr : ' '); do
 done
 while [ $# -gt 1 ]; do
   case $1 in
-    */ns/net) is=$(readlink "$1") ;;
-    *) is="net:[$2]" ;;
+    */ns/net) link=$(readlink "$1") ;;
+    *) link="net:[$2]" ;;
   esac
-  if [ "$is" = "net:[$2]" ]; then
+  if [ "$link" = "net:[$2]" ]; then
     section counters "$2"
     "$nsenter" -n"$1" sh -c "$counters" 2>/dev/null
   fi

@@ -6,7 +6,7 @@ sed -n 's/^ *\([^ :]*\): *\(.*\)/device \1 \2/p' /proc/self/net/dev
 ip -o link 2>/dev/null | sed -n 's/^[0-9]*: \([^:@ ]*\).* state \([A-Z]*\) .*/state \1 \2/p'
 
 # Whether a module is available without being loaded by this script.
-loaded() { [ ! -e /proc/modules ] || grep -q "^$1 " /proc/modules || [ -d "/sys/module/$1" ]; }
+is_loaded() { [ ! -e /proc/modules ] || grep -q "^$1 " /proc/modules || [ -d "/sys/module/$1" ]; }
 
 for family in ip ip6; do
   tables=$(cat "/proc/self/net/${family}_tables_names" 2>/dev/null)
@@ -15,7 +15,7 @@ for family in ip ip6; do
       sed "s/^/rule ${family}tables-legacy /"
   fi
 done
-if loaded nf_tables; then
+if is_loaded nf_tables; then
   nft list ruleset 2>/dev/null | awk '
     /^table/ { table = $2 " " $3 }
     /^\tchain/ { chain = $2 }

@@ -24,8 +24,8 @@ have ping; ping=$program
 
 case $address in
   # IPPROTO_IPV6, IPV6_DONTFRAG (linux/in6.h). socat's mtudiscover only works for IPv4.
-  *:*) family=6 bracketed="[$address]" raw=IP6-DATAGRAM icmp=58 whole=setsockopt-int=41:62:1 ;;
-  *) family=4 bracketed=$address raw=IP4-DATAGRAM icmp=1 whole=mtudiscover=2 ;;
+  *:*) family=6 bracketed="[$address]" raw=IP6-DATAGRAM icmp=58 dont_fragment=setsockopt-int=41:62:1 ;;
+  *) family=4 bracketed=$address raw=IP4-DATAGRAM icmp=1 dont_fragment=mtudiscover=2 ;;
 esac
 
 inside() { "$nsenter" -n"$path" "$@"; }
@@ -62,7 +62,7 @@ datagram() {
 echo_request() {
   if [ -n "$socat" ]; then
     # shellcheck disable=SC2059 # nothing but escapes
-    printf "$1" | inside "$socat" -u - "$raw:$bracketed:$icmp${2:+,$whole}"
+    printf "$1" | inside "$socat" -u - "$raw:$bracketed:$icmp${2:+,$dont_fragment}"
   elif [ -z "$ping" ]; then
     echo 'the image has neither socat nor ping'
     return 127
@@ -98,14 +98,14 @@ number=0
 while [ "$number" -lt "$count" ]; do
   section sending "$number"
   case $kind in
-    tcp) said=$(connect "$((source + number))" 2>&1) ;;
-    udp) said=$(datagram "$((source + number))" "$number" 2>&1) ;;
-    icmp) said=$(echo_request "$1" 2>&1) ;;
-    *) said=$(echo_request "$1" whole 2>&1) ;;
+    tcp) messages=$(connect "$((source + number))" 2>&1) ;;
+    udp) messages=$(datagram "$((source + number))" "$number" 2>&1) ;;
+    icmp) messages=$(echo_request "$1" 2>&1) ;;
+    *) messages=$(echo_request "$1" whole 2>&1) ;;
   esac
   code=$?
   section sent "$number" "$code"
-  printf '%.400s\n' "$said"
+  printf '%.400s\n' "$messages"
   if [ $# -gt 0 ]; then shift; fi
   number=$((number + 1))
 done

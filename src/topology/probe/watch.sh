@@ -24,7 +24,7 @@ watchers=''
 trap 'kill $watchers 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 143' TERM INT HUP
 
-is_still() {
+is_same_namespace() {
   case $1 in
     */ns/net) [ "$(readlink "$1")" = "net:[$2]" ] ;;
     *) [ -e "$1" ] ;;
@@ -33,15 +33,15 @@ is_still() {
 
 # Prints the counters of each namespace once: count_all SECTION PATH INODE DEVICE...
 count_all() {
-  what=$1 done=' '
+  name=$1 counted=' '
   shift
   while [ $# -gt 2 ]; do
-    case $done in
+    case $counted in
       *" $2 "*) ;;
       *)
-        done="$done$2 "
-        if is_still "$1" "$2"; then
-          section "$what" "$2"
+        counted="$counted$2 "
+        if is_same_namespace "$1" "$2"; then
+          section "$name" "$2"
           "$nsenter" -n"$1" sh -c "$counters" 2>/dev/null
         fi
         ;;
@@ -62,15 +62,15 @@ for word in "$@"; do
     0) path=$word ;;
     1) inode=$word ;;
     2)
-      at=$((number / 3))
-      : >"$work/said$at"
-      if is_still "$path" "$inode"; then
+      index=$((number / 3))
+      : >"$work/messages$index"
+      if is_same_namespace "$path" "$inode"; then
         if [ "$user" = - ]; then
-          "$nsenter" -n"$path" "$tcpdump" -n -p -U --immediate-mode -B 4096 -s "$snap" -i "$word" -w "$work/packets$at" -- "$filter" \
-            2>"$work/said$at" >/dev/null &
+          "$nsenter" -n"$path" "$tcpdump" -n -p -U --immediate-mode -B 4096 -s "$snap" -i "$word" -w "$work/packets$index" -- "$filter" \
+            2>"$work/messages$index" >/dev/null &
         else
-          "$nsenter" -n"$path" "$tcpdump" -n -p -U --immediate-mode -B 4096 -s "$snap" -Z "$user" -i "$word" -w "$work/packets$at" -- "$filter" \
-            2>"$work/said$at" >/dev/null &
+          "$nsenter" -n"$path" "$tcpdump" -n -p -U --immediate-mode -B 4096 -s "$snap" -Z "$user" -i "$word" -w "$work/packets$index" -- "$filter" \
+            2>"$work/messages$index" >/dev/null &
         fi
         watchers="$watchers $!"
       fi
@@ -83,10 +83,10 @@ count=$((number / 3))
 # Wait until each watcher is ready or has ended.
 tries=100
 while [ "$tries" -gt 0 ] && [ "$stop" -eq 0 ]; do
-  waiting=0 at=0
-  while [ "$at" -lt "$count" ]; do
-    if ! grep -q 'listening on' "$work/said$at" && ! grep -q '^tcpdump: ' "$work/said$at"; then waiting=1; fi
-    at=$((at + 1))
+  waiting=0 index=0
+  while [ "$index" -lt "$count" ]; do
+    if ! grep -q 'listening on' "$work/messages$index" && ! grep -q '^tcpdump: ' "$work/messages$index"; then waiting=1; fi
+    index=$((index + 1))
   done
   if [ "$waiting" -eq 0 ]; then break; fi
   tries=$((tries - 1))
@@ -104,20 +104,20 @@ all_read() {
   # shellcheck disable=SC2086 # a list of numbers
   kill -USR1 $watchers 2>/dev/null
   sleep 0.1 2>/dev/null || sleep 1
-  is_read=0 at=0
-  while [ "$at" -lt "$count" ]; do
-    if grep -q 'listening on' "$work/said$at"; then
-      sed -n 's/^tcpdump: \([0-9]*\) packets\{0,1\} captured.*/\1/p' "$work/said$at" >"$work/counts$at"
-      answers=$(grep -c '' "$work/counts$at")
-      captured=$(tail -n 1 "$work/counts$at")
-      eval "last=\${last$at:-}"
+  unread=0 index=0
+  while [ "$index" -lt "$count" ]; do
+    if grep -q 'listening on' "$work/messages$index"; then
+      sed -n 's/^tcpdump: \([0-9]*\) packets\{0,1\} captured.*/\1/p' "$work/messages$index" >"$work/counts$index"
+      answers=$(grep -c '' "$work/counts$index")
+      captured=$(tail -n 1 "$work/counts$index")
+      eval "last=\${last$index:-}"
       # shellcheck disable=SC2154 # by the eval
-      if [ "$last" != "$((answers - 1)) $captured" ]; then is_read=1; fi
-      eval "last$at='$answers $captured'"
+      if [ "$last" != "$((answers - 1)) $captured" ]; then unread=1; fi
+      eval "last$index='$answers $captured'"
     fi
-    at=$((at + 1))
+    index=$((index + 1))
   done
-  return "$is_read"
+  return "$unread"
 }
 tries=30
 while ! all_read && [ "$tries" -gt 0 ]; do tries=$((tries - 1)); done
@@ -127,14 +127,14 @@ kill $watchers 2>/dev/null
 wait $watchers 2>/dev/null
 watchers=''
 count_all after "$@"
-at=0
-while [ "$at" -lt "$count" ]; do
-  section said "$at"
-  head -c 400 "$work/said$at"
-  if [ -s "$work/packets$at" ]; then
-    section packets "$at"
-    head -c 2000000 "$work/packets$at"
+index=0
+while [ "$index" -lt "$count" ]; do
+  section said "$index"
+  head -c 400 "$work/messages$index"
+  if [ -s "$work/packets$index" ]; then
+    section packets "$index"
+    head -c 2000000 "$work/packets$index"
   fi
-  at=$((at + 1))
+  index=$((index + 1))
 done
 section end

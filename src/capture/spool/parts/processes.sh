@@ -1,7 +1,7 @@
 # Processes by id: when they started, and how to end them.
 
-# Ends a process and its descendants; kills those that ignore TERM for a second. An image's engine may be a script,
-# whose children would live on with another parent.
+# Ends a process and its descendants; kills those that ignore TERM for a second. An image's engine may be a script whose
+# children would keep running.
 end_tree() {
   tree=
   tree_of "$1"
