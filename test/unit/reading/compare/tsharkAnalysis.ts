@@ -6,9 +6,17 @@ import { FilesForTest } from '../../pcap/wireshark.ts';
 import { FOLDER } from './captures.ts';
 import { Comparison } from './facts.ts';
 import type { FoundSegment, Ours } from './ours.ts';
+import {
+  ANALYSIS_FIELDS,
+  type AnalysisField,
+  readWithTshark,
+  type TsharkOutput,
+  type TsharkPacket,
+  tsharkOutput,
+} from './tsharkPackets.ts';
 
-/** Wireshark's fields, of which a fast or spurious retransmission has two. */
-const FIELDS = {
+/** A fast or spurious retransmission is also a retransmission for Wireshark. */
+const BITS: Readonly<Record<AnalysisField, number>> = {
   retransmission: SEGMENT.retransmission,
   fast_retransmission: SEGMENT.fastRetransmission,
   spurious_retransmission: SEGMENT.spuriousRetransmission,
@@ -23,9 +31,7 @@ const FIELDS = {
   window_update: SEGMENT.windowUpdate,
   keep_alive: SEGMENT.keepAlive,
   keep_alive_ack: SEGMENT.keepAliveAck,
-} as const;
-
-const NAMES = Object.keys(FIELDS) as (keyof typeof FIELDS)[];
+};
 
 export function tsharkComparison() {
   return new Comparison<FoundSegment>([
@@ -49,17 +55,17 @@ export async function compareTshark(
   const { interfaces } = ours.summarizer;
   for (const on of interfaces) {
     const numbers = interfaces.length > 1 ? (ours.numbers.get(on.numberInFile) ?? []) : undefined;
-    for (const line of await analyse(capture, numbers && on.numberInFile)) {
-      const [shown = '', ...values] = line.split('\t');
-      const number = numbers?.[Number(shown) - 1] ?? Number(shown);
+    for (const packet of await segmentsOf(capture, numbers && on.numberInFile)) {
+      const shown = Number(packet.get('frame.number')?.[0]);
+      const number = numbers?.[shown - 1] ?? shown;
       const segment = ours.segments.get(number);
       if (!segment) continue;
-      const isKind =
-        values[NAMES.indexOf('fast_retransmission')] ||
-        values[NAMES.indexOf('spurious_retransmission')];
-      for (const [index, name] of NAMES.entries()) {
-        const theirs = values[index] !== '' && !(name === 'retransmission' && isKind);
-        const mine = (segment.found & FIELDS[name]) !== 0;
+      // The innermost segment is the last one.
+      const has = (name: AnalysisField) => Boolean(packet.get(`tcp.analysis.${name}`)?.at(-1));
+      const isKind = has('fast_retransmission') || has('spurious_retransmission');
+      for (const name of ANALYSIS_FIELDS) {
+        const theirs = has(name) && !(name === 'retransmission' && isKind);
+        const mine = (segment.found & BITS[name]) !== 0;
         const fact = {
           capture,
           subject: `${number}`,
@@ -73,24 +79,28 @@ export async function compareTshark(
   }
 }
 
-const MAX_OUTPUT = { maxBuffer: 256 * 1024 * 1024 };
+/** The TCP segments of a capture, or of one of its interfaces, whose packets are then numbered from 1. */
+async function segmentsOf(
+  capture: string,
+  interfaceNumber: number | undefined,
+): Promise<readonly TsharkPacket[]> {
+  const output = await (interfaceNumber === undefined
+    ? tsharkOutput(capture)
+    : outputOfInterface(capture, interfaceNumber));
+  if (output.error !== undefined) throw output.error;
+  return output.packets.filter((packet) => packet.has('tcp'));
+}
+
 const execute = promisify(execFile);
 
 /**
- * With the renumbered packets of one interface, because Wireshark analyses a connection over all interfaces of a file,
+ * From a file with the packets of one interface, because Wireshark analyses a connection over all interfaces of a file,
  * even those that a filter excludes.
  */
-async function analyse(capture: string, interfaceNumber: number | undefined): Promise<string[]> {
+async function outputOfInterface(capture: string, interfaceNumber: number): Promise<TsharkOutput> {
   using files = new FilesForTest();
-  const capturePath = join(FOLDER, capture);
-  const path = interfaceNumber === undefined ? capturePath : files.path('one.pcapng');
-  if (interfaceNumber !== undefined) {
-    const only = `frame.interface_id == ${interfaceNumber}`;
-    await execute('tshark', ['-n', '-r', capturePath, '-Y', only, '-w', path]);
-  }
-  const names = ['frame.number', ...NAMES.map((name) => `tcp.analysis.${name}`)];
-  const fields = names.flatMap((name) => ['-e', name]);
-  const argv = ['-n', '-r', path, '-Y', 'tcp', '-T', 'fields', '-E', 'occurrence=l', ...fields];
-  const { stdout } = await execute('tshark', argv, MAX_OUTPUT);
-  return stdout.split('\n').filter((line) => line !== '');
+  const path = files.path('one.pcapng');
+  const only = `frame.interface_id == ${interfaceNumber}`;
+  await execute('tshark', ['-n', '-r', join(FOLDER, capture), '-Y', only, '-w', path]);
+  return await readWithTshark(path);
 }

@@ -1,41 +1,11 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Conversation } from '../../../../src/reading/conversation.ts';
-import { FOLDER } from './captures.ts';
 import { Comparison } from './facts.ts';
 import type { Ours } from './ours.ts';
+import { type TsharkPacket, tsharkOutput } from './tsharkPackets.ts';
 
 interface Context {
   readonly conversations: readonly Conversation[];
 }
-
-const FIELDS = [
-  'frame.number',
-  'frame.protocols',
-  'ip.src',
-  'ip.dst',
-  'ipv6.src',
-  'ipv6.dst',
-  'tcp.srcport',
-  'tcp.dstport',
-  'udp.srcport',
-  'udp.dstport',
-  'dns.id',
-  'dns.flags.response',
-  'dns.qry.name',
-  'dns.qry.type',
-  'dns.flags.rcode',
-  'tls.handshake.type',
-  'tls.handshake.extensions_server_name',
-  'tls.handshake.ciphersuite',
-  'http.request.method',
-  'http.request.uri',
-  'http.host',
-  'http.response.code',
-] as const;
-
-type Field = (typeof FIELDS)[number];
 
 export function tsharkFactsComparison() {
   return new Comparison<Context>([
@@ -64,7 +34,7 @@ export async function compareTsharkFacts(
   ours: Ours,
 ): Promise<void> {
   const streams = new Map<string, Stream>();
-  for (const row of await messagesOf(capture)) {
+  for (const row of (await tsharkOutput(capture)).packets.filter(isMessage)) {
     const key = tupleOf(row);
     if (key === undefined) continue;
     const stream = streams.get(key) ?? new Stream();
@@ -91,18 +61,30 @@ export async function compareTsharkFacts(
 }
 
 type Add = (subject: string, field: string, ours: unknown, theirs: unknown) => void;
-type Row = ReadonlyMap<Field, readonly string[]>;
+type Field = Parameters<TsharkPacket['get']>[0];
 
-const firstValue = (row: Row, field: Field) => row.get(field)?.[0];
+const firstValue = (row: TsharkPacket, field: Field) => row.get(field)?.[0];
+
+/** A message of DNS, TLS or HTTP that can be read without keys. */
+function isMessage(row: TsharkPacket): boolean {
+  const handshake = row.get('tls.handshake.type') ?? [];
+  const isWanted =
+    row.has('dns') ||
+    handshake.includes('1') ||
+    handshake.includes('2') ||
+    row.has('http.request') ||
+    row.has('http.response');
+  return isWanted && !row.has('quic') && !row.has('dtls');
+}
 
 /** tshark's values for one 5-tuple. */
 class Stream {
-  readonly #dns: Row[] = [];
-  readonly #hellos: Row[] = [];
+  readonly #dns: TsharkPacket[] = [];
+  readonly #hellos: TsharkPacket[] = [];
   readonly #requests: { method: string; uri: string; host: string | undefined }[] = [];
   readonly #statuses: string[] = [];
 
-  add(row: Row): void {
+  add(row: TsharkPacket): void {
     if (row.has('dns.id')) this.#dns.push(row);
     if (row.get('tls.handshake.type')?.some((type) => type === '1' || type === '2'))
       this.#hellos.push(row);
@@ -202,7 +184,7 @@ function plainName(name: string): string {
     .replace(/\.$/, '');
 }
 
-function tupleOf(row: Row): string | undefined {
+function tupleOf(row: TsharkPacket): string | undefined {
   const protocols = `:${firstValue(row, 'frame.protocols')}:`;
   // The message is in the innermost layer; messages that ICMP quotes are not in a conversation.
   if (/icmp/.test(protocols)) return undefined;
@@ -219,37 +201,4 @@ function tupleOf(row: Row): string | undefined {
 function tupleOfOurs({ protocol, client, server }: Conversation): string {
   const ends = [client, server].map(({ address, port }) => `${address} ${port}`);
   return [protocol, ...ends.sort()].join(' ');
-}
-
-const execute = promisify(execFile);
-const WANTED =
-  '!quic && !dtls && (dns || tls.handshake.type == 1 || tls.handshake.type == 2 || http.request || http.response)';
-
-async function messagesOf(capture: string): Promise<Row[]> {
-  const argv = ['-n', '-r', join(FOLDER, capture), '-Y', WANTED, '-T', 'fields'];
-  const shape = ['-E', 'occurrence=a', '-E', 'aggregator=\x02'];
-  const fields = FIELDS.flatMap((field) => ['-e', field]);
-  const stdout = await printed([...argv, ...shape, ...fields]);
-  return stdout
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => {
-      const values = line.split('\t');
-      return new Map(
-        FIELDS.map((field, index): [Field, string[]] => [
-          field,
-          (values[index] ?? '').split('\x02'),
-        ]).filter(([, list]) => list[0] !== ''),
-      );
-    });
-}
-
-/** tshark's output; for a damaged file, as far as it gets. */
-async function printed(argv: readonly string[]): Promise<string> {
-  try {
-    return (await execute('tshark', argv, { maxBuffer: 256 * 1024 * 1024 })).stdout;
-  } catch (error) {
-    if (error instanceof Error && 'stdout' in error) return String(error.stdout);
-    throw error;
-  }
 }

@@ -32,9 +32,19 @@ const SYSCTLS =
   'ipv4/ip_forward ipv4/conf/*/forwarding ipv4/conf/*/rp_filter ipv4/conf/*/proxy_arp ipv4/conf/*/arp_ignore ipv6/conf/*/forwarding ipv6/conf/*/force_forwarding ipv6/conf/*/proxy_ndp bridge/bridge-nf-call-iptables';
 
 function dumping(name: string, stage: number, rules: boolean): string {
-  const inside = `ip netns exec ${name}`;
   const section = (what: string, command: string) =>
     `echo "== ${stage} ${name} ${what}"; ${command} || true`;
+  const inside = [
+    section('sysctls', `( cd /proc/sys/net && grep -s "" ${SYSCTLS} )`),
+    section('tcp', 'cat /proc/net/tcp /proc/net/tcp6'),
+    ...(rules
+      ? [
+          section('nft', 'nft -j list ruleset'),
+          section('legacy', 'iptables-legacy-save -c'),
+          section('iptables-nft', 'iptables-nft-save -c'),
+        ]
+      : []),
+  ];
   return [
     section('inode', `stat -L -c %i /run/netns/${name}`),
     section('links', `ip -n ${name} -j -d -s addr`),
@@ -44,15 +54,8 @@ function dumping(name: string, stage: number, rules: boolean): string {
     section('neighbours', `ip -n ${name} -j -s neigh`),
     section('fdb', `bridge -n ${name} -j -d -s fdb`),
     section('ids', `ip -n ${name} netns list-id`),
-    section('sysctls', `${inside} sh -c 'cd /proc/sys/net && grep -s "" ${SYSCTLS}'`),
-    section('tcp', `${inside} cat /proc/net/tcp /proc/net/tcp6`),
-    ...(rules
-      ? [
-          section('nft', `${inside} nft -j list ruleset`),
-          section('legacy', `${inside} iptables-legacy-save -c`),
-          section('iptables-nft', `${inside} iptables-nft-save -c`),
-        ]
-      : []),
+    // Once for all of them, because it makes a mount namespace, which takes long.
+    `ip netns exec ${name} sh <<'INSIDE'\n${inside.join('\n')}\nINSIDE`,
   ].join('\n');
 }
 
