@@ -1,4 +1,5 @@
 import { OutputClosed } from '../output/output.ts';
+import { countText, sum } from '../output/quantities.ts';
 import { Problem, wrongUsage } from '../problem.ts';
 import { hopText } from '../topology/probe/probeFindings.ts';
 import { type RecordedPoint, recordPath } from '../topology/probe/recordPath.ts';
@@ -28,7 +29,7 @@ export async function capturePath(
     await readPath(
       { ...flags, from: undefined, output: undefined, 'keep-node': undefined },
       { from, to, protocol: 'tcp' },
-      (_wiring, from, to) => ({ from, protocol: 'tcp', ...(to && { to }) }),
+      (_topology, from, to) => ({ from, protocol: 'tcp', ...(to && { to }) }),
       {
         captures: true,
         run: async (trace, pool, { signal, abandon }) => {
@@ -49,7 +50,7 @@ export async function capturePath(
   } finally {
     await output.close();
   }
-  return reportPoints(points);
+  return reportPoints(points, flags.write);
 }
 
 /** Options that --path cannot be combined with. */
@@ -98,16 +99,21 @@ function parseEnds(
   return [from, to];
 }
 
-function reportPoints(points: readonly RecordedPoint[]): number {
+function reportPoints(points: readonly RecordedPoint[], file: string | undefined): number {
   let isComplete = true;
   for (const { point, pod, packets, dropped, problem } of points) {
     const droppedText = dropped === 0 ? '' : `, ${dropped} dropped by the kernel`;
     const problemText = problem === undefined ? '' : `: ${problem}`;
     note(
-      `${hopText({ ...point, ...(pod !== undefined && { pod }) })}: ${packets} packets${droppedText}${problemText}`,
+      `${hopText({ ...point, ...(pod !== undefined && { pod }) })}: ${countText(packets, 'packet')}${droppedText}${problemText}`,
     );
     if (dropped > 0 || problem !== undefined) isComplete = false;
   }
   if (points.length === 0) throw new Problem('nothing was captured', { kind: 'recorder' });
+  const total = countText(sum(points.map(({ packets }) => packets)), 'packet');
+  const dropped = sum(points.map((one) => one.dropped));
+  note(
+    `${total} captured at ${countText(points.length, 'device')}${file === undefined ? '' : ` in ${file}`}, ${dropped === 0 ? 'none' : dropped} dropped`,
+  );
   return isComplete ? 0 : 1;
 }

@@ -3,10 +3,11 @@ import { bytes, seconds } from '../capture/units.ts';
 import type { CaptureFilter } from '../filters/capture/captureFilter.ts';
 import { peerInNamespace } from '../kube/targets/peers.ts';
 import { wrongUsage } from '../problem.ts';
-import type { CaptureValues } from './flags/capture.ts';
+import { CAPTURE_FLAGS, type CaptureValues } from './flags/capture.ts';
 import { parseOwnFilter } from './flags/preset.ts';
 import { hasRingFlags } from './flags/ring.ts';
 import { parseTargetArgs, targetsInNamespace } from './flags/targets.ts';
+import { DURATION } from './flags/valueTypes.ts';
 import { debuggerSettings } from './settings.ts';
 import { usageError } from './usageErrors.ts';
 
@@ -18,6 +19,11 @@ export function parseCapturePlan(
 ) {
   if (flags.write !== undefined && flags.wireshark)
     throw wrongUsage('-w and --wireshark cannot be combined');
+  if (flags.stream && flags.linger !== DURATION.parse(CAPTURE_FLAGS.linger.default))
+    throw wrongUsage(
+      '--stream and --linger cannot be combined',
+      'without a copy of the packets in the pod, a dropped connection cannot be resumed',
+    );
   checkRingFlags(flags);
   checkSummaryFlags(flags);
   rejectExpressionInTargets(args);

@@ -79,6 +79,9 @@ export function fetchSummary(manifest: Manifest, folder: string): string[] {
     `${countText(copied.length, 'file')}, ${countText(packets, 'packet')} (${bytesText(bytes)}) in ${folder}` +
       (recording && !endedEarly ? '; still recording' : '') +
       (dropped ? `; ${countText(dropped, 'packet')} DROPPED by the kernel` : ''),
+    ...(recording && copied.length === 0 && !filtered
+      ? ['no file is complete yet; --flush copies what has been recorded so far']
+      : []),
     ...(unmatched && packets === 0 && !filtered ? unmatchedLines({ ...unmatched, device }) : []),
     ...(filtered ? [filteredText(filtered)] : []),
     ...lost.map(({ seq, note }) => `LOST: file ${seq}: ${note}`),

@@ -53,7 +53,10 @@ function createProbePlan(requested: ProbeKind, trace: PathTrace): ProbePlan {
   const port = request.port ?? service?.port?.port;
   const kind = requested === 'auto' ? (port === undefined ? 'icmp' : protocol) : requested;
   if ((kind === 'tcp' || kind === 'udp') && port === undefined)
-    throw wrongUsage(`--probe=${kind} needs a port`, 'as in: path pod-1 pod-2 --port 80 --probe');
+    throw wrongUsage(
+      `--probe=${kind} requires a port`,
+      'as in: path pod-1 pod-2 --port 80 --probe',
+    );
   const mtu = paths[0]?.hops[0]?.mtu ?? 1500;
   return {
     ...newPlan(kind),

@@ -126,9 +126,11 @@ export function noteUnknown(facts: ClusterFacts): void {
       })),
     ),
   ];
-  const texts = all.map(
-    ({ what, why, node, needs }) =>
-      `unknown: ${what}${node === undefined ? '' : ` on ${node}`}: ${why}${needs === undefined ? '' : ` (needs ${needs})`}`,
-  );
+  const texts = all.map(({ what, why, node, needs }) => {
+    const place = node === undefined ? '' : ` on ${node}`;
+    // The reason why a whole node is unknown begins with its name.
+    const subject = what === 'node' ? '' : `${what}${place}: `;
+    return `unknown: ${subject}${why}${needs === undefined ? '' : ` (needs ${needs})`}`;
+  });
   for (const text of new Set(texts)) notify({ kind: 'incomplete', text });
 }

@@ -107,8 +107,8 @@ export async function readPath(
       objectsRead,
       signal,
     });
-    const wiring = new Topology(facts);
-    const trace = tracePath(wiring, requestIn(wiring));
+    const read = new Topology(facts);
+    const trace = tracePath(read, requestIn(read));
     const answered =
       trace.questions.length === 0
         ? undefined
@@ -132,7 +132,8 @@ async function qualifyPodName(
   options: SubjectOptions,
 ): Promise<string> {
   const isNotPod =
-    /^(?:svc|service|services|node|nodes|no)\//.test(word) || /^[\d.]+$|:|\.svc(?:\.|$)/.test(word);
+    /^(?:[^/]+\/)?(?:svc|service|services|node|nodes|no)\/[^/]+$/.test(word) ||
+    /^[\d.]+$|:|\.svc(?:\.|$)/.test(word);
   if (isNotPod) return word;
   const subject = await findSubject(api, word, options);
   if (subject.kind !== 'pod') return word;
@@ -144,7 +145,9 @@ function endpointIn(topology: Topology, word: string, namespace: string): PathEn
   if (!('notFound' in endpoint)) return endpoint;
   throw new Problem(endpoint.notFound, {
     kind: 'not-found',
-    next: ['use POD, NAMESPACE/POD, svc/NAME, node/NAME or an address'],
+    next: endpoint.next ?? [
+      'use POD, NAMESPACE/POD, svc/NAME, NAMESPACE/svc/NAME, node/NAME or an address',
+    ],
   });
 }
 

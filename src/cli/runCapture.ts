@@ -1,6 +1,7 @@
 import { seconds } from '../capture/units.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { hasChangingAddresses } from '../kube/targets/peers.ts';
+import { checkFolder } from '../transfer/folderLock.ts';
 import { FIXED_PEERS_NOTE, type PlanWithPeers, withPeers } from './capturePeers.ts';
 import { type ParsedPlan, planInNamespace } from './capturePlan.ts';
 import { connect } from './connect.ts';
@@ -17,6 +18,7 @@ export async function runCapture(
   flags: CaptureValues & ConnectionValues,
   parsed: ParsedPlan,
 ): Promise<number> {
+  if (hasRingFlags(flags) && flags.write !== undefined) await checkFolder(flags.write);
   const hint = ringNote(flags);
   if (hint !== undefined) notify({ kind: 'hint', text: hint });
   const interruption = onInterruption({ handlesAbandon: true });

@@ -10,6 +10,9 @@ export function targetTable(
   targets: readonly TargetOutcome[],
   nameOf: (target: ResolvedTarget) => string,
 ): Iterable<string> {
+  // Usually these are all zero, and without them the table fits into 80 columns.
+  const unlessZero = (header: string, cell: (target: TargetOutcome) => number) =>
+    targets.some((target) => cell(target) > 0) ? [{ header, cell }] : [];
   return renderTable<TargetOutcome>(
     [
       {
@@ -19,8 +22,8 @@ export function targetTable(
       { header: 'NODE', cell: ({ target }) => targetNode(target) },
       { header: 'PACKETS', cell: ({ packets }) => packets },
       { header: 'DROPPED', cell: ({ outcome }) => droppedText(outcome?.statistics) },
-      { header: 'GAPS', cell: ({ outcome }) => outcome?.gaps?.length ?? 0 },
-      { header: 'INTERRUPTIONS', cell: ({ outcome }) => outcome?.interruptions ?? 0 },
+      ...unlessZero('GAPS', ({ outcome }) => outcome?.gaps?.length ?? 0),
+      ...unlessZero('INTERRUPTIONS', ({ outcome }) => outcome?.interruptions ?? 0),
       { header: 'END', cell: endText },
     ],
     targets,

@@ -46,7 +46,18 @@ export function checkArguments(
       );
   }
   const unexpected = argumentSpecs.at(-1)?.variadic ? undefined : args[argumentSpecs.length];
-  if (unexpected !== undefined) throw usageError(`unexpected argument: ${unexpected}`, command);
+  if (unexpected !== undefined) {
+    const words = args.slice(argumentSpecs.length).join(' ');
+    throw usageError(
+      `unexpected argument: ${unexpected}`,
+      command,
+      restPlaceholder === undefined
+        ? []
+        : [
+            `put ${restPlaceholder.split(' ')[0]} after --, for example: ${command} ${args[0]} -- ${words}`,
+          ],
+    );
+  }
   if (rest !== undefined && restPlaceholder === undefined)
     throw usageError(`unexpected arguments after --: ${rest.join(' ')}`, command);
 }

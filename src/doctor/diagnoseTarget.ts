@@ -91,7 +91,7 @@ async function diagnoseNode(
   const network: Check = {
     check: 'network',
     level: 'warning',
-    text: 'that of the node: packets and sockets of the whole node are shown',
+    text: "the node's: packets and sockets of the whole node are shown",
   };
   const debuggerCheck =
     request.via === 'ephemeral'

@@ -19,7 +19,8 @@ export async function execPathCheck(
 ): Promise<Check[]> {
   try {
     const verdict = await tryExec(api, namespace, NONEXISTENT_POD, signal);
-    if (verdict.kind === 'allowed') return [{ check: CHECK, level: 'ok', text: 'open' }];
+    if (verdict.kind === 'allowed')
+      return [{ check: CHECK, level: 'ok', text: 'no proxy or policy refuses exec' }];
     if (verdict.kind === 'unknown')
       return [{ check: CHECK, level: 'warning', text: `unknown: ${verdict.error.message}` }];
     if (verdict.by === 'rights') return [];

@@ -32,7 +32,11 @@ function networkCheck({ spec, status }: Pod): Check {
         'use a filter expression to leave out other traffic, for example: capture POD -- port 8080',
       ],
     };
-  return { check: 'network', level: 'ok', text: `its own, ${status?.podIP ?? 'no address yet'}` };
+  return {
+    check: 'network',
+    level: 'ok',
+    text: `the pod has its own: ${status?.podIP ?? 'no address yet'}`,
+  };
 }
 
 function runtimeCheck(pod: Pod, runtime: Runtime | undefined): Check[] {

@@ -22,7 +22,10 @@ function* renderText({ checks, roles, ready }: Diagnosis, columns: number): Gene
   const width = Math.max(...checks.map(({ check }) => check.length));
   for (const { check, level, text, next = [] } of checks) {
     const margin = ' '.repeat(width + 11);
-    const parts = wrap(terminalSafe(text), columns - margin.length);
+    const parts = text
+      .split('\n')
+      .filter((line) => line !== '')
+      .flatMap((line) => wrap(terminalSafe(line.trim()), columns - margin.length));
     yield `${LEVEL_TEXTS[level].padEnd(7)}  ${check.padEnd(width)}  ${parts.join(`\n${margin}`)}\n`;
     for (const step of next) yield `${margin}${terminalSafe(step)}\n`;
   }

@@ -38,7 +38,7 @@ export function versionCheck({ text, minor }: ServerVersion, { access }: KubeApi
 export function clockCheck(api: KubeApi): Check {
   const seconds = Math.round((Date.now() - api.serverTime()) / 1000);
   if (Math.abs(seconds) <= MAX_SKEW_S)
-    return { check: 'clock', level: 'ok', text: "agrees with the API server's" };
+    return { check: 'clock', level: 'ok', text: 'in sync with the API server' };
   return {
     check: 'clock',
     level: 'warning',
@@ -53,6 +53,6 @@ export function protocolCheck({ minor }: ServerVersion): Check {
   return {
     check: 'exec protocol',
     level: 'ok',
-    text: `${v5 ? 'v5' : 'v4'} websocket, according to the version of the server`,
+    text: `${v5 ? 'v5' : 'v4'} over a websocket, judging by the version of the server`,
   };
 }

@@ -150,7 +150,9 @@ function warningsOf(
       names.cluster === ''
         ? `${config.files.join(', ')} does not select a cluster`
         : `the cluster "${names.cluster}" is not in ${config.files.join(', ')}`;
-    warnings.push(`${why}: trying ${cluster.server}`);
+    warnings.push(
+      `${why}: trying ${cluster.server} (choose a cluster with --kubeconfig, KUBECONFIG or --context)`,
+    );
   }
   if (names.user !== '' && !config.users.has(names.user))
     warnings.push(

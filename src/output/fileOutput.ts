@@ -20,7 +20,7 @@ export async function checkWritable(path: string, force: boolean): Promise<void>
     });
   const target = existing && (await stat(path).catch(() => undefined));
   if (existing && !force && (!target || target.isFile()))
-    throw new Problem(`${path} exists already`, {
+    throw new Problem(`${path} already exists`, {
       kind: 'exists',
       next: ['choose another file, or overwrite it with --force'],
     });
@@ -121,7 +121,7 @@ export class FileOutput implements Output {
       return file;
     } catch (error) {
       throw errorCode(error) === 'EEXIST'
-        ? new Problem(`${this.#current} exists already: another process created it`, {
+        ? new Problem(`${this.#current} already exists: another process created it`, {
             kind: 'exists',
           })
         : unwritableProblem(this.#current, error);

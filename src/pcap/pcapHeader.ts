@@ -34,7 +34,7 @@ export function readPcapHeader(bytes: Buffer, at: number): PcapHeader {
   const littleEndian = LITTLE_ENDIAN_MAGICS.has(magic) || magic === EXTENDED_LITTLE_ENDIAN;
   if (!extended && !littleEndian && !BIG_ENDIAN_MAGICS.has(magic))
     throw new InvalidPcapError(
-      `not a pcap stream: it begins with ${magic.toString(16).padStart(8, '0')}`,
+      `it begins with ${magic.toString(16).padStart(8, '0')}, not with a pcap header`,
     );
   const nanoseconds = NANOSECOND_MAGICS.has(magic);
   return {

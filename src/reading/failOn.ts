@@ -28,7 +28,7 @@ const CONDITION = /^([a-z][a-z-]*)(?:\s*>\s*(\d+(?:\.\d+)?)\s*(%?))?$/;
 
 /** The valid subjects of a condition. */
 export function failSubjects(): string[] {
-  return ['error', 'warning', ...Object.keys(SUBJECTS), ...FINDING_KINDS].sort();
+  return [...new Set(['error', 'warning', ...Object.keys(SUBJECTS), ...FINDING_KINDS])].sort();
 }
 
 /** Parses `retransmissions>1%,rst,dns-failures`. Returns the text of an invalid condition instead, if there is one. */

@@ -1,9 +1,19 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, type Problem } from '../problem.ts';
 import { LocalProblem, localProblem } from './localProblem.ts';
 
 const LOCK_NAME = '.netdebug-fetch';
+
+/** Throws a Problem if there is something other than a folder at this path. */
+export async function checkFolder(path: string): Promise<void> {
+  const existing = await stat(path).catch(() => undefined);
+  if (existing === undefined || existing.isDirectory()) return;
+  throw new LocalProblem(`${path} is not a folder`, {
+    kind: 'exists',
+    next: ['several files are written: choose a folder with -w FOLDER'],
+  });
+}
 
 /**
  * Locks a folder, which is created (0700) if necessary, until the returned function is called: two simultaneous fetches
@@ -11,6 +21,7 @@ const LOCK_NAME = '.netdebug-fetch';
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, LOCK_NAME);
+  await checkFolder(folder);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (let attempt = 0; ; attempt++) {

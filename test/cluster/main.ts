@@ -7,7 +7,7 @@ import { createSamples } from './samples.ts';
 
 const USAGE = `Usage: npm run cluster [-- --dual-stack] [-- --json] [-- --samples]
 
-Starts two nodes with real containers on this machine, with pods to play with, until Ctrl-C.
+Starts two nodes with real containers on this machine, with pods for experiments, until Ctrl-C.
 
   --dual-stack   give nodes and pods IPv6 addresses too
   --json         for a program: print a line of JSON when it is ready, and end with standard input
@@ -35,12 +35,14 @@ if (forProgram) {
 
   export KUBECONFIG=${cluster.kubeconfig}
   kubectl get pods -o wide
-  kubectl netdebug capture pod-1
-  kubectl netdebug ports pod-1
+  dist/kubectl-netdebug capture pod-1
+  dist/kubectl-netdebug ports pod-1
 
-Pods of every kind are in the namespace "samples", users beside that kubeconfig file.
-End-to-end tests use it, too: npm run e2e -- capture -t ring
-The pod "client" on node-b asks "pod-1" on node-a once a second. Ctrl-C ends it all.`);
+The pod "client" on node-b sends a request to "pod-1" on node-a once a second.
+Pods of every kind are in the namespace "samples". The kubeconfig files of other
+users are in the same folder.
+End-to-end tests also use this cluster: npm run e2e -- capture -t ring
+Press Ctrl-C to remove the cluster.`);
 }
 await ended;
 await cluster.close();

@@ -47,13 +47,20 @@ try {
     failed ||= code !== 0;
   };
 
-  await show('The pods: client asks pod-1 once a second.', 'kubectl', 'get', 'pods', '-o', 'wide');
   await show(
-    'What does pod-1 see? The first time, a debugger is put into the pod.',
+    'The pods. client sends a request to pod-1 once a second.',
+    'kubectl',
+    'get',
+    'pods',
+    '-o',
+    'wide',
+  );
+  await show(
+    'What does pod-1 receive? The first command adds a debugger to the pod.',
     ...(['kubectl', 'netdebug', 'capture', 'pod-1', '-c', '6', '--', 'tcp port 80'] as const),
   );
   await show(
-    'Three seconds of it in a file …',
+    'Write three seconds of it to a file …',
     ...([
       'kubectl',
       'netdebug',
@@ -65,9 +72,9 @@ try {
       '3s',
     ] as const),
   );
-  await show('… that any other program reads.', 'tcpdump', '-n', '-r', 'pod-1.pcap', '-c', '4');
+  await show('… that other programs can read.', 'tcpdump', '-n', '-r', 'pod-1.pcap', '-c', '4');
   await show(
-    'Who listens there, and which program is it?',
+    'Which ports are open, and which program listens there?',
     'kubectl',
     'netdebug',
     'ports',
@@ -75,7 +82,7 @@ try {
     '-lp',
   );
   await show(
-    'How many connections in which state?',
+    'How many connections are in which state?',
     'kubectl',
     'netdebug',
     'ports',
@@ -85,5 +92,7 @@ try {
 } finally {
   await cluster.close();
 }
-console.log('\nEverything is gone again. `npm run cluster` starts the same to play with.');
+console.log(
+  '\nEverything has been removed. `npm run cluster` starts the same cluster for experiments.',
+);
 process.exitCode = failed ? 1 : 0;

@@ -196,7 +196,7 @@ class Capture {
           target,
           part.outcome.earlyEnd
             ? { kind: 'ended-early', text: `ended early: ${earlyEndText(part.outcome.earlyEnd)}` }
-            : { kind: 'target-ended', text: 'ended: limit reached' },
+            : { kind: 'target-ended', text: 'reached its limit' },
         );
     } catch (error) {
       await this.#handleFailure(part, error);

@@ -22,45 +22,21 @@ import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
 import { note, notify, statusLine } from '../console.ts';
 import { fetchProgress } from '../fetchProgress.ts';
-import type { FlagTable, FlagValues } from '../flags/flag.ts';
-import { LIST_OUTPUT } from '../flags/output.ts';
-import { anyText, count, FILE, oneOf } from '../flags/valueTypes.ts';
+import {
+  CAPTURES_ACTIONS,
+  CAPTURES_FLAGS,
+  type CapturesAction,
+  type CapturesFlags,
+  checkCapturesFlags,
+} from '../flags/captures.ts';
 import { followDetached } from '../followDetached.ts';
 import { type Interruption, onInterruption } from '../interruption.ts';
 import { noteUnanswered } from '../noteUnanswered.ts';
 import { parsePacketFilter } from '../packetFilter.ts';
 import { reportError } from '../reportError.ts';
 
-const ACTIONS = ['list', 'status', 'follow', 'read', 'summary', 'fetch', 'stop', 'rm'] as const;
-type Action = (typeof ACTIONS)[number];
-
-const FLAGS = {
-  'all-namespaces': { alias: 'A', help: 'With list: in all namespaces' },
-  all: { help: 'With list: include removed captures' },
-  output: LIST_OUTPUT,
-  write: {
-    alias: 'w',
-    value: FILE,
-    help: 'With fetch: write to this folder (default the name of the capture); if there are several pods, each gets a folder in it. With follow: write to this file, or to standard output (-)',
-  },
-  verify: {
-    value: oneOf('METHOD', ['size+walk', 'sha256']),
-    default: 'size+walk',
-    help: 'With fetch: verify the copies by their sizes and packets (size+walk), or also by checksums computed in the pod (sha256)',
-  },
-  'display-filter': {
-    alias: 'Y',
-    value: anyText('FILTER'),
-    help: "With read and fetch: only packets that match this filter in Wireshark's language; see: kubectl netdebug filters",
-  },
-  count: { alias: 'c', value: count(), help: 'With read: stop after this many packets' },
-  flush: { help: 'With fetch: also copy what has been written to the current file' },
-  force: { help: 'Overwrite files that do not belong to this capture' },
-} as const satisfies FlagTable;
-
-type Flags = FlagValues<typeof FLAGS>;
 /** Includes the filter of -Y or of the words after --. */
-type ActionFlags = Flags & { readonly filter: PacketFilter | undefined };
+type ActionFlags = CapturesFlags & { readonly filter: PacketFilter | undefined };
 
 export const capturesCommand = command({
   description:
@@ -80,11 +56,11 @@ export const capturesCommand = command({
     ['captures rm tuesday', 'Stop recording, and delete the files in the pod'],
   ],
   arguments: [
-    { name: 'ACTION', choices: ACTIONS },
+    { name: 'ACTION', choices: CAPTURES_ACTIONS },
     { name: 'CAPTURE', variadic: true, complete: 'captures' },
   ],
   rest: 'EXPRESSION',
-  flags: [{ title: 'Options', flags: FLAGS }],
+  flags: [{ title: 'Options', flags: CAPTURES_FLAGS }],
   run,
 });
 
@@ -92,11 +68,10 @@ async function run({
   flags,
   args: [actionName, ...names],
   rest,
-}: Invocation<Flags>): Promise<number> {
-  const action = ACTIONS.find((candidate) => candidate === actionName) ?? 'list';
-  checkFormat(action, flags.output);
+}: Invocation<CapturesFlags>): Promise<number> {
+  const action = CAPTURES_ACTIONS.find((candidate) => candidate === actionName) ?? 'list';
   const filter = parsePacketFilter(flags['display-filter'], rest);
-  checkActionFlags(action, flags, filter);
+  checkCapturesFlags(action, flags, filter);
   if (action === 'list' && names.length > 0)
     throw wrongUsage(
       'captures list does not take a name',
@@ -125,42 +100,13 @@ async function run({
   }
 }
 
-/** The facts about one capture are a document, and cannot be shown in columns. */
-function checkFormat(action: Action, format: Flags['output']): void {
-  if ((action === 'status' || action === 'summary') && (format === 'wide' || format === 'name'))
-    throw wrongUsage(
-      `captures ${action}: -o ${format} is only for captures list`,
-      'use -o json or -o yaml',
-    );
-}
-
-/** Rejects flags that only some actions support. */
-function checkActionFlags(
-  action: Action,
-  { count: packets, verify }: Flags,
-  filter: PacketFilter | undefined,
-): void {
-  if (filter && action !== 'read' && action !== 'fetch')
-    throw wrongUsage(
-      `captures ${action} does not take a filter`,
-      'filters are for captures read and captures fetch',
-    );
-  if (filter && verify === 'sha256')
-    throw wrongUsage(
-      'a filter and --verify sha256 cannot be combined',
-      'filtered packets have no checksum in the pod',
-    );
-  if (packets !== undefined && action !== 'read')
-    throw wrongUsage(`captures ${action} does not take -c`, '-c is for captures read');
-}
-
 /** How many choices to show of a long list. */
 const MAX_CHOICES_SHOWN = 3;
 
 /** Acts on every capture with this name, several at a time. A failure of one does not stop the others. */
 async function runAction(
   api: KubeApi,
-  action: Exclude<Action, 'list'>,
+  action: Exclude<CapturesAction, 'list'>,
   namespace: string,
   name: string,
   flags: ActionFlags,
@@ -247,7 +193,7 @@ const ACTION_FACTORIES: Record<'fetch' | 'follow' | 'stop' | 'rm', ActionFactory
 async function list(
   api: KubeApi,
   namespace: string,
-  flags: Flags,
+  flags: CapturesFlags,
   signal: AbortSignal,
 ): Promise<void> {
   const format = flags.output ?? 'table';
@@ -269,7 +215,7 @@ async function list(
 async function status(
   api: KubeApi,
   captures: readonly DetachedCapture[],
-  flags: Flags,
+  flags: CapturesFlags,
   signal: AbortSignal,
 ): Promise<number> {
   for (const report of await collectReports(api, captures, signal)) {
@@ -340,7 +286,7 @@ async function fetchMatching(
 function follow(
   api: KubeApi,
   _captures: readonly DetachedCapture[],
-  flags: Flags,
+  flags: CapturesFlags,
   interruption: Interruption,
 ): CaptureAction {
   return {
@@ -354,7 +300,7 @@ function follow(
 function stop(
   api: KubeApi,
   _captures: readonly DetachedCapture[],
-  _flags: Flags,
+  _flags: CapturesFlags,
   { signal }: Interruption,
 ): CaptureAction {
   return {
@@ -373,7 +319,7 @@ function stop(
 function remove(
   api: KubeApi,
   _captures: readonly DetachedCapture[],
-  _flags: Flags,
+  _flags: CapturesFlags,
   { signal }: Interruption,
 ): CaptureAction {
   return {

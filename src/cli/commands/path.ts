@@ -72,7 +72,7 @@ const PATH_GROUP = {
 export const pathCommand = command({
   description:
     'Follow a packet through devices, routes, tunnels and rules in both directions, and report what is wrong.\n\n' +
-    'FROM and TO are pods (pod-1), nodes (node/worker-1), services (svc/web) or addresses. Without TO, show the path out of a pod, or a whole node. The command only reads. With --probe it also sends a few packets, and prints which before it sends them. They leave only kernel state that expires by itself (connection tracking, neighbour and forwarding entries).',
+    'FROM and TO are pods (pod-1), nodes (node/worker-1), services (svc/web) or addresses. For a pod or service in another namespace, put the namespace in front: shop/pod-1, shop/svc/web. Without TO, show the path out of a pod, or a whole node. The command only reads. With --probe it also sends a few packets, and prints which before it sends them. They leave only kernel state that expires by itself (connection tracking, neighbour and forwarding entries).',
   examples: [
     ['path pod-1 pod-2', 'Follow a packet from pod to pod, and the reply'],
     ['path pod-1 svc/web --port 80', 'Follow it through a service'],
@@ -82,10 +82,7 @@ export const pathCommand = command({
     ['path pod-1 pod-2 -o json > dump.json', 'Save everything, for programs and for --from'],
     ['path pod-1 pod-2 --port 80 --probe', 'Send a few packets and show where they get lost'],
     ['path pod-1 pod-2 --watch', 'Watch counters and drops along the path'],
-    [
-      'path pod-1 pod-2 --svg path.svg',
-      'Draw the wiring and the findings in a picture for a ticket',
-    ],
+    ['path pod-1 pod-2 --svg path.svg', 'Draw the path and the findings in a picture for a ticket'],
     ['path pod-1 pod-2 --fail-on any', 'Exit with 1 if anything is wrong, for scripts'],
   ],
   arguments: [{ name: 'FROM', required: true }, { name: 'TO' }],
@@ -115,7 +112,7 @@ export const pathCommand = command({
     const show = async (trace: PathTrace) => {
       const { from: start, to: end } = trace.request;
       if (start.kind === 'node' && end === undefined && start.place !== undefined)
-        await print(drawNode(trace.topology, start.place));
+        await print([...drawNode(trace.topology, start.place), '\n']);
       const findings = findingsOf(trace);
       await print(renderPath(trace, findings, output === 'wide', { name: dns, probe }));
     };
@@ -173,7 +170,7 @@ function checkProbeFlags(
 }
 
 function defaultRequest({ protocol, port, family }: PathArguments): PathRequestBuilder {
-  return (_wiring, from, to): PathRequest => {
+  return (_topology, from, to): PathRequest => {
     if (family !== undefined) for (const end of [from, to]) checkFamily(end, family);
     return {
       from,
@@ -198,6 +195,9 @@ function checkFamily(end: PathEndpoint | undefined, family: 4 | 6): void {
 function nameServerRequest(words: PathArguments): PathRequestBuilder {
   return (topology, from) => {
     const [server] = nameServersOf(topology, from);
+    // The pod's resolv.conf has not been read yet.
+    if (server === undefined && topology.facts.nodes.length === 0)
+      return defaultRequest(words)(topology, from, undefined);
     const endpoint = server === undefined ? undefined : findEndpoint(topology, server, '');
     if (endpoint === undefined || 'notFound' in endpoint) {
       throw new Problem('the name server of this pod is unknown', {

@@ -78,6 +78,13 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
   const selection = parseSelection(flags, format);
   const interval = flags.interval * 1000;
   if (flags.summary && flags.watch) throw wrongUsage('--summary and --watch cannot be combined');
+  if (flags.container !== undefined && !flags.processes)
+    throw wrongUsage(
+      '-c requires -p',
+      'only processes belong to a container: ports pod-1 -p -c NAME',
+    );
+  if (flags.interval !== DURATION.parse(FLAGS.interval.default) && !flags.watch)
+    throw wrongUsage('--interval requires --watch');
   const parsed = parseTargetArgs(args, flags);
   const settings = debuggerSettings(flags);
   const { api, namespace } = await connect(flags);

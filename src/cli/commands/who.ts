@@ -47,7 +47,9 @@ export const whoCommand = command({
         kind: 'not-found',
         next: [
           ...(node === undefined ? [] : ['leave out the node to search all of them']),
-          'addresses of finished pods, for example, cannot be found',
+          thing.kind === 'address'
+            ? 'the addresses of pods that have ended cannot be found'
+            : 'THING is an address, a MAC address, or the name or number of a process, interface, network namespace or container',
         ],
       });
     await print(ownerTable(owners, flags.output === 'wide'));

@@ -1,4 +1,5 @@
 import { type ParsedPeer, parsePeer } from '../../kube/targets/peers.ts';
+import { wrongUsage } from '../../problem.ts';
 import type { DebuggerValues } from './debugger.ts';
 import type { FlagTable, FlagValues, ValueType } from './flag.ts';
 import { PRESET_FLAG } from './preset.ts';
@@ -8,6 +9,19 @@ import { anyText, count, DURATION, FILE, SIZE } from './valueTypes.ts';
 
 /** The other end of the pods' traffic. */
 const PEER: ValueType<ParsedPeer> = { placeholder: 'PEER', parse: parsePeer };
+
+/** In kubectl, -s is the address of the API server. */
+const SNAPSHOT_LENGTH: ValueType<number> = {
+  ...count(0),
+  parse: (value) => {
+    if (/^https?:/.test(value))
+      throw wrongUsage(
+        'must be a number of bytes',
+        "-s is tcpdump's; choose the API server with --server",
+      );
+    return count(0).parse(value);
+  },
+};
 
 /** The options of `capture` itself. */
 export const CAPTURE_FLAGS = {
@@ -39,7 +53,7 @@ export const CAPTURE_FLAGS = {
   count: { alias: 'c', value: count(), help: 'Stop after this many packets' },
   'snapshot-length': {
     alias: 's',
-    value: count(0),
+    value: SNAPSHOT_LENGTH,
     help: 'Record this many bytes of each packet; 128 is enough for headers (default all)',
   },
   duration: { value: DURATION, help: 'Stop after this time: 90s, 60m, 1h30m' },

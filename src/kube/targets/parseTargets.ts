@@ -89,7 +89,13 @@ export function parseTarget(word: string): ParsedName {
       `unsupported kind "${kindWord}" in "${word}"`,
       `supported kinds: ${SUPPORTED_KINDS}`,
     );
-  if (!OBJECT_NAME.test(name)) throw wrongUsage(`invalid name of a ${kind.kind}: "${name}"`);
+  if (!OBJECT_NAME.test(name))
+    throw wrongUsage(
+      `invalid name of a ${kind.kind}: "${name}"`,
+      name.includes('=')
+        ? `to select pods by labels, use --selector ${name}`
+        : "a name has lower case letters, digits, '-' and '.'",
+    );
   if (!isNamespaced) return { kind: kind.kind, name };
   if (!NAMESPACE_NAME.test(first)) throw wrongUsage(`invalid namespace "${first}" in "${word}"`);
   if (kind.kind === 'node') throw wrongUsage(`${word}: nodes have no namespace`);

@@ -73,7 +73,8 @@ if [ -n "$ip" ]; then
   if [ -n "$pairs" ]; then ask_routes; fi
 fi
 if have bridge; then print_output fdb bridge -j -d -s fdb; fi
-if have tc; then
+# The tc of busybox has no JSON.
+if have tc && tc -V 2>/dev/null | grep -q iproute2; then
   print_output qdisc tc -j -s qdisc
   # Print the filters, such as eBPF programs, of devices that can have them.
   tc qdisc 2>/dev/null | sed -n 's/^qdisc \(clsact\|ingress\) [^ ]* dev \([^ ]*\) .*/\2/p' | head -n 100 |

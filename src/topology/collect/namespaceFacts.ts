@@ -121,7 +121,7 @@ function readSection(facts: Facts, { name, words, body }: Section, unknown: Unkn
       break;
     case 'failed': {
       const what = WHAT[words[0]?.replace(/-\d+$/, '') ?? ''] ?? words[0] ?? '';
-      unknown.push({ what, why: text().trim() || `exit code ${words[1]}` });
+      unknown.push({ what, why: nonEmptyLines(text())[0]?.trim() ?? `exit code ${words[1]}` });
       break;
     }
     case 'missing': {

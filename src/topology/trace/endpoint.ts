@@ -25,14 +25,15 @@ export type PathEndpoint =
   /** An address outside of the cluster, or of nothing known. */
   | { readonly kind: 'address'; readonly addresses: readonly string[] };
 
-/** An error message for a word that names nothing. */
+/** An error message for a word that names nothing, and what to try next, if that is known. */
 export interface NotFound {
   readonly notFound: string;
+  readonly next?: readonly string[];
 }
 
 /**
- * Finds what a word names: `POD`, `NAMESPACE/POD`, `pod/POD`, `svc/SERVICE`, `SERVICE.NAMESPACE.svc…`, `node/NODE`
- * or an address. The address of a pod, service or node finds its owner.
+ * Finds what a word names: `POD`, `NAMESPACE/POD`, `pod/POD`, `svc/SERVICE`, `NAMESPACE/svc/SERVICE`,
+ * `SERVICE.NAMESPACE.svc…`, `node/NODE` or an address. The address of a pod, service or node finds its owner.
  */
 export function findEndpoint(
   topology: Topology,
@@ -42,7 +43,8 @@ export function findEndpoint(
   const address = parseAddress(word) === undefined ? undefined : word;
   if (address !== undefined) return endpointOfAddress(topology, address);
   const { objects } = topology.facts;
-  const [first = '', second] = word.split('/');
+  const [first = '', second, third] = word.split('/');
+  if (third !== undefined) return findEndpoint(topology, `${second}/${third}`, first);
   const serviceName = /^([a-z0-9-]+)\.([a-z0-9-]+)\.svc(\.|$)/.exec(word);
   if (second === undefined && serviceName === null) return findPod(topology, namespace, word);
   if (serviceName !== null)
@@ -71,8 +73,7 @@ function findService(topology: Topology, namespace: string, name: string): PathE
   const service = topology.facts.objects.services?.find(
     (candidate) => candidate.namespace === namespace && candidate.name === name,
   );
-  if (service === undefined)
-    return { notFound: `service "${name}" not found in namespace "${namespace}"` };
+  if (service === undefined) return serviceNotFound(topology, namespace, name);
   if (service.type === 'ExternalName')
     return {
       notFound: `service "${name}" is an ExternalName: it is an alias for a name outside the cluster and has no address`,
@@ -81,6 +82,24 @@ function findService(topology: Topology, namespace: string, name: string): PathE
   const addresses =
     clusterAddresses.length > 0 ? clusterAddresses : addressesBehind(topology, service);
   return { kind: 'service', service, addresses };
+}
+
+function serviceNotFound(topology: Topology, namespace: string, name: string): NotFound {
+  const { services } = topology.facts.objects;
+  if (services === undefined)
+    return {
+      notFound: `service "${name}" cannot be looked up`,
+      next: ['this requires permission to list services in all namespaces'],
+    };
+  const elsewhere = services.find((candidate) => candidate.name === name);
+  return {
+    notFound: `service "${name}" not found in namespace "${namespace}"`,
+    next: [
+      elsewhere === undefined
+        ? `kubectl get services -n ${namespace}   lists the services of this namespace`
+        : `there is a service of this name in another namespace: use ${elsewhere.namespace}/svc/${name}`,
+    ],
+  };
 }
 
 /** The addresses that the name of a headless service resolves to. */

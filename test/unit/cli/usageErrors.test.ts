@@ -121,3 +121,42 @@ describe('usage errors:', () => {
     expect(stderr).toContain('Did you mean capture or captures?');
   });
 });
+
+describe('a flag that has no effect', () => {
+  it.each([
+    ['captures list -w x', 'captures list does not take -w'],
+    ['captures list --flush', '--flush is for captures fetch'],
+    ['captures stop tuesday --force', '--force is for captures fetch and captures follow'],
+    ['captures rm tuesday -A', '-A is for captures list'],
+    ['captures fetch tuesday --all', '--all is for captures list'],
+    ['captures fetch tuesday -o json', 'captures fetch does not take -o'],
+    ['captures read tuesday --verify sha256', '--verify is for captures fetch'],
+    ['captures summary tuesday -o wide', 'use -o json or -o yaml'],
+    ['ports pod-1 -c web', '-c requires -p'],
+    ['ports pod-1 --interval 3s', '--interval requires --watch'],
+    ['capture pod-1 --stream --linger 5m -w x.pcap', '--stream and --linger cannot be combined'],
+  ])('is rejected: %s', async (line, text) => {
+    const { code, stderr } = await run(...line.split(' '));
+    expect(stderr).toContain(text);
+    expect(code).toBe(2);
+  });
+});
+
+describe('a common mistake', () => {
+  it.each([
+    ['shell pod-1 ls /tmp', 'put COMMAND after --, for example: shell pod-1 -- ls /tmp'],
+    ['ports pod-1 -l app=web', 'use --selector app=web'],
+    ['capture Pod-1', 'a name has lower case letters'],
+    ['capture pod-1 -s https://10.0.0.1', 'choose the API server with --server'],
+  ])('is explained: %s', async (line, text) => {
+    const { code, stderr } = await run(...line.split(' '));
+    expect(stderr).toContain(text);
+    expect(code).toBe(2);
+  });
+
+  it('is explained before anything starts: a file instead of a folder', async () => {
+    const { code, stderr } = await run('capture', 'x', '-C', '5', '-w', import.meta.filename);
+    expect(stderr).toMatch(/usageErrors.test.ts is not a folder\n {2}.*-w FOLDER/);
+    expect(code).toBe(1);
+  });
+});
