@@ -1,4 +1,4 @@
-import type { FaultKind } from './kind.ts';
+import { type FaultKind, withCommands } from './kind.ts';
 
 const RECREATE = () => 'delete the pod, so that its network is set up again';
 
@@ -11,7 +11,10 @@ export const FILE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: (v) =>
       `${v('count')} addresses of network ${v('network')} are leased to sandboxes that no longer exist${v('since')}: they cannot be given to new pods.`,
     fix: (v) =>
-      `make sure that no pod has the address (kubectl netdebug who ${v('address')}), then remove its file on the node`,
+      withCommands(
+        'make sure that no pod has the address, then remove its file on the node',
+        `kubectl netdebug who ${v('address')}`,
+      ),
   },
   'range-full': {
     severity: 'error',
@@ -22,7 +25,7 @@ export const FILE_KINDS: Readonly<Record<string, FaultKind>> = {
     fix: (v) =>
       v('leaked') === '0'
         ? 'move pods to other nodes, or give the node a larger range'
-        : 'remove the files of the leaked leases on the node; new pods start at once',
+        : 'remove the files of the leaked leases on the node, so that new pods can start',
   },
   'lease-mismatch': {
     severity: 'error',
@@ -63,8 +66,11 @@ export const FILE_KINDS: Readonly<Record<string, FaultKind>> = {
     summary: "The bridge has an address outside the node's spec.podCIDRs.",
     meaning: (v) =>
       `The gateway of the pods on this node should be in ${v('cidrs')}, but the bridge has another address: pods cannot reach anything outside.`,
-    fix: (v) =>
-      `ip link delete ${v('device')} on the node (the plugin recreates it), then recreate the pods of the node`,
+    fix: (v, where) =>
+      withCommands(
+        `delete the bridge on ${where.node ?? 'the node'}, which the plugin recreates, then recreate the pods of the node`,
+        `ip link delete ${v('device')}`,
+      ),
   },
   'no-cni-configuration': {
     severity: 'error',
@@ -90,6 +96,9 @@ export const FILE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: () =>
       'The cache has the result of a sandbox that no longer exists; its addresses may still be leased.',
     fix: (v) =>
-      `check the leases: kubectl netdebug cni node/${v('node')}; the file itself does no harm`,
+      withCommands(
+        'check the leases; the file itself does no harm',
+        `kubectl netdebug cni node/${v('node')}`,
+      ),
   },
 };

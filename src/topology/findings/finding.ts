@@ -10,7 +10,7 @@ export interface NetworkFinding {
   /** The line that shows it, as printed by the program that was run. */
   readonly evidence: string;
   readonly meaning: string;
-  /** A command that fixes it, or an instruction. */
+  /** What to do. Commands are on lines of their own, indented by two spaces. */
   readonly fix: string;
   /** The kind of the finding that caused this one; absent for an independent finding. */
   readonly causedBy?: string;

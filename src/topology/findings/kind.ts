@@ -11,14 +11,24 @@ export interface FaultKind {
   /** One line for the list of kinds. */
   readonly summary: string;
   readonly meaning: (value: FaultValues, where: DeviceLocation) => string;
+  /** What to do. Commands are on lines of their own, as `withCommands` writes them. */
   readonly fix: (value: FaultValues, where: DeviceLocation) => string;
 }
 
 /** The values of a fault, by name; an empty text for a missing one. */
 export type FaultValues = (name: string) => string;
 
-/** A command on the node; for a pod, with a note that it must run in the pod's network. */
-export function inNamespace({ pod, node }: DeviceLocation, command: string): string {
-  if (pod === undefined) return command;
-  return `on ${node ?? 'the node'}, in the network of pod ${pod}: ${command}`;
+/** An instruction, and below it the commands that it refers to, each on an indented line of its own. */
+export function withCommands(instruction: string, ...commands: readonly string[]): string {
+  return [`${instruction}:`, ...commands.map((command) => `  ${command}`)].join('\n');
+}
+
+/** The instruction to run commands on the node, or in the network of a pod. `before` is the start of the sentence. */
+export function runOn(
+  { pod, node }: DeviceLocation,
+  commands: string | readonly string[],
+  before = '',
+): string {
+  const place = `${node ?? 'the node'}${pod === undefined ? '' : `, in the network of pod ${pod}`}`;
+  return withCommands(`${before} run on ${place}`.trim(), ...[commands].flat());
 }

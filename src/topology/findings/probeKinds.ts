@@ -1,4 +1,4 @@
-import type { FaultKind } from './kind.ts';
+import { type FaultKind, withCommands } from './kind.ts';
 
 /** Findings from the packets of `path --probe`. */
 export const PROBE_KINDS: Readonly<Record<string, FaultKind>> = {
@@ -21,14 +21,15 @@ export const PROBE_KINDS: Readonly<Record<string, FaultKind>> = {
     fix: (v) =>
       v('plain') === ''
         ? 'check the counters in the evidence, and what is attached to these two devices (tc, eBPF, rules)'
-        : `allow UDP port ${v('port')} between the nodes: security groups, firewalls of the cloud, network policies of the host`,
+        : `allow UDP port ${v('port')} between the nodes in security groups, firewalls of the cloud and network policies of the host`,
   },
   'probe-not-sent': {
     severity: 'error',
     layer: 6,
     summary: 'No packet of the probe left the sender.',
     meaning: () => 'The kernel of the sender sent nothing: no packet was seen at its first device.',
-    fix: () => 'check the routes and rules of the sender: kubectl netdebug netns POD',
+    fix: () =>
+      withCommands('check the routes and rules of the sender', 'kubectl netdebug netns POD'),
   },
   'probe-no-answer': {
     severity: 'error',
@@ -39,7 +40,11 @@ export const PROBE_KINDS: Readonly<Record<string, FaultKind>> = {
       v('arrived') === 'yes'
         ? `${v('packets')} reached ${v('place')}, the last device of the path, and nothing answered: the receiver drops them, cannot answer, or its answers are lost immediately.`
         : `${v('packets')} were last seen at ${v('place')}, the last device of the path that can be watched.`,
-    fix: () => 'check the rules, routes and processes of the receiver: kubectl netdebug netns POD',
+    fix: () =>
+      withCommands(
+        'check the rules, routes and processes of the receiver',
+        'kubectl netdebug netns POD',
+      ),
   },
   'probe-too-big': {
     severity: 'warning',
@@ -52,7 +57,10 @@ export const PROBE_KINDS: Readonly<Record<string, FaultKind>> = {
     fix: (v) =>
       v('mtu') === ''
         ? 'reduce the MTU of the pods to that of the path, and allow ICMP "fragmentation needed"'
-        : `ip link set dev eth0 mtu ${v('mtu')} in the pod, or change the MTU of the network plugin`,
+        : withCommands(
+            'change the MTU of the network plugin, or run in the network of the pod',
+            `ip link set dev eth0 mtu ${v('mtu')}`,
+          ),
   },
   'probe-checksum': {
     severity: 'error',
@@ -61,6 +69,9 @@ export const PROBE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: (v) =>
       `${v('counter')} of ${v('node')} grew by ${v('by')}: a device on the path leaves wrong checksums in tunnelled packets.`,
     fix: () =>
-      'disable checksum offload on the tunnel device of the sender, with flannel: ethtool -K flannel.1 tx-checksum-ip-generic off',
+      withCommands(
+        'disable checksum offload on the tunnel device of the sender, for example with flannel',
+        'ethtool -K flannel.1 tx-checksum-ip-generic off',
+      ),
   },
 };

@@ -27,7 +27,8 @@ export function* renderFindings(findings: readonly NetworkFinding[]): Generator<
     yield `  ${terminalSafe(truncate(meaning, MAX_LINE_LENGTH))}\n`;
     for (const line of evidence.split('\n'))
       yield `  evidence: ${terminalSafe(truncate(line, MAX_LINE_LENGTH))}\n`;
-    yield `  fix: ${terminalSafe(truncate(fix, MAX_LINE_LENGTH))}\n`;
+    for (const [index, line] of fix.split('\n').entries())
+      yield `  ${index === 0 ? 'fix: ' : '  '}${terminalSafe(truncate(line, MAX_LINE_LENGTH))}\n`;
   }
 }
 

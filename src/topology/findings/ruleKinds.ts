@@ -1,4 +1,4 @@
-import type { FaultKind } from './kind.ts';
+import { type FaultKind, runOn, withCommands } from './kind.ts';
 
 /** Faults of packet filter and translation rules. */
 export const RULE_KINDS: Readonly<Record<string, FaultKind>> = {
@@ -14,9 +14,15 @@ export const RULE_KINDS: Readonly<Record<string, FaultKind>> = {
           ? ['the node itself is reachable, but forwarded traffic is dropped']
           : []),
       ].join('; '),
-    fix: (v) =>
+    fix: (v, where) =>
       v('isPolicy') === 'yes'
-        ? `${v('backend') === 'nftables' ? `nft chain ${v('family')} ${v('table')} ${v('chain')} '{ policy accept; }'` : `${v('command')} -P ${v('chain')} ACCEPT`}, or add a rule that accepts the packet`
+        ? runOn(
+            where,
+            v('backend') === 'nftables'
+              ? `nft chain ${v('family')} ${v('table')} ${v('chain')} '{ policy accept; }'`
+              : `${v('command')} -P ${v('chain')} ACCEPT`,
+            'add a rule that accepts the packet, or',
+          )
         : `remove that rule from chain ${v('chain')} of table ${v('table')} (${v('backend')}), or accept the packet before it`,
   },
   'unexpected-snat': {
@@ -26,7 +32,7 @@ export const RULE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: (v) =>
       `The node replaces the source ${v('from')} with ${v('to')}: the receiver sees the node, and policies that select pods do not match.`,
     fix: () =>
-      'exclude the pod network from masquerading: RETURN for destinations inside it, before MASQUERADE',
+      'exclude the pod network from masquerading, with a RETURN rule for destinations in it before MASQUERADE',
   },
   'bridge-nf-off': {
     severity: 'error',
@@ -34,7 +40,8 @@ export const RULE_KINDS: Readonly<Record<string, FaultKind>> = {
     summary: 'Answers of a translated connection cross a bridge without being translated back.',
     meaning: (v) =>
       `Both ends are ports of ${v('bridge')} and bridge-nf-call-iptables is ${v('value')}: answers go directly to the client, from an address that it did not connect to.`,
-    fix: () => 'modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1',
+    fix: (_v, where) =>
+      runOn(where, ['modprobe br_netfilter', 'sysctl -w net.bridge.bridge-nf-call-iptables=1']),
   },
   'reply-not-translated': {
     severity: 'error',
@@ -52,6 +59,9 @@ export const RULE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: () =>
       'A packet must pass both, but each of the tools shows only its own half of the rules.',
     fix: () =>
-      'make all programs on the node use the same backend (update-alternatives --config iptables), and remove the rules of the other one',
+      withCommands(
+        'make all programs on the node use the same backend, and remove the rules of the other one',
+        'update-alternatives --config iptables',
+      ),
   },
 };

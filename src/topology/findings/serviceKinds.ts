@@ -1,4 +1,4 @@
-import type { FaultKind } from './kind.ts';
+import { type FaultKind, runOn, withCommands } from './kind.ts';
 
 /** Processes, services, policies and names. */
 export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
@@ -9,7 +9,10 @@ export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: (v) =>
       `No process of ${v('target')} listens on ${v('protocol')} port ${v('port')}: connections are refused.`,
     fix: (v) =>
-      `list listening sockets (kubectl netdebug ports ${v('podFlag')} -l), then correct the port of the process, of the service or of the request`,
+      withCommands(
+        'list the listening sockets, then correct the port of the process, the service or the request',
+        `kubectl netdebug ports ${v('podFlag')} -l`,
+      ),
   },
   'local-listener': {
     severity: 'error',
@@ -30,7 +33,10 @@ export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
     summary: 'A service has no endpoint that accepts connections.',
     meaning: (v) => `${v('service')} has no endpoint that accepts connections: ${v('state')}.`,
     fix: (v) =>
-      `kubectl get endpointslices -n ${v('namespace')} -l kubernetes.io/service-name=${v('name')}; compare the selector with the labels of the pods, and check why they are not ready`,
+      withCommands(
+        'compare the selector with the labels of the pods, and check why they are not ready',
+        `kubectl get endpointslices -n ${v('namespace')} -l kubernetes.io/service-name=${v('name')}`,
+      ),
   },
   'service-port-missing': {
     severity: 'error',
@@ -39,7 +45,10 @@ export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: (v) =>
       `${v('service')} has no ${v('protocol')} port ${v('port')}; it has ${v('ports')}.`,
     fix: (v) =>
-      `use one of its ports, or add the port: kubectl edit svc -n ${v('namespace')} ${v('name')}`,
+      withCommands(
+        'use one of its ports, or add the port',
+        `kubectl edit svc -n ${v('namespace')} ${v('name')}`,
+      ),
   },
   'service-not-programmed': {
     severity: 'error',
@@ -56,7 +65,10 @@ export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
     summary: 'A service only accepts connections from other addresses.',
     meaning: (v) => `loadBalancerSourceRanges ${v('ranges')} do not include ${v('source')}.`,
     fix: (v) =>
-      `add the address to spec.loadBalancerSourceRanges: kubectl edit svc -n ${v('namespace')} ${v('name')}`,
+      withCommands(
+        'add the address to spec.loadBalancerSourceRanges',
+        `kubectl edit svc -n ${v('namespace')} ${v('name')}`,
+      ),
   },
   'service-no-local-endpoints': {
     severity: 'error',
@@ -74,8 +86,11 @@ export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
     summary: 'A tracked connection to a service leads to an endpoint that no longer exists.',
     meaning: (v) =>
       `${v('client')} still reaches ${v('answering')} for ${v('service')}, which is no longer an endpoint: its packets are lost until the entry expires.`,
-    fix: (v) =>
-      `conntrack -D -p ${v('protocol')} --orig-dst ${v('address')} --reply-src ${v('answering')}`,
+    fix: (v, where) =>
+      runOn(
+        where,
+        `conntrack -D -p ${v('protocol')} --orig-dst ${v('address')} --reply-src ${v('answering')}`,
+      ),
   },
   'host-port-not-programmed': {
     severity: 'error',
@@ -83,8 +98,11 @@ export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
     summary: 'The node has no rule that forwards a hostPort to its pod.',
     meaning: (v) =>
       `${v('target')} has hostPort ${v('port')}, but the node has no rule for it: connections are refused.`,
-    fix: () =>
-      'make sure that the CNI configuration has the portmap plugin (kubectl netdebug cni node/NAME), then recreate the pod',
+    fix: (_v, { node }) =>
+      withCommands(
+        'make sure that the CNI configuration has the portmap plugin, then recreate the pod',
+        `kubectl netdebug cni node/${node ?? 'NODE'}`,
+      ),
   },
   'policy-denies': {
     severity: 'error',
@@ -93,7 +111,10 @@ export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: (v) =>
       `${v('policies')} select ${v('pod')} for ${v('direction')}, but none of them allows this packet: a plugin that enforces policies drops it.`,
     fix: (v) =>
-      `allow it in one of them: kubectl edit networkpolicy -n ${v('namespace')} ${v('first')}`,
+      withCommands(
+        'allow it in one of them',
+        `kubectl edit networkpolicy -n ${v('namespace')} ${v('first')}`,
+      ),
   },
   'dns-unreachable': {
     severity: 'error',
@@ -102,6 +123,9 @@ export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: (v) =>
       `The name server of the pod is ${v('server')}: ${v('state')}. Names are not resolved.`,
     fix: (v) =>
-      `kubectl get svc,pods -n kube-system -l k8s-app=kube-dns; compare with ${v('server')}, which is set by clusterDNS of the kubelet`,
+      withCommands(
+        `compare the name service with ${v('server')}, which is set by clusterDNS of the kubelet`,
+        'kubectl get svc,pods -n kube-system -l k8s-app=kube-dns',
+      ),
   },
 };

@@ -1,4 +1,4 @@
-import type { FaultKind } from './kind.ts';
+import { type FaultKind, withCommands } from './kind.ts';
 
 /** States of pods and nodes, and of kernel tables and queues. */
 export const STATE_KINDS: Readonly<Record<string, FaultKind>> = {
@@ -7,14 +7,19 @@ export const STATE_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 1,
     summary: 'A pod at the end of the path is not running.',
     meaning: (v) => `${v('pod')} is in phase ${v('phase')}: it has no network, or does not answer.`,
-    fix: (v) => `kubectl describe pod ${v('podFlag')}`,
+    fix: (v) =>
+      withCommands('see its state and its events', `kubectl describe pod ${v('podFlag')}`),
   },
   'pod-not-ready': {
     severity: 'warning',
     layer: 6,
     summary: 'A pod at the end of the path is not ready.',
     meaning: (v) => `${v('pod')} is not ready: services send it nothing, and it may not answer.`,
-    fix: (v) => `kubectl describe pod ${v('podFlag')}: see its readiness probe and its events`,
+    fix: (v) =>
+      withCommands(
+        'see its readiness probe and its events',
+        `kubectl describe pod ${v('podFlag')}`,
+      ),
   },
   'node-not-ready': {
     severity: 'warning',
@@ -22,7 +27,8 @@ export const STATE_KINDS: Readonly<Record<string, FaultKind>> = {
     summary: 'A node on the path is not ready.',
     meaning: (v) =>
       `${v('node')} is not ready: its pods are removed from services, and its plugins may not be running.`,
-    fix: (v) => `kubectl describe node ${v('node')}`,
+    fix: (v) =>
+      withCommands('see its conditions and its events', `kubectl describe node ${v('node')}`),
   },
   'conntrack-full': {
     severity: 'error',
@@ -31,7 +37,11 @@ export const STATE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: () =>
       'New connections are dropped when the table is full ("nf_conntrack: table full, dropping packet").',
     fix: (v) =>
-      `sysctl -w net.netfilter.nf_conntrack_max=${v('suggested')}; then find the source of the connections: kubectl netdebug ports POD --summary`,
+      withCommands(
+        'enlarge the table on the node, and find the source of the connections',
+        `sysctl -w net.netfilter.nf_conntrack_max=${v('suggested')}`,
+        'kubectl netdebug ports POD --summary',
+      ),
   },
   'neighbour-table-full': {
     severity: 'error',
@@ -40,7 +50,10 @@ export const STATE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: () =>
       'New neighbours cannot be added ("neighbour: arp_cache: neighbor table overflow!"): packets to them are dropped.',
     fix: (v) =>
-      `sysctl -w net.${v('family')}.neigh.default.gc_thresh3=${v('suggested')}, with gc_thresh2 and gc_thresh1 in proportion`,
+      withCommands(
+        'enlarge the table on the node, with gc_thresh2 and gc_thresh1 in proportion',
+        `sysctl -w net.${v('family')}.neigh.default.gc_thresh3=${v('suggested')}`,
+      ),
   },
   'listen-overflow': {
     severity: 'warning',
@@ -49,7 +62,7 @@ export const STATE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: (v) =>
       `${v('waiting')} connections to port ${v('port')} are waiting to be accepted; ${v('overflows')} were dropped in this network so far.`,
     fix: () =>
-      'find out why the process is slow to accept; then use a larger backlog (listen() and net.core.somaxconn)',
+      'find out why the process accepts slowly, then use a larger backlog (listen() and net.core.somaxconn)',
   },
   'socket-drops': {
     severity: 'warning',
@@ -58,6 +71,6 @@ export const STATE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: (v) =>
       `${v('drops')} datagrams to port ${v('port')} were dropped because the queue was full.`,
     fix: () =>
-      'find out why the process is slow to read; then use a larger buffer (SO_RCVBUF, net.core.rmem_max)',
+      'find out why the process reads slowly, then use a larger buffer (SO_RCVBUF, net.core.rmem_max)',
   },
 };

@@ -13,7 +13,7 @@ const INTRODUCTION = `# Findings
 | \`where\` | \`node\`, \`netns\` (inode), \`pod\` and \`device\`, as far as they apply |
 | \`evidence\` | the line that shows the problem, as ip, bridge, iptables or nft prints it |
 | \`meaning\` | the effect on packets |
-| \`fix\` | the command that fixes the problem, or what to do |
+| \`fix\` | what to do. Commands are on lines of their own, indented by two spaces |
 | \`causedBy\` | the kind of the finding that this one follows from; without it, the finding is independent |
 
 Independent findings come first, errors before warnings. \`--fail-on any\` makes the exit code 1 when there is an error
@@ -42,7 +42,15 @@ function sectionsOf(kinds: Readonly<Record<string, FaultKind>>): string[] {
       `### ${kind}`,
       `${summary} (${severity})`,
       `Meaning: ${meaning(value, {})}`,
-      `Fix: \`${fix(value, {})}\``,
+      fixText(fix(value, {})),
     ].join('\n\n'),
   );
+}
+
+/** The instruction, and below it the commands as code. */
+function fixText(fix: string): string {
+  const [instruction, ...commands] = fix.split('\n');
+  const code =
+    commands.length === 0 ? [] : ['', '```', ...commands.map((one) => one.trim()), '```'];
+  return [`Fix: ${instruction}`, ...code].join('\n');
 }
