@@ -18,6 +18,13 @@ import { generatorFor, type Platform, platformName } from './platforms.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
+/**
+ * When its TLS module is loaded, Node parses its copy of Mozilla's certificates in a thread, unless OpenSSL's store is
+ * the default. The program never uses a default: it passes the certificates that kubectl trusts. NODE_USE_SYSTEM_CA
+ * would contradict that, and end Node with an error.
+ */
+const NODE_FLAGS = ['--use-openssl-ca', '--no-use-system-ca'];
+
 /** How to shrink a Node binary before the program is added, and how to finish it afterwards. */
 const FORMATS: Record<
   Platform['os'],
@@ -86,7 +93,7 @@ export async function makeBinary(
     process.execPath,
     [
       join(import.meta.dirname, 'injectWithPkg.cjs'),
-      JSON.stringify({ main, assets, execArgv: V8_FLAGS, output, target }),
+      JSON.stringify({ main, assets, execArgv: [...V8_FLAGS, ...NODE_FLAGS], output, target }),
     ],
     { env: { ...process.env, HOME: home, TMPDIR: work }, stdio: ['ignore', 'ignore', 'inherit'] },
   );

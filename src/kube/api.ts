@@ -166,10 +166,7 @@ export class KubeApi {
 
   async #body(response: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
     try {
-      // Loaded here because loading takes longer than everything before the first request, and not with import()
-      // because Node would print a warning.
-      const { text } = process.getBuiltinModule('node:stream/consumers');
-      return await text(response);
+      return await readText(response);
     } catch (error) {
       throw signal?.aborted ? error : connectionProblem(this.access.server, error);
     }
@@ -189,6 +186,20 @@ export class KubeApi {
       );
     }
   }
+}
+
+/** Unlike Node's stream/consumers, this loads no further modules, which would take longer than a request. */
+async function readText(response: IncomingMessage): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let body = '';
+  response.setEncoding('utf8');
+  response.on('data', (text: string) => {
+    body += text;
+  });
+  response.once('end', () => resolve(body));
+  response.on('error', reject);
+  response.once('close', () => reject(new Error('the answer was cut off')));
+  return promise;
 }
 
 /** Traces how long a new connection takes. */

@@ -34,6 +34,12 @@ describe.runIf(here)('the single-file binary', () => {
     expect(stderr).toMatch(/code cache: taken/);
   });
 
+  it('starts whichever certificates Node is told to trust', async () => {
+    const env = { NODE_USE_SYSTEM_CA: '1', NODE_OPTIONS: '--use-bundled-ca' };
+    const { code, stderr } = await run(binary, ['--version'], { env });
+    expect(code, stderr).toBe(0);
+  });
+
   it('prints its build information', async () => {
     const { stdout } = await run(binary, ['version', '-o', 'json']);
     expect(JSON.parse(stdout).clientVersion).toMatchObject({

@@ -43,7 +43,10 @@ export function answerText({ candidates, directive }: Answer): string {
   return [...lines, `:${directive}`, ''].join('\n');
 }
 
-/** Names come from files and clusters. They must not look like another line or a command. */
+/**
+ * Names come from files and clusters. They must not look like another line or a command. Most texts are printable
+ * ASCII. Compiling an expression with Unicode properties takes longer than everything else here.
+ */
 function replaceControlCharacters(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, ' ');
+  return /^[ -~]*$/.test(text) ? text : text.replace(/[\p{Cc}\p{Cf}]/gu, ' ');
 }
