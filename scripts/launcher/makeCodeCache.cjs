@@ -18,6 +18,23 @@ const COMMANDS = [
 /** The words that a shell sends for a Tab. */
 const COMPLETION = ['__complete', 'capture', 'p'];
 
+const HTTP = { scheme: 'http', cluster: {}, user: { token: 't' } };
+const INVALID_PEM = Buffer.from('-----BEGIN CERTIFICATE-----\n').toString('base64');
+/**
+ * The connections for completion, so that the code for TLS and certificates is compiled as well. Those with TLS fail: the
+ * server does not speak it, and the certificates are invalid. Completion then answers nothing.
+ */
+const CONNECTIONS = [
+  {
+    scheme: 'https',
+    cluster: { 'certificate-authority-data': INVALID_PEM },
+    user: { 'client-certificate-data': INVALID_PEM, 'client-key-data': INVALID_PEM },
+  },
+  { scheme: 'https', cluster: { 'insecure-skip-tls-verify': true }, user: { token: 't' } },
+  // Comes last: until its end, all events of the others have been handled, in every build.
+  HTTP,
+];
+
 /** Each command takes a fraction of a second. One that does not end has failed to understand the toy server. */
 const LIMIT_MS = 30_000;
 
@@ -35,15 +52,34 @@ async function runCommand(run, args) {
   if (name !== undefined) throw new Error(`packs.cjs copied too early what is exported by ${name}`);
 }
 
+/** A kubeconfig as kubectl writes it. */
+function kubeconfigText({ scheme, cluster, user }, port) {
+  const lines = (fields) => Object.entries(fields).map(([name, value]) => `    ${name}: ${value}`);
+  return [
+    'apiVersion: v1',
+    'clusters:',
+    '- cluster:',
+    ...lines({ ...cluster, server: `${scheme}://127.0.0.1:${port}` }),
+    '  name: c',
+    'contexts:',
+    '- context:',
+    ...lines({ cluster: 'c', namespace: 'default', user: 'u' }),
+    '  name: x',
+    'current-context: x',
+    'kind: Config',
+    'preferences: {}',
+    'users:',
+    '- name: u',
+    '  user:',
+    ...lines(user),
+    '',
+  ].join('\n');
+}
+
 async function main(folder, caches, packs) {
   const { port, image } = await startToyServer();
   const kubeconfig = path.join(os.tmpdir(), `netdebug-build-${process.pid}`);
-  fs.writeFileSync(
-    kubeconfig,
-    `clusters: [{name: c, cluster: {server: "http://127.0.0.1:${port}"}}]\n` +
-      'users: [{name: u, user: {token: t}}]\n' +
-      'contexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x\n',
-  );
+  fs.writeFileSync(kubeconfig, kubeconfigText(HTTP, port));
   const said = [];
   process.stderr.write = (text) => said.push(text);
   process.env.KUBECONFIG = kubeconfig;
@@ -62,13 +98,16 @@ async function main(folder, caches, packs) {
       await runCommand(run, [...command, '--image', image, '--kubeconfig', kubeconfig]);
       if (process.exitCode !== 0) throw new Error(`${command.join(' ')}: ${said.join('')}`);
     }
-    // The command ends its process.
-    const ended = new Promise((resolve) => {
-      process.exit = resolve;
-    });
-    process.argv = [process.execPath, 'netdebug', ...COMPLETION];
-    run();
-    await ended;
+    for (const connection of CONNECTIONS) {
+      fs.writeFileSync(kubeconfig, kubeconfigText(connection, port));
+      // The command ends its process.
+      const ended = new Promise((resolve) => {
+        process.exit = resolve;
+      });
+      process.argv = [process.execPath, 'netdebug', ...COMPLETION];
+      run();
+      await ended;
+    }
   } finally {
     process.exit = exit;
     fs.rmSync(kubeconfig);
