@@ -5,6 +5,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { programHelp } from '../../src/cli/help.ts';
 import { HELP_WIDTHS } from '../../src/cli/helpWidth.ts';
 import '../textHook.ts';
+import { writeTable } from '../../src/cli/completion/tableText.ts';
 import { buildInfo } from './buildInfo.ts';
 import { makeCompletionTable } from './completionTable.ts';
 import { filesAsText } from './filesAsText.ts';
@@ -88,7 +89,7 @@ export async function bundleProgram(folder: string): Promise<Metafile> {
       // As texts: for an object, esbuild creates a module that exports its value later, which packs.cjs forbids.
       NETDEBUG_BUILD: JSON.stringify(JSON.stringify(buildInfo(root) ?? null)),
       NETDEBUG_HELP: JSON.stringify(JSON.stringify(help)),
-      NETDEBUG_COMPLETION: JSON.stringify(JSON.stringify(await makeCompletionTable())),
+      NETDEBUG_COMPLETION: JSON.stringify(writeTable(await makeCompletionTable())),
     },
     plugins: [filesAsText, withoutGeneratedApi, withoutUndici, versionOnly, parserOnly],
     logLevel: 'warning',

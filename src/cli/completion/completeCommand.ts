@@ -1,6 +1,6 @@
 import { answerText } from './answer.ts';
 import { complete } from './complete.ts';
-import type { CompletionTable } from './table.ts';
+import { readTable } from './tableText.ts';
 
 /** The shell and the user wait for the answer. A slower cluster counts as unreachable. */
 const TIMEOUT_MS = 1000;
@@ -11,8 +11,7 @@ const TIMEOUT_MS = 1000;
  */
 export async function completeCommand(args: readonly string[]): Promise<string> {
   const { completionTable } = await import('./builtTable.ts');
-  const table = JSON.parse(completionTable) as CompletionTable;
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const sources = async () => (await import('./sources.ts')).clusterSources(signal);
-  return answerText(await complete(table, args, sources));
+  return answerText(await complete(readTable(completionTable), args, sources));
 }

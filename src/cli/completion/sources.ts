@@ -69,11 +69,8 @@ export function clusterSources(signal: AbortSignal): Sources {
       const timeout = new Promise<never>((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       });
-      try {
-        return await Promise.race([ask(api, encodeURIComponent(chosen.namespace)), timeout]);
-      } finally {
-        api.close();
-      }
+      // The process exits after the answer, so closing the connection first would only take time.
+      return Promise.race([ask(api, encodeURIComponent(chosen.namespace)), timeout]);
     });
   }
 

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { makeCompletionTable } from '../../../../scripts/packaging/completionTable.ts';
 import { answerText } from '../../../../src/cli/completion/answer.ts';
 import { complete, type Sources } from '../../../../src/cli/completion/complete.ts';
+import { readTable, writeTable } from '../../../../src/cli/completion/tableText.ts';
 import { CONNECTION_FLAGS } from '../../../../src/cli/flags/connection.ts';
 
-const table = await makeCompletionTable();
+const table = readTable(writeTable(await makeCompletionTable()));
 
 /** Answers, and records the requests. */
 const sources: Sources = {
