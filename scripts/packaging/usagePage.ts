@@ -26,10 +26,15 @@ async function usage(): Promise<string> {
   const groups = all.flatMap(({ command }) => command.flags);
   for (const { title } of groups) times.set(title, (times.get(title) ?? 0) + 1);
   const isShared = ({ title }: FlagGroup) => title !== 'Options' && (times.get(title) ?? 0) > 1;
-  const shared = new Map(groups.filter(isShared).map((group) => [group.title, group]));
+  const shared = new Map<string, FlagGroup>();
+  // The first group with a title has the most aliases.
+  for (const group of groups.filter(isShared))
+    if (!shared.has(group.title)) shared.set(group.title, group);
   return [
     ...all.map(({ name, command }) => section(name, command, isShared)),
-    ...[...shared.values()].map(({ title, flags }) => `\n### ${title}\n\n${table(flags)}`),
+    ...[...shared.values()].map(
+      ({ title, flags }) => `\n### ${title}\n\n${table(flags)}${aliasNotes(title, flags, all)}`,
+    ),
     '\n',
   ].join('');
 }
@@ -58,6 +63,24 @@ function section(name: string, command: Command, isShared: (group: FlagGroup) =>
       : []),
     '',
   ].join('\n');
+}
+
+/** The commands in which an alias of a shared group has another meaning. */
+function aliasNotes(
+  title: string,
+  flags: FlagGroup['flags'],
+  all: readonly { readonly name: string; readonly command: Command }[],
+): string {
+  const notes = Object.entries(flags).flatMap(([flag, { alias }]) =>
+    all
+      .filter(({ command }) =>
+        command.flags.some((group) => group.title === title && group.flags[flag]?.alias !== alias),
+      )
+      .map(
+        ({ name }) => `\nWith \`${name}\`, \`-${alias}\` is another option: write \`--${flag}\`.\n`,
+      ),
+  );
+  return notes.join('');
 }
 
 function anchor(title: string): string {

@@ -83,7 +83,7 @@ function hopLines(hop: Hop, width: number): string[] {
     ...(count('errors') > 0 ? [`${count('errors')} errors`] : []),
   ].join(', ');
   const joined = details === '' ? head : `${head}  ${details}`;
-  const lines = joined.length <= width ? [joined] : [head, `     ${details}`];
+  const lines = joined.length <= width ? [joined] : [head, ` │   ${details}`];
   return detail === undefined ? lines : [...lines, ...wrapText(detail, width)];
 }
 
