@@ -73,6 +73,14 @@ export type NoticeKind =
   | 'recording-lost'
   /** A program in the image is not usable; another one is used. */
   | 'program-unusable'
+  /** The kernel or the interface dropped packets. */
+  | 'dropped'
+  /** No packet matched: what else passed the interfaces, and which ports are redirected. */
+  | 'unmatched'
+  /** Stopped at once by a second signal: packets in the pod are not copied. */
+  | 'abandoned'
+  /** The trace cannot be written any more. */
+  | 'trace-lost'
   /** Some facts are not known; the result is incomplete. */
   | 'incomplete'
   /** Something that cleanup does not remove, because it is being used. */
@@ -89,12 +97,14 @@ export interface Notice {
   readonly text: string;
   /** Which of several targets it is about. */
   readonly target?: string;
+  /** Set if the text names the target already. */
+  readonly namesTarget?: true;
   /** Steps that the user can take, or details, one per line. */
   readonly next?: readonly string[];
 }
 
 /** The lines that the user reads. */
-export function noticeLines({ text, target, next = [] }: Notice): string[] {
-  const first = target === undefined ? text : `${target}: ${text}`;
+export function noticeLines({ text, target, namesTarget, next = [] }: Notice): string[] {
+  const first = target === undefined || namesTarget ? text : `${target}: ${text}`;
   return [first, ...next.map((step) => `  ${step}`)];
 }

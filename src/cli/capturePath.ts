@@ -4,7 +4,7 @@ import { Problem, wrongUsage } from '../problem.ts';
 import { hopText } from '../topology/probe/probeFindings.ts';
 import { type RecordedPoint, recordPath } from '../topology/probe/recordPath.ts';
 import { createCaptureOutput } from './captureOutput.ts';
-import { note } from './console.ts';
+import { note, notify } from './console.ts';
 import type { CaptureValues } from './flags/capture.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import { hasRingFlags } from './flags/ring.ts';
@@ -40,7 +40,11 @@ export async function capturePath(
             ...(flags.duration !== undefined && { duration: flags.duration * 1000 }),
             stop: signal,
             abandon,
-            onReady: (all) => note(`capturing at ${all.length} devices; press Ctrl-C to stop`),
+            onReady: (all) =>
+              notify({
+                kind: 'capturing',
+                text: `capturing at ${all.length} devices; press Ctrl-C to stop`,
+              }),
           });
         },
       },

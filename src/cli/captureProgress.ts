@@ -37,9 +37,13 @@ export function captureProgress(format: 'pcap' | 'text') {
   const progress: CaptureProgress = {
     note: notify,
     waiting: (text) => line.wait(text),
-    capturing: (message, now) => {
+    capturing: (text, now, target) => {
       line.clear();
-      notify({ kind: 'capturing', text: message });
+      notify({
+        kind: 'capturing',
+        text,
+        ...(target !== undefined && { target, namesTarget: true }),
+      });
       setRecordingEnd(() => now().giveUpAt);
       const startTime = Date.now();
       last = { at: startTime, bytes: 0 };
@@ -78,20 +82,18 @@ export function captureProgress(format: 'pcap' | 'text') {
       const where = path === undefined ? '' : ` in ${path}`;
       // Without packets, the size is only that of a file header.
       const size = format === 'pcap' && packets > 0 ? ` (${bytesText(bytes)})` : '';
-      note(
+      const resultText =
         `${countText(packets, 'packet')} captured${size}${where}` +
-          droppedText(
-            statistics.receivedByFilter === undefined ? undefined : dropped,
-            unknownDrops,
-          ) +
-          (end === 'size' ? '; stopped at --max-size' : '') +
-          (end === 'abandoned'
-            ? '; stopped at once: packets still in the pod were not copied'
-            : '') +
-          (interruptions > 0 ? `; resumed after ${countText(interruptions, 'interruption')}` : ''),
-      );
+        droppedText(statistics.receivedByFilter === undefined ? undefined : dropped, unknownDrops) +
+        (end === 'size' ? '; stopped at --max-size' : '') +
+        (end === 'abandoned' ? '; stopped at once: packets still in the pod were not copied' : '') +
+        (interruptions > 0 ? `; resumed after ${countText(interruptions, 'interruption')}` : '');
+      if (end === 'abandoned') notify({ kind: 'abandoned', text: resultText });
+      else if (dropped > 0) notify({ kind: 'dropped', text: resultText });
+      else note(resultText);
       if (gaps.length > 0) notify({ kind: 'gap', text: gapsText(gaps) });
-      if (unmatched) for (const text of unmatchedLines(unmatched)) note(text);
+      for (const text of unmatched ? unmatchedLines(unmatched) : [])
+        notify({ kind: 'unmatched', text });
       if (earlyEnd) notify(earlyEndNotice(earlyEnd));
     },
   };

@@ -8,9 +8,9 @@ import { type ResolvedTarget, targetNames, targetNode } from '../kube/targets/re
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, elapsedText, sum } from '../output/quantities.ts';
 import { Problem } from '../problem.ts';
-import { earlyEndMoment, problemMoment } from '../timing.ts';
+import { problemMoment } from '../timing.ts';
 import { note, notify, statusLine } from './console.ts';
-import { fetchSummary } from './fetchProgress.ts';
+import { reportFetched } from './fetchProgress.ts';
 import { FORCED_EXIT_CODE, type Interruption } from './interruption.ts';
 import { isInterruption } from './reportError.ts';
 
@@ -72,7 +72,10 @@ export async function captureRing(
     return results.some((result) => result.status === 'fulfilled' && result.value) ? 1 : 0;
   } catch (error) {
     if (!interruption.abandon.aborted) throw error;
-    terminal.note('stopped at once: files that were not copied are deleted in the pod');
+    notify({
+      kind: 'abandoned',
+      text: 'stopped at once: files that were not copied are deleted in the pod',
+    });
     return FORCED_EXIT_CODE;
   } finally {
     terminal.clear();
@@ -107,8 +110,7 @@ async function recordOne(
     onProgress: ({ bytes, totalBytes, seq }) =>
       terminal.showCopied(folder, bytes, totalBytes, `file ${seq}`),
   });
-  for (const text of fetchSummary(manifest, folder)) terminal.note(text, name);
-  if (manifest.endedEarly) earlyEndMoment(manifest.endedEarly, name);
+  reportFetched(manifest, folder, name);
   return manifest;
 }
 

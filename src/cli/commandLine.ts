@@ -3,6 +3,7 @@ import { startTrace } from '../timing.ts';
 import { versionText } from '../version.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commandList.ts';
+import { notify } from './console.ts';
 import { COMMON_FLAGS } from './flags/common.ts';
 import type { FlagTable } from './flags/flag.ts';
 import { commandHelp, programHelp } from './help.ts';
@@ -60,7 +61,10 @@ async function runArgs(args: readonly string[]): Promise<number> {
   const parsed = parse(table, commandArgs, name);
   checkArguments(name, command, parsed);
   const { 'trace-timing': traceFile } = parsed.flags;
-  if (typeof traceFile === 'string') startTrace(traceFile, loadStart);
+  if (typeof traceFile === 'string')
+    startTrace(traceFile, loadStart, ({ message }) =>
+      notify({ kind: 'trace-lost', text: `note: ${message}; the trace is incomplete` }),
+    );
   return command.run(parsed as Parameters<Command['run']>[0]);
 }
 

@@ -39,8 +39,8 @@ export function note(text: string): void {
 
 /** Prints a notice above the status line, and records its kind in the trace. */
 export function notify(notice: Notice): void {
-  noticeMoment(notice);
   for (const line of noticeLines(notice)) note(line);
+  noticeMoment(notice);
 }
 
 /** Prints several lines above the status line. Control characters in the text are made harmless. */

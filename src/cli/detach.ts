@@ -32,8 +32,9 @@ export async function startDetachedCaptures(
     const { name, options } = capture;
     for (const { label, listing } of started) {
       const { device, engine, phase } = listing.state;
-      const statusText = phase === 'ended' ? 'has ended; it recorded' : 'is recording';
-      note(`capture "${name}" ${statusText} on ${device} of ${label} (${engine})`);
+      const where = `on ${device} of ${label} (${engine})`;
+      if (phase === 'ended') note(`capture "${name}" has ended; it recorded ${where}`);
+      else notify({ kind: 'capturing', text: `capture "${name}" is recording ${where}` });
     }
     for (const { target, name: label, error } of failures) {
       problemMoment(error, label);

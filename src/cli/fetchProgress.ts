@@ -2,6 +2,7 @@ import { earlyEndText } from '../capture/earlyEnd.ts';
 import type { FetchOptions } from '../capture/fetch/fetchSpool.ts';
 import type { FilteredCapture, Manifest, RecordingInterruption } from '../capture/manifest.ts';
 import { unmatchedLines } from '../capture/unmatched.ts';
+import type { Notice } from '../notice.ts';
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, clockText, countText, sum } from '../output/quantities.ts';
 import { earlyEndMoment } from '../timing.ts';
@@ -12,8 +13,6 @@ export function fetchProgress() {
   const line = statusLine();
   const bar = new ProgressBar(line);
   const amounts = new Map<string, { readonly done: number; readonly total: number }>();
-  const print = (text: string, label: string | undefined) =>
-    note(label === undefined ? text : `${label}: ${text}`);
   return {
     callbacks: (
       folder: string,
@@ -33,8 +32,7 @@ export function fetchProgress() {
     clear: () => line.clear(),
     finish: (manifest: Manifest, folder: string, label?: string) => {
       line.clear();
-      for (const text of fetchSummary(manifest, folder)) print(text, label);
-      if (manifest.endedEarly) earlyEndMoment(manifest.endedEarly, label);
+      reportFetched(manifest, folder, label);
     },
   };
 }
@@ -62,8 +60,16 @@ function filteredText({ displayFilter, captureFilter, by }: FilteredCapture): st
   return `only packets that match ${displayFilter ?? captureFilter} (evaluated by ${by}), not the whole capture`;
 }
 
-/** What was copied and what is missing, one item per line. */
-export function fetchSummary(manifest: Manifest, folder: string): string[] {
+/** Reports what was copied and what is missing, with a label if there are several captures. */
+export function reportFetched(manifest: Manifest, folder: string, label?: string): void {
+  for (const item of fetchSummary(manifest, folder))
+    if (typeof item === 'string') note(label === undefined ? item : `${label}: ${item}`);
+    else notify(label === undefined ? item : { ...item, target: label });
+  if (manifest.endedEarly) earlyEndMoment(manifest.endedEarly, label);
+}
+
+/** One item per line. */
+function fetchSummary(manifest: Manifest, folder: string): (string | Notice)[] {
   const { files, gaps, interruptions, recording, dropped, endedEarly, unmatched } = manifest;
   const { filtered, device = '' } = manifest;
   const copied = files.filter(
@@ -75,14 +81,24 @@ export function fetchSummary(manifest: Manifest, folder: string): string[] {
   const unverified = new Set(
     files.flatMap(({ state, unverified: why }) => (state === 'whole' ? (why ?? []) : [])),
   );
-  return [
+  const copiedText =
     `${countText(copied.length, 'file')}, ${countText(packets, 'packet')} (${bytesText(bytes)}) in ${folder}` +
-      (recording && !endedEarly ? '; still recording' : '') +
-      (dropped ? `; ${countText(dropped, 'packet')} DROPPED by the kernel` : ''),
+    (recording && !endedEarly ? '; still recording' : '');
+  return [
+    dropped
+      ? {
+          kind: 'dropped',
+          text: `${copiedText}; ${countText(dropped, 'packet')} DROPPED by the kernel`,
+        }
+      : copiedText,
     ...(recording && copied.length === 0 && !filtered
       ? ['no file is complete yet; --flush copies what has been recorded so far']
       : []),
-    ...(unmatched && packets === 0 && !filtered ? unmatchedLines({ ...unmatched, device }) : []),
+    ...(unmatched && packets === 0 && !filtered
+      ? unmatchedLines({ ...unmatched, device }).map(
+          (text) => ({ kind: 'unmatched', text }) as const,
+        )
+      : []),
     ...(filtered ? [filteredText(filtered)] : []),
     ...lost.map(({ seq, note }) => `LOST: file ${seq}: ${note}`),
     ...gaps.map(({ first, last, why }) =>

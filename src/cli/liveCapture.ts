@@ -70,7 +70,7 @@ export async function captureLive(
       if (earlyEnd) earlyEndMoment(earlyEnd, isTable ? nameOf(target) : undefined);
     const total = totalOutcome(outcome, bytes());
     const unknownDrops = targetsWithUnknownDrops(outcome.targets);
-    if (isTable) for (const line of unmatchedNotes(outcome.targets, nameOf)) note(line);
+    if (isTable) for (const notice of unmatchedNotes(outcome.targets, nameOf)) notify(notice);
     progress.finish(isTable ? { ...total, unknownDrops } : total, path);
     if (outcome.end === 'abandoned') return FORCED_EXIT_CODE;
     return problem || outcome.targets.some((target) => target.outcome?.earlyEnd) ? 1 : 0;

@@ -2,6 +2,7 @@ import { earlyEndText } from '../capture/earlyEnd.ts';
 import type { TargetOutcome } from '../capture/live/captureTargets.ts';
 import { unmatchedLines } from '../capture/unmatched.ts';
 import { type ResolvedTarget, targetNode } from '../kube/targets/resolvedTarget.ts';
+import type { Notice } from '../notice.ts';
 import { countText } from '../output/quantities.ts';
 import { renderTable } from '../output/table.ts';
 
@@ -49,16 +50,19 @@ const MAX_UNMATCHED_TARGETS = 5;
 export function unmatchedNotes(
   targets: readonly TargetOutcome[],
   nameOf: (target: ResolvedTarget) => string,
-): string[] {
+): Notice[] {
   const empty = targets.flatMap(({ target, outcome }) =>
     outcome?.unmatched ? { name: nameOf(target), lines: unmatchedLines(outcome.unmatched) } : [],
   );
+  const kind = 'unmatched';
   const more = empty.length - MAX_UNMATCHED_TARGETS;
   return [
     ...empty
       .slice(0, MAX_UNMATCHED_TARGETS)
-      .flatMap(({ name, lines }) => lines.map((line) => `${name}: ${line}`)),
-    ...(more > 0 ? [`${countText(more, 'more target')} captured no packet`] : []),
+      .flatMap(({ name, lines }) => lines.map((text) => ({ kind, text, target: name }) as const)),
+    ...(more > 0
+      ? [{ kind, text: `${countText(more, 'more target')} captured no packet` } as const]
+      : []),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { Notice } from '../notice.ts';
+import { moment } from '../timing.ts';
 
 /** During a long wait, a permanent line is printed twice a minute. */
 const NOTES_S = 30;
@@ -9,12 +10,18 @@ interface WaitProgress {
   note(notice: Notice): void;
 }
 
-/** Shows the user a wait: each second on the status line, and every NOTES_S in a line of its own. */
+/**
+ * Shows the user a wait: each second on the status line, and every NOTES_S in a line of its own. The trace contains it
+ * if it lasts a second.
+ */
 export function waitNotices(
   what: string,
   { waiting, note }: WaitProgress,
 ): (seconds: number) => void {
+  let isSlow = false;
   return (seconds) => {
+    if (seconds >= 1 && !isSlow) moment('slow start', what);
+    isSlow ||= seconds >= 1;
     const text = `still waiting for ${what} (${seconds} s)`;
     if (seconds >= 1) waiting(`${text}  (Ctrl-C ends)`);
     if (seconds > 0 && seconds % NOTES_S === 0) note({ kind: 'waiting', text });

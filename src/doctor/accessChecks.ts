@@ -172,5 +172,5 @@ function permissionCheck(
     return warning(`you may not ${action}, which is required since Kubernetes 1.${since}`);
   if (forEphemeral && byNode)
     return warning(`you may not ${action}, which is only required for debuggers in pods`);
-  return { check, level: 'fail', text: `you may not ${action}` };
+  return { check, level: 'fail', kind: 'forbidden', text: `you may not ${action}` };
 }

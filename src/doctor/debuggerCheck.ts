@@ -78,7 +78,7 @@ function runningDebugger(pod: Pod, request: DebuggerRequest): string | undefined
   )?.name;
 }
 
-function ephemeralCheck(level: Check['level'], text: string, running?: string): DebuggerCheck {
+function ephemeralCheck(level: 'ok' | 'warning', text: string, running?: string): DebuggerCheck {
   return {
     checks: [{ check: CHECK, level, text }],
     byNode: false,

@@ -103,6 +103,7 @@ async function diagnoseNode(
 const NO_EPHEMERAL_ON_NODE: Check = {
   check: 'node debugger',
   level: 'fail',
+  kind: 'usage',
   text: 'a node has no containers: --via ephemeral is for pods',
 };
 

@@ -25,7 +25,7 @@ export async function execPathCheck(
       return [{ check: CHECK, level: 'warning', text: `unknown: ${verdict.error.message}` }];
     if (verdict.by === 'rights') return [];
     const next = nextSteps(verdict, namespace, EXEC);
-    return [{ check: CHECK, level: 'fail', text: refusalText(verdict), next }];
+    return [{ check: CHECK, level: 'fail', kind: 'denied', text: refusalText(verdict), next }];
   } catch (error) {
     signal.throwIfAborted();
     return [failedCheck(CHECK, error)];

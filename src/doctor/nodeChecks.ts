@@ -33,7 +33,12 @@ function nodeCheck(name: string, node: KubeNode): Check {
     .join(', ');
   const check = 'node';
   if (isWindows(node) || (os !== 'linux' && os !== 'unknown system'))
-    return { check, level: 'fail', text: `${text}: only pods on Linux nodes can be debugged` };
+    return {
+      check,
+      level: 'fail',
+      kind: 'unsuitable',
+      text: `${text}: only pods on Linux nodes can be debugged`,
+    };
   try {
     refuseVirtualNode(`what runs on ${name}`, node);
   } catch (error) {
@@ -43,6 +48,7 @@ function nodeCheck(name: string, node: KubeNode): Check {
     return {
       check,
       level: 'fail',
+      kind: 'unsuitable',
       text: `${text}: not ready, so nothing can be started on it`,
       next: [`kubectl describe node ${name}`],
     };

@@ -48,6 +48,7 @@ function runtimeCheck(pod: Pod, runtime: Runtime | undefined): Check[] {
       {
         check,
         level: 'fail',
+        kind: 'not-found',
         text: `${text}: this RuntimeClass no longer exists, so the pod's sandbox cannot be created again`,
         next: [`kubectl get runtimeclass ${runtime.className}`],
       },

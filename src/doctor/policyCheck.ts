@@ -21,6 +21,7 @@ export async function policyCheck(
     return {
       check: 'namespace',
       level: 'fail',
+      kind: 'not-found',
       text: `there is no namespace "${namespace}" in this cluster`,
       next: ['kubectl get namespaces   lists the namespaces; choose one with -n'],
     };

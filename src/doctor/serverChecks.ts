@@ -29,6 +29,7 @@ export function versionCheck({ text, minor }: ServerVersion, { access }: KubeApi
     return {
       check: 'API server',
       level: 'fail',
+      kind: 'unsuitable',
       text: `${serverText}: no support for ephemeral containers (available since 1.${EPHEMERAL_CONTAINERS_MINOR})`,
     };
   return { check: 'API server', level: 'ok', text: serverText };

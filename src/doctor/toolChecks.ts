@@ -42,7 +42,7 @@ export async function toolChecks(
 function missingToolCheck(name: string): Check {
   return {
     check: 'tools',
-    level: name === 'tcpdump' ? 'fail' : 'warning',
+    ...(name === 'tcpdump' ? { level: 'fail', kind: 'image' } : { level: 'warning' }),
     text: `the image has no ${name}, which is used for ${TOOLS[name]}`,
     next: ['choose another image with --image'],
   };

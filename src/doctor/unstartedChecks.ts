@@ -31,6 +31,7 @@ export async function unstartedChecks(
       {
         check,
         level: 'fail',
+        kind: 'not-started',
         text: `${name} was added to the pod, and its node has not reacted: ${known}`,
         next: [causes],
       },
@@ -38,10 +39,12 @@ export async function unstartedChecks(
   }
   if (TRANSIENT_REASONS.has(reason))
     return [{ check, level: 'warning', text: `${name} is being started: ${reason ?? 'waiting'}` }];
+  const isImage = /pull|image/i.test(reason ?? '');
   return [
     {
-      check: /pull|image/i.test(reason ?? '') ? 'image' : check,
+      check: isImage ? 'image' : check,
       level: 'fail',
+      kind: isImage ? 'image' : 'not-started',
       text: `${name} was not started: ${[reason, message].filter(Boolean).join(': ')}`,
       next: ['choose an image that the node has or can pull, with --image'],
     },

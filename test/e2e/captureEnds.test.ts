@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { paired } from './support/combinations.ts';
+import { traced } from './support/failure.ts';
 import { CHATTER, runPod } from './support/pods.ts';
 import { eventually, type Running, run } from './support/process.ts';
 import { leftWorking, working } from './support/processes.ts';
 import { type FaultyProxy, proxyTo } from './support/proxy.ts';
 import { watchRecorder } from './support/recorders.ts';
-import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
+import { freshPath, kubectl, namespaced, PROGRAM, world } from './support/world.ts';
 
 interface End {
   readonly how: string;
@@ -75,11 +76,11 @@ describe('a capture', () => {
       const pod = await runPod('ends', { command: CHATTER, env: { TO: sink } });
       const proxy = await proxyTo(kubeconfig, onTestFinished);
       const file = freshPath('ends.pcap');
-      const capture = netdebug(['capture', pod.name, '--image', image, '-w', file, ...flags], {
+      const capture = traced(['capture', pod.name, '--image', image, '-w', file, ...flags], {
         env: { KUBECONFIG: proxy.kubeconfig },
         onTestFinished,
       });
-      await capture.says(/capturing on/);
+      await capture.reports('capturing');
       expect(await eventually(() => existsSync(file))).toBe(true);
       expect(await working(pod.name)).not.toEqual([]);
 
@@ -116,8 +117,8 @@ describe('a capture and its target', () => {
     });
     const file = freshPath('restarts.pcap');
     const image = world.flavours[0]?.image ?? '';
-    const capture = netdebug(['capture', pod.name, '-w', file, '--image', image]);
-    await capture.says(/capturing on/);
+    const capture = traced(['capture', pod.name, '-w', file, '--image', image]);
+    await capture.reports('capturing');
     // The command may be killed together with the container that it ends.
     await kubectl(['exec', pod.name, '-c', 'main', '--', 'bash', '-c', 'kill 1']).catch(() => {});
     const restarts = '{.status.containerStatuses[0].restartCount}';

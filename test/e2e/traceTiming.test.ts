@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { traced } from './support/failure.ts';
 import { runPod } from './support/pods.ts';
 import { freshPath, netdebug, world } from './support/world.ts';
 
@@ -35,6 +36,7 @@ it('writes what a command waits for, in Chrome trace format, readable by its own
       'start of the debugger',
       'exec',
       'first output of an exec',
+      'end of the process',
     ]),
   );
   const read = traceEvents.find((one) => one.name === 'GET');
@@ -52,4 +54,22 @@ it('refuses a file that cannot be created, before it contacts the cluster', asyn
     .finished;
   expect(code).toBe(1);
   expect(stderr).toContain('/nowhere/trace.json');
+});
+
+it('does not end the command if the disk is full', async () => {
+  const { code, stdout, stderr } = await netdebug(['presets', '--trace-timing', '/dev/full'])
+    .finished;
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('dns');
+  expect(stderr).toMatch(/^note: .*ENOSPC.*\n$/);
+});
+
+it('contains what happened before the command was killed', async () => {
+  const { name } = await runPod('watched');
+  const [flavour] = world.flavours;
+  const watching = traced(['capture', name, '--image', flavour?.image ?? '']);
+  await watching.reports('capturing');
+  watching.child.kill('SIGKILL');
+  await watching.finished;
+  expect(watching.reported().notices).toContain('capturing');
 });

@@ -322,8 +322,11 @@ class Capture {
         part.freeSlot();
         part.state = now;
         if (part.isAddition && part.target.pod) void this.#noteMissed(part.target.pod);
-        if (this.#recordingCount > 1) progress.note({ kind: 'capturing', text });
-        else progress.capturing(text, () => this.#state());
+        const target = this.#recording.nameOf(part.target);
+        if (this.#recordingCount > 1)
+          progress.note({ kind: 'capturing', text, target, namesTarget: true });
+        else
+          progress.capturing(text, () => this.#state(), this.#hasManyTargets ? target : undefined);
         this.#startTimer();
       },
     };

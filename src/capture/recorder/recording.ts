@@ -32,8 +32,11 @@ export interface CaptureState {
 export interface CaptureProgress {
   note(notice: Notice): void;
   waiting(text: string): void;
-  /** Packets are being captured; `now` returns the current state. */
-  capturing(listening: string, now: () => CaptureState): void;
+  /**
+   * Packets are being captured; `now` returns the current state. `target` is set if there are several; the text names
+   * it, too.
+   */
+  capturing(listening: string, now: () => CaptureState, target?: string): void;
 }
 
 /** Describes the target for the user: a debugger on the node is not the target itself. */

@@ -27,7 +27,7 @@ export interface StartOptions {
 }
 
 /** Longer than anything takes on a busy machine, and shorter than the limit of a test. */
-const PATIENCE_MS = 90_000;
+export const PATIENCE_MS = 90_000;
 
 export function start(
   program: string,
