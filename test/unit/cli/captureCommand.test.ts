@@ -111,8 +111,8 @@ describe('capture', () => {
   });
 
   it.each([
-    [['--follow-pods'], /^error: --follow-pods cannot be used with a node/],
-    [['--with-clients', '-w', 'x.pcapng'], /^error: --with-clients cannot be used with a node/],
+    [['--follow-pods'], /^error: --follow-pods\b.*\bnode\b/],
+    [['--with-clients', '-w', 'x.pcapng'], /^error: --with-clients\b.*\bnode\b/],
   ])('of a node rejects flags for pods: %j', async (flags, message) => {
     const { code, said } = await run('capture', 'node/n1', ...flags);
     expect(said).toMatch(message);
@@ -120,7 +120,7 @@ describe('capture', () => {
   });
 
   it.each([
-    [['-w', 'x', '--wireshark'], /^error: -w and --wireshark cannot be combined/],
+    [['-w', 'x', '--wireshark'], /^error: .*-w\b.*--wireshark\b/],
     [['-c', 'many'], /^error: invalid argument "many" for "-c, --count" flag: /],
     [['-C', 'abc'], /^error: invalid argument "abc" for "-C, --file-size" flag: /],
     [['--detach', '--keep', 'abc'], /^error: invalid argument "abc" for "--keep" flag: /],

@@ -2,8 +2,8 @@ import { expect, it, vi } from 'vitest';
 import { captureProgress } from '../../../src/cli/captureProgress.ts';
 
 it.each([
-  [0, 24, /^0 packets captured in x\.pcap$/m],
-  [2, 180, /^2 packets captured \(180 B\) in x\.pcap$/m],
+  [0, 24, /^0 packets [^(\n]*\bx\.pcap$/m],
+  [2, 180, /^2 packets .*\(180 B\).*\bx\.pcap$/m],
 ])('after %i packets ignores the header of an empty file', (packets, bytes, said) => {
   let written = '';
   const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {

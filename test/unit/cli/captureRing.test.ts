@@ -69,7 +69,7 @@ describe('rings of several pods', () => {
     });
     const { code, said } = await ring({ slow: starts, bad: fails, web: copies });
     expect(code).toBe(1);
-    expect(said).toMatch(/bad: error: no room\n[\s\S]*web: 0 files/);
+    expect(said).toMatch(/^bad: .*no room\n[\s\S]*^web: 0 /m);
   });
 
   it('stay in the folder, whatever the names of the pods', async () => {

@@ -29,7 +29,7 @@ it('reports a request only if it takes long', () => {
   const answered = showSlowRequest('https://slow');
   vi.advanceTimersByTime(5_000);
   answered();
-  expect(written).toMatch(/waiting for the API server https:\/\/slow/);
+  expect(written).toContain('https://slow');
   expect(written).not.toMatch(/quick/);
   expect(statusLine().isBusy).toBe(false);
 });
@@ -87,5 +87,6 @@ it('reports a lost login only during a capture, while the user can still log in'
   expect(written).toBe('');
   reportExpiredLogin(lost, 10_000);
   setRecordingEnd(undefined);
-  expect(written).toMatch(/expired; the recorder keeps recording; trying again in 10 s/);
+  expect(written).toContain(lost.message);
+  expect(written).toMatch(/\b10 s\n$/);
 });

@@ -15,7 +15,7 @@ it('summarizes only the first file if packets of another link type begin a secon
   const output = Object.assign(new FakeOutput(), { nextFile: async () => 'x-2.pcap' });
   const summary = new SummaryOutput(output);
   await summary.write(WHOLE);
-  expect(await summary.nextFile?.()).toBe('x-2.pcap, which is not part of the summary');
+  expect(await summary.nextFile?.()).toMatch(/^x-2\.pcap, /);
   await summary.write(WHOLE);
   await summary.close();
   await summary.report();

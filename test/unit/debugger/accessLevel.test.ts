@@ -169,7 +169,10 @@ describe('the chosen access level', () => {
   it.each(['Unknown', 'False'])('is none on a node whose Ready condition is %s', async (status) => {
     const conditions = [{ type: 'Ready', status, message: 'Kubelet stopped posting node status.' }];
     const { outcome } = await choose({ node: { metadata: {}, status: { conditions } } });
-    expect(String(outcome)).toMatch(/node "node-1" .*not ready.*stopped posting.*not changed/);
+    expect(outcome).toMatchObject({
+      kind: 'not-started',
+      message: expect.stringMatching(/"node-1".*stopped posting/),
+    });
   });
 });
 
@@ -256,12 +259,15 @@ describe('exec is tried before anything is changed', () => {
     expect(outcome).toBeInstanceOf(Problem);
     const { message, next } = outcome as Problem;
     expect(message).toMatch(/127\.0\.0\.1:\d+.*403 "Forbidden"/);
-    expect(next.join('\n')).toMatch(/kubectl proxy .*--reject-paths/);
+    expect(next.join('\n')).toContain('--reject-paths');
   });
 
   it.each([404, 502])('recognises a proxy that answers %i with a page', async (code) => {
     const { outcome } = await choose({ check: { code, body: '<html>\nno</html>' } });
-    expect(String(outcome)).toMatch(/something in between/);
+    expect(outcome).toMatchObject({
+      kind: 'unreachable',
+      message: expect.stringContaining(String(code)),
+    });
   });
 
   it.each(['webhook', 'policy'])(

@@ -264,7 +264,7 @@ describe('a node that does not react', () => {
         node: { metadata: {}, status: { conditions: [READY] } },
         renewTime: new Date(Date.now() - 3_000).toISOString(),
       }),
-      /the node is Ready, and its kubelet last reported \ds ago.*overloaded.*virtual cluster/s,
+      /\bReady\b.*\b[2-9]s\b.*\bvirtual\b/s,
     ],
     [
       'is Ready and no longer reports: its kubelet does not run',
@@ -272,7 +272,7 @@ describe('a node that does not react', () => {
         node: { metadata: {}, status: { conditions: [READY] } },
         renewTime: new Date(Date.now() - 54_000).toISOString(),
       }),
-      /last reported 5\ds ago.*kubelet may have stopped/s,
+      /\b5\ds\b.*\bkubelet\b/s,
     ],
     [
       'has become not ready',
@@ -282,14 +282,14 @@ describe('a node that does not react', () => {
           status: { conditions: [{ type: 'Ready', status: 'Unknown', message: 'No status.' }] },
         },
       }),
-      /not ready \(No status\).*kubelet may have stopped/s,
+      /\(No status\).*\bkubelet\b/s,
     ],
     [
       'is Ready, but its Lease cannot be read',
       () => ({ node: { metadata: {}, status: { conditions: [READY] } } }),
-      /the node is Ready\b.*overloaded.*kubelet may have stopped.*virtual cluster/s,
+      /\bReady\b.*\bkubelet\b.*\bvirtual\b/s,
     ],
-    ['cannot be read', () => ({ node: 'refused' }), /you may not read nodes.*virtual cluster/s],
+    ['cannot be read', () => ({ node: 'refused' }), /\bnodes\b.*\bvirtual\b/s],
   ])('%s', async (_, script, known) => {
     // Created now, because times count from the run of the test.
     const { kind, message, next, notes } = await waitInVain(script());

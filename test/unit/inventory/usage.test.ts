@@ -38,6 +38,6 @@ it('checks many debuggers at a time, but not all, and reports how many have answ
   const used = await usageOf(api, owned, new AbortController().signal, (text) => told.push(text));
   expect(most).toBe(16);
   expect(used.filter(({ runs }) => runs?.join() === 'tcpdump')).toHaveLength(30);
-  expect(told[0]).toBe('checking what runs in 30 containers: 0 answered');
-  expect(told.at(-1)).toMatch(/30 answered/);
+  expect(told[0]).toMatch(/\b30\b.*\b0\b/);
+  expect(told.at(-1)).toMatch(/\b30\b.*\b30\b/);
 });

@@ -156,7 +156,7 @@ describe('a kubeconfig with 10,000 contexts', () => {
   it('in a form for the parser only is an error for completion, which waits at most a second', () => {
     const kubeconfig = written(`${text}extensions: &none []\n`);
     const before = process.cpuUsage().user;
-    expect(() => chooseContext({ kubeconfig }, {}, { quick: true })).toThrow(/too long/);
+    expect(() => chooseContext({ kubeconfig }, {}, { quick: true })).toThrow(Problem);
     expect(process.cpuUsage().user - before).toBeLessThan(1_000_000);
   });
 });

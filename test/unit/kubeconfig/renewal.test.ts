@@ -111,7 +111,7 @@ describe('a token that expires during a capture', () => {
     expect(runs()).toBe(2);
     // For a while after that the plugin is not run at all.
     give('other');
-    await expect(start(api)).rejects.toThrow('your login has expired');
+    await expect(start(api)).rejects.toMatchObject({ kind: 'unauthenticated' });
     expect(server.log.slice(1)).toEqual(['401 exec']);
     expect(runs()).toBe(2);
   });

@@ -88,7 +88,7 @@ describe('a websocket uses the same path as requests', () => {
       const api = await connect(`${scheme}://127.0.0.1:1`);
       await expect(api.get('/')).rejects.toMatchObject({
         message: expect.stringMatching(/^Unable to connect to the server: .*ECONNREFUSED/),
-        next: expect.arrayContaining([`it is accessed through the proxy ${scheme}://127.0.0.1:1`]),
+        next: expect.arrayContaining([expect.stringContaining(`${scheme}://127.0.0.1:1`)]),
       });
       await expect(echo(api, '')).rejects.toThrow(/ECONNREFUSED/);
     }

@@ -100,7 +100,7 @@ describe('a capture is read', () => {
     const bytes = Buffer.from(CAPTURE);
     bytes.writeUInt32LE(0x7fffffff, 24 + 8);
     const { packets, damage } = await readAll(await openCapture(files.write('damaged', bytes)));
-    expect([packets, damage]).toEqual([0, 'a record claims 2147483647 bytes']);
+    expect([packets, damage]).toEqual([0, expect.stringContaining('2147483647')]);
   });
 
   it('until its reader stops', async () => {

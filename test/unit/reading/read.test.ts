@@ -186,7 +186,7 @@ describe('read', () => {
     writeFileSync(join(fetched, 'capture.json'), JSON.stringify({ files, gaps, dropped: 5 }));
     const found = await captureFilesOf([fetched]);
     expect(found.paths).toEqual(names.map((name) => join(fetched, name)));
-    expect(found.notes.join()).toMatch(/files 1 to 8 are missing[\s\S]*5 packets/);
+    expect(found.notes.join()).toMatch(/\b1\b.*\b8\b[\s\S]*\b5 packets/);
     expect((await printed(found.paths)).lines).toHaveLength(2);
     await expect(captureFilesOf([join(folder, 'nothing')])).rejects.toMatchObject({
       kind: 'not-read',
@@ -197,7 +197,7 @@ describe('read', () => {
     const cut = file('cut.pcap', readFileSync(PATH).subarray(0, -10));
     const { lines, notes } = await printed([cut]);
     expect(lines).toHaveLength(FRAMES.length - 1);
-    expect(notes.join()).toMatch(/ends inside a packet/);
+    expect(notes).toEqual([expect.stringContaining('cut.pcap')]);
   });
 
   it('reads a file that is larger than its buffers, with every packet in order', async () => {

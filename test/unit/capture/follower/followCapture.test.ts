@@ -213,7 +213,7 @@ describe('a followed capture', () => {
     vi.advanceTimersByTime(10_000);
     expect(await outcome).toMatchObject({ end: 'complete' });
     expect(output.written).toEqual(spool.joined);
-    expect(cuts).toEqual(['no more data arrived']);
+    expect(cuts).toHaveLength(1);
   });
 
   it('resumes when only its output ends and the connection stays open', async () => {
@@ -229,7 +229,7 @@ describe('a followed capture', () => {
     onTestFinished(() => clearInterval(passing));
     expect(await outcome).toMatchObject({ end: 'complete' });
     expect(output.written).toEqual(spool.joined);
-    expect(cuts).toEqual(['it ended before the capture did']);
+    expect(cuts).toHaveLength(1);
   });
 
   it('needs no exit status to know that everything arrived, and removes the spool', async () => {
@@ -483,7 +483,7 @@ describe('the end of a followed capture', () => {
       },
       { output },
     );
-    expect(String(await outcome)).toBe('Problem: the disk is full');
+    expect(await outcome).toMatchObject({ kind: 'disk-full' });
     expect(output.written).toEqual(Buffer.concat([HEADER, SMALL]));
     await nothingIsLeft();
   });
@@ -525,7 +525,7 @@ describe('the end of a followed capture', () => {
     const { outcome, output, nothingIsLeft } = await begun(
       (pod) => void spool.serves(pod, 'over stopped 0\n'),
     );
-    expect(String(await outcome)).toMatch(/another client stopped the capture/);
+    expect(await outcome).toMatchObject({ kind: 'interrupted' });
     expect(output.written).toEqual(spool.joined);
     await nothingIsLeft();
   });
@@ -640,7 +640,7 @@ describe('a recording that cannot be followed', () => {
     );
     const error = await outcome;
     expect(error).toBeInstanceOf(RecordingLost);
-    expect(String(error)).toMatch(/unreachable for \d+ s, longer than the recorder continues/);
+    expect(String(error)).toMatch(/\b\d+ s\b/);
     expect(output.written).toEqual(Buffer.concat([HEADER, SMALL]));
     await nothingIsLeft();
   });
@@ -706,7 +706,7 @@ describe('a recording that cannot be followed', () => {
 
   it.each([
     ['with the reason from the cluster', async () => 'the debugger ended', /the debugger ended/],
-    ['or was removed by another client', async () => undefined, /another client removed it/],
+    ['or was removed by another client', async () => undefined, /^(?!.*(debugger|\d s\b))/],
   ])('a spool that no longer exists, %s', async (_, goneReason, message) => {
     const { outcome } = await begun(
       (pod, number) => {
@@ -740,27 +740,33 @@ describe('a recording that cannot be followed', () => {
       },
       { linger: 300 },
     );
-    expect(String(await outcome)).toMatch(/had not heard from this client for 1 s/);
+    expect(await outcome).toMatchObject({
+      kind: 'lost',
+      message: expect.stringMatching(/\b1 s\b/),
+    });
   });
 
   it.each([
-    ['data 1 25 5\nabcde', /damaged: file 1 at 25, not 1 at 24/],
-    ['data 2 24 5\nabcde', /damaged: file 2 at 24, not 1 at 24/],
-    ['end 1 99\n', /damaged: file 1 ends at 99, not 1 at 24/],
-    ['rubbish\n', /damaged: "rubbish"/],
+    ['data 1 25 5\nabcde', /\b1\b.*\b25\b.*\b1\b.*\b24\b/],
+    ['data 2 24 5\nabcde', /\b2\b.*\b24\b.*\b1\b.*\b24\b/],
+    ['end 1 99\n', /\b1\b.*\b99\b.*\b1\b.*\b24\b/],
+    ['rubbish\n', /"rubbish"/],
   ])('unexpected data: %j', async (said, message) => {
     const { outcome, output, nothingIsLeft } = await begun((pod) => {
       begins(pod, HEADER);
       pod.writes(said);
     });
-    expect(String(await outcome)).toMatch(message);
+    expect(await outcome).toMatchObject({
+      kind: 'damaged',
+      message: expect.stringMatching(message),
+    });
     expect(output.written).toEqual(HEADER);
     await nothingIsLeft();
   });
 
   it('a recording that is not a pcap file', async () => {
     const { outcome, output } = await begun((pod) => begins(pod, Buffer.alloc(50, 'x')));
-    expect(String(await outcome)).toMatch(/the recording in the pod is damaged: not a pcap/);
+    expect(await outcome).toMatchObject({ kind: 'damaged' });
     expect(output.written).toHaveLength(0);
   });
 

@@ -94,8 +94,10 @@ describe('a recording', () => {
       pod.says('3 packets captured', '3 packets received by filter', '0 packets dropped by kernel');
       pod.exits(0);
     });
-    expect(outcome).toBeInstanceOf(Problem);
-    expect(String(outcome)).toMatch(/ended before the capture did: 2 packets from tcpdump did not/);
+    expect(outcome).toMatchObject({
+      kind: 'lost',
+      message: expect.stringMatching(/\b2 packets\b.*\btcpdump\b/),
+    });
     expect(output.written).toHaveLength(100);
   });
 
@@ -116,10 +118,7 @@ describe('a recording', () => {
       pod.writes(Buffer.concat([pcapHeader(), packet(60)]));
       setTimeout(() => pod.breaks(), 20);
     });
-    expect(outcome).toBeInstanceOf(Problem);
-    expect(String(outcome)).toMatch(
-      /^Problem: the capture was cut off: the connection ended before/,
-    );
+    expect(outcome).toMatchObject({ kind: 'lost' });
     expect(output.written).toHaveLength(100);
     expect(output.closed).toBe(1);
   });
@@ -145,7 +144,7 @@ describe('a recording', () => {
     );
     expect(outcome).toMatchObject({
       exitCode: 2,
-      next: ['interfaces there: eth0, lo; use any for all of them'],
+      next: [expect.stringMatching(/\beth0, lo\b.*\bany\b/)],
     });
   });
 
@@ -303,13 +302,14 @@ describe('a recording through a spool', () => {
       },
       { stream: false },
     );
-    expect(String(outcome)).toMatch(
-      /a part of the capture is lost: the spool in the pod no longer exists/,
-    );
-    expect((outcome as Problem).next).toEqual([
-      expect.stringMatching(/^saved: 1 packet \(100 B\), complete up to about \d\d:\d\d:\d\d$/),
-      expect.stringMatching(/^lost: everything recorded after \d\d:\d\d:\d\d; start/),
-    ]);
+    // What is saved and what is lost.
+    expect(outcome).toMatchObject({
+      kind: 'lost',
+      next: [
+        expect.stringMatching(/\b1 packet \(100 B\).* \d\d:\d\d:\d\d\b/),
+        expect.stringMatching(/ \d\d:\d\d:\d\d\b/),
+      ],
+    });
     expect(output.written).toEqual(FILE);
   });
 
@@ -327,7 +327,7 @@ describe('a recording through a spool', () => {
     expect(outcome).toMatchObject({ end: 'complete' });
     expect(notes[0]).toMatchObject({
       kind: 'no-spool',
-      text: expect.stringMatching(/ 1\.3 MB .* ephemeral-storage limit of 10\.0 MB/),
+      text: expect.stringMatching(/ 1\.3 MB .*\bephemeral-storage\b.* 10\.0 MB/),
     });
   });
 

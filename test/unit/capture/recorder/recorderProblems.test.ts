@@ -19,9 +19,7 @@ it('suggests the most similar interfaces if a node has hundreds', async () => {
     async () => [...all, 'eth0'],
   );
   expect(next).toEqual([
-    expect.stringMatching(
-      /^similar names among the 301 interfaces there: veth9\S*, \S+, \S+; use any for all of them$/,
-    ),
+    expect.stringMatching(/\b301 interfaces\b.*: veth9\S*, \S+, \S+; .*\bany\b/),
   ]);
 });
 

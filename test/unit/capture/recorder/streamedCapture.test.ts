@@ -271,7 +271,10 @@ describe('failures', () => {
   it('an end without a message', async () => {
     const { pod, outcome } = await begun();
     pod.exits(3);
-    expect(String(await outcome)).toMatch(/tcpdump ended with exit code 3, without a message/);
+    expect(await outcome).toMatchObject({
+      kind: 'recorder',
+      message: expect.stringMatching(/\btcpdump\b.*\b3\b/),
+    });
   });
 
   it('the lease ran out: the capture was ended in the pod', async () => {
@@ -280,9 +283,7 @@ describe('failures', () => {
     pod.writes(Buffer.concat([HEADER, SMALL]));
     pod.says('lease: no word for 12 s', ...STATISTICS);
     pod.exits(0);
-    const error = await outcome;
-    expect(error).toBeInstanceOf(Problem);
-    expect(String(error)).toMatch(/ended in the pod: it had not heard from this client/);
+    expect(await outcome).toMatchObject({ kind: 'lost' });
   });
 
   it('a full disk: the file ends with a whole packet, and nothing more is written', async () => {
@@ -294,7 +295,7 @@ describe('failures', () => {
     pod.writes(Buffer.concat([HEADER, SMALL]));
     await arrived(output, HEADER.length + SMALL.length);
     pod.writes(Buffer.concat([packet(100), LARGE]));
-    expect(String(await outcome)).toBe('Problem: the disk is full');
+    expect(await outcome).toMatchObject({ kind: 'disk-full' });
     expect(output.written).toEqual(Buffer.concat([HEADER, SMALL, packet(100)]));
     expect(output.takenBack).toEqual([700 - 116]);
     expect(pod.words).toContain('stop');
@@ -306,16 +307,14 @@ describe('failures', () => {
     output.room = 10;
     const { pod, outcome } = await begun({}, output);
     pod.writes(Buffer.concat([HEADER, SMALL]));
-    expect(String(await outcome)).toMatch(/the disk is full/);
+    expect(await outcome).toMatchObject({ kind: 'disk-full' });
     expect(output.written).toHaveLength(0);
   });
 
   it('a stream that is not a pcap file', async () => {
     const { pod, output, outcome, nothingIsLeft } = await begun();
     pod.writes(Buffer.alloc(100, 'x'));
-    expect(String(await outcome)).toMatch(
-      /^Problem: the stream from the pod is damaged: not a pcap/,
-    );
+    expect(await outcome).toMatchObject({ kind: 'damaged' });
     expect(output.written).toHaveLength(0);
     await nothingIsLeft();
   });
@@ -325,7 +324,7 @@ describe('failures', () => {
     output.closeFailure = new Problem('cannot sync', { kind: 'not-written' });
     const { pod, outcome } = await begun({}, output);
     pod.exits(0);
-    expect(String(await outcome)).toBe('Problem: cannot sync');
+    expect(await outcome).toBe(output.closeFailure);
   });
 
   it('an internal error ends the program too', async () => {
@@ -435,8 +434,8 @@ describe('a running capture', () => {
   });
 
   it.each([
-    ['never starts', [], 180, /has not started tcpdump within 180 s/],
-    ['hangs', ['netdebug: started'], 60, /has not begun to capture within 60 s/],
+    ['never starts', [], 180, / 180 s\b/],
+    ['hangs', ['netdebug: started'], 60, / 60 s\b/],
   ] as const)('ends a program that %s, and reports it', async (_, words, seconds, message) => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { pod, outcome, nothingIsLeft } = await begun();

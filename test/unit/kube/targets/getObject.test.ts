@@ -49,22 +49,22 @@ describe('findNamed', () => {
         ['shop/web-3', 'shop/web-11', 'shop/wab-1', 'shop/db', 'other/web-1x', 'shop/web-1a'],
         'web-1',
       ),
-    ).toEqual(['did you mean "web-3" or "web-11" or "wab-1"?']);
+    ).toEqual([expect.stringMatching(/^[^"]*"web-3"[^"]*"web-11"[^"]*"wab-1"[^"]*$/)]);
   });
 
   it('suggests names with this prefix, such as pods of a deployment', async () => {
     expect(await stepsFor(['shop/web-6f7c9d-x2x4z', 'shop/api-1'], 'web')).toEqual([
-      'did you mean "web-6f7c9d-x2x4z"?',
+      expect.stringContaining('"web-6f7c9d-x2x4z"'),
     ]);
   });
 
   it('finds the name in another namespace', async () => {
     const steps = await stepsFor(['live/web', 'shop/db-with-a-long-name'], 'web');
-    expect(steps).toEqual(['there is a pod of this name in another namespace: add -n live']);
+    expect(steps).toEqual([expect.stringMatching(/ -n live$/)]);
   });
 
   it('gives general advice if no name is similar, or listing is forbidden', async () => {
-    const general = ['kubectl get pods -n shop   lists the pods of this namespace'];
+    const general = [expect.stringMatching(/^kubectl get pods -n shop /)];
     expect(await stepsFor(['shop/something-else'], 'web')).toEqual(general);
     const lists = (seen: Seen) => seen.path.endsWith('/pods');
     expect(await stepsFor(['shop/web-1', 'live/web'], 'web', lists)).toEqual(general);
@@ -73,7 +73,7 @@ describe('findNamed', () => {
   it('works without permission to list the whole cluster', async () => {
     const all = (seen: Seen) => seen.path === '/api/v1/pods';
     expect(await stepsFor(['shop/web-1', 'live/web'], 'web', all)).toEqual([
-      'did you mean "web-1"?',
+      expect.stringContaining('"web-1"'),
     ]);
   });
 

@@ -101,7 +101,7 @@ describe('parseTargets', () => {
     [['web'], { selector: 'a=b' }, 'name cannot be provided when a selector is specified'],
     [['web'], { allNamespaces: true }, 'a resource cannot be retrieved by name across all'],
     [[], { allNamespaces: true }, 'a resource cannot be retrieved by name across all'],
-    [[], {}, 'TARGET or a selector is required'],
+    [[], {}, 'TARGET'],
   ])('%j with %j is a usage error', (words, flags, message) => {
     expect(() => parseTargets(words, flags)).toThrow(message);
   });

