@@ -61,7 +61,7 @@ export default defineConfig({
           hookTimeout: 180_000,
           expect: { poll: { timeout: 60_000 } },
           // Many tests wait for shell scripts and their timers.
-          maxWorkers: 3,
+          maxWorkers: 4,
           maxConcurrency: 10,
           // One project after another, because clusters would slow down tests that measure time.
           sequence: { groupOrder: 0 },

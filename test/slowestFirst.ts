@@ -27,7 +27,8 @@ const SLOWEST: readonly string[] = [
     'targets',
     'interrupt',
   ],
-  ...['groundTruth', 'ends', 'boot', 'followCapture', 'vxlanPath', 'reading', 'ring', 'outages'],
+  ...['groundTruth', 'ends', 'differential', 'start', 'followCapture', 'boot', 'reading', 'ring'],
+  ...['vxlanPath', 'unusualNetworks', 'mergeOrder', 'outages', 'lease', 'shell', 'streamedCapture'],
 ];
 
 /** The order of the files within each group of projects. */
