@@ -16,7 +16,7 @@ import { authenticate } from '../../src/kube/authentication.ts';
 import { chooseContext } from '../../src/kube/kubeconfig.ts';
 import { type Pod, podPath } from '../../src/kube/pod.ts';
 import { bundled } from '../bench/bundled.ts';
-import { PROTOCOLS } from './support/combinations.ts';
+import { paired } from './support/combinations.ts';
 import { runPod } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { proxyTo } from './support/proxy.ts';
@@ -78,12 +78,8 @@ function options(
   };
 }
 
-const CASES = PROTOCOLS.flatMap((protocol) =>
-  world.flavours.map(({ name, image }) => ({ ...protocol, flavour: name, image })),
-);
-
 describe.concurrent('a fetch', () => {
-  it.for(CASES)(
+  it.for(paired([{}]))(
     'over $protocol from the $flavour image, while it is recorded, cut by FIN and by RST',
     async ({ kubeconfig, image }, { expect, onTestFinished }) => {
       const recorded = await recordedPod(image, onTestFinished);
