@@ -50,10 +50,10 @@ interface Import {
 
 /** The files within src that a file imports, statically or dynamically. */
 function importsOf({ name, text }: { name: string; text: string }): Import[] {
-  const found = text.matchAll(
+  const imports = text.matchAll(
     /\b(?:import|export)( type)?\b[^;'"]*?\bfrom\s*'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'/g,
   );
-  return [...found]
+  return [...imports]
     .map(([, type, atStart, later]) => ({
       path: relative(SRC, resolve(SRC, dirname(name), atStart ?? later ?? '')),
       typeOnly: type !== undefined,

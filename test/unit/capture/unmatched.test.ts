@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { addUnmatched, NOTHING_KNOWN, unmatchedLines } from '../../../src/capture/unmatched.ts';
 
 /** The message for the user after a capture on eth0, or another interface, for which the pod reported this. */
-function textOf(said: readonly string[], device = 'eth0'): string {
-  const unmatched = said.reduce(addUnmatched, NOTHING_KNOWN);
+function textOf(lines: readonly string[], device = 'eth0'): string {
+  const unmatched = lines.reduce(addUnmatched, NOTHING_KNOWN);
   return unmatchedLines({ ...unmatched, device }).join('\n');
 }
 
@@ -22,8 +22,8 @@ describe('a capture without packets', () => {
       ['passed any 99', ...[1, 2, 3, 4, 5, 6, 7, 8].map((at) => `passed veth${at} 1`)],
       /\b99 packets\b/,
     ],
-  ])('is explained by %s', (_, said, text) => {
-    expect(textOf(said)).toMatch(text);
+  ])('is explained by %s', (_, lines, text) => {
+    expect(textOf(lines)).toMatch(text);
   });
 
   it('names the port that clients use if the pod knows of a redirection', () => {

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runCommandLine } from '../../../src/cli/commandLine.ts';
 import { StandardOutput } from '../../../src/output/standardOutput.ts';
-import { fakeServer, json, type Seen, status } from '../kube/fakeServer.ts';
+import { fakeServer, json, type ReceivedRequest, status } from '../kube/fakeServer.ts';
 
 /** Runs a command against a server that knows no pod; returns its requests and its output. */
 async function run(...args: string[]) {
@@ -15,10 +15,13 @@ async function run(...args: string[]) {
   );
 }
 
-async function runWith(rest: (seen: Seen, response: ServerResponse) => void, ...args: string[]) {
+async function runWith(
+  rest: (request: ReceivedRequest, response: ServerResponse) => void,
+  ...args: string[]
+) {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-cli-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const { access, seen } = await fakeServer({ rest });
+  const { access, requests } = await fakeServer({ rest });
   writeFileSync(
     join(folder, 'kubeconfig'),
     `{current-context: c, clusters: [{name: c, cluster: {server: "${access.server}"}}], contexts: [{name: c, context: {cluster: c}}]}`,
@@ -33,7 +36,7 @@ async function runWith(rest: (seen: Seen, response: ServerResponse) => void, ...
     return true;
   });
   const code = await runCommandLine([...args, '--kubeconfig', join(folder, 'kubeconfig')]);
-  return { code, said: output, seen, ended };
+  return { code, output, requests, ended };
 }
 
 afterEach(() => {
@@ -43,23 +46,23 @@ afterEach(() => {
 
 describe('capture', () => {
   it('that fails before it begins ends, and does not leave Wireshark waiting', async () => {
-    const { code, said, ended } = await run('capture', 'web', '--wireshark');
+    const { code, output, ended } = await run('capture', 'web', '--wireshark');
     expect(code).toBe(1);
-    expect(said).toMatch(/^Error from server \(NotFound\): pods "web" not found\n/);
+    expect(output).toMatch(/^Error from server \(NotFound\): pods "web" not found\n/);
     await vi.waitFor(() => expect(existsSync(ended)).toBe(true), { interval: 5 });
   });
 
   it('uses the last value of a flag given twice, as kubectl does', async () => {
-    const { seen } = await run('capture', 'web', '-n', 'one', '-n', 'two');
-    expect(seen[0]?.path).toBe('/api/v1/namespaces/two/pods/web');
+    const { requests } = await run('capture', 'web', '-n', 'one', '-n', 'two');
+    expect(requests[0]?.path).toBe('/api/v1/namespaces/two/pods/web');
   });
 
   it('accepts every target, in order', async () => {
-    const { code, said } = await run('capture', 'web', 'db', '-l', 'app=x');
+    const { code, output } = await run('capture', 'web', 'db', '-l', 'app=x');
     expect(code).toBe(2);
-    expect(said).toMatch(/^error: name cannot be provided when a selector is specified/);
-    const { seen } = await run('capture', 'web', '-n', 'one', 'db');
-    expect(seen.map(({ path }) => path)).toEqual(
+    expect(output).toMatch(/^error: name cannot be provided when a selector is specified/);
+    const { requests } = await run('capture', 'web', '-n', 'one', 'db');
+    expect(requests.map(({ path }) => path)).toEqual(
       expect.arrayContaining(['/api/v1/namespaces/one/pods/web', '/api/v1/namespaces/one/pods/db']),
     );
   });
@@ -67,12 +70,12 @@ describe('capture', () => {
   it('prints the Role for the namespace of the target, not for the current one', async () => {
     const message =
       'services "db" is forbidden: User "ann" cannot get resource "services" in API group "" in the namespace "data"';
-    const { code, said, seen } = await runWith(
+    const { code, output, requests } = await runWith(
       (_, response) => json(response, 403, status(403, 'Forbidden', message)),
       ...['capture', 'data/svc/db', '-n', 'shop'],
     );
-    expect(seen[0]?.path).toBe('/api/v1/namespaces/data/services/db');
-    expect(said).toMatch(/^ +kind: Role\n.*^ +namespace: data$/ms);
+    expect(requests[0]?.path).toBe('/api/v1/namespaces/data/services/db');
+    expect(output).toMatch(/^ +kind: Role\n.*^ +namespace: data$/ms);
     expect(code).toBe(1);
   });
 
@@ -83,7 +86,7 @@ describe('capture', () => {
     ['capture', 'data/web'],
   ])('and %s take the namespace from %s', async (...words) => {
     vi.spyOn(StandardOutput.prototype, 'write').mockResolvedValue();
-    const { seen } = await runWith(
+    const { requests } = await runWith(
       ({ path }, response) =>
         path === '/version'
           ? json(response, 200, { major: '1', minor: '34', gitVersion: 'v1.34.0' })
@@ -91,13 +94,13 @@ describe('capture', () => {
       ...words,
       ...['-n', 'shop'],
     );
-    expect(seen.map(({ path }) => path)).toContain('/api/v1/namespaces/data/pods/web');
-    const reviews = seen.filter(({ path }) => path.endsWith('/selfsubjectaccessreviews'));
+    expect(requests.map(({ path }) => path)).toContain('/api/v1/namespaces/data/pods/web');
+    const reviews = requests.filter(({ path }) => path.endsWith('/selfsubjectaccessreviews'));
     expect(reviews.filter(({ body }) => body.includes('"namespace":"shop"'))).toEqual([]);
   });
 
   it('of a node with a peer stays a capture of a node', async () => {
-    const { code, said } = await runWith(
+    const { code, output } = await runWith(
       ({ path, method }, response) => {
         if (path.endsWith('/pods/db'))
           json(response, 200, { metadata: { name: 'db' }, status: { podIP: '10.1.2.3' } });
@@ -106,7 +109,7 @@ describe('capture', () => {
       },
       ...['capture', 'node/n1', '--peer', 'pod/db'],
     );
-    expect(said).toMatch(/no pods here/);
+    expect(output).toMatch(/no pods here/);
     expect(code).toBe(1);
   });
 
@@ -114,8 +117,8 @@ describe('capture', () => {
     [['--follow-pods'], /^error: --follow-pods\b.*\bnode\b/],
     [['--with-clients', '-w', 'x.pcapng'], /^error: --with-clients\b.*\bnode\b/],
   ])('of a node rejects flags for pods: %j', async (flags, message) => {
-    const { code, said } = await run('capture', 'node/n1', ...flags);
-    expect(said).toMatch(message);
+    const { code, output } = await run('capture', 'node/n1', ...flags);
+    expect(output).toMatch(message);
     expect(code).toBe(2);
   });
 
@@ -140,9 +143,9 @@ describe('capture', () => {
     ],
     [['port', '80'], /^error: unexpected argument: port 80/],
   ])('%j is a usage error, found before any request', async (flags, message) => {
-    const { code, said, seen } = await run('capture', 'web', ...flags);
+    const { code, output, requests } = await run('capture', 'web', ...flags);
     expect(code).toBe(2);
-    expect(said).toMatch(message);
-    expect(seen).toEqual([]);
+    expect(output).toMatch(message);
+    expect(requests).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { captureProgress } from '../../../src/cli/captureProgress.ts';
 it.each([
   [0, 24, /^0 packets [^(\n]*\bx\.pcap$/m],
   [2, 180, /^2 packets .*\(180 B\).*\bx\.pcap$/m],
-])('after %i packets ignores the header of an empty file', (packets, bytes, said) => {
+])('after %i packets ignores the header of an empty file', (packets, bytes, text) => {
   let written = '';
   const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
     written += text;
@@ -12,5 +12,5 @@ it.each([
   });
   captureProgress('pcap').finish({ packets, bytes, statistics: {}, end: 'complete' }, 'x.pcap');
   write.mockRestore();
-  expect(written).toMatch(said);
+  expect(written).toMatch(text);
 });

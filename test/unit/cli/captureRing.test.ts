@@ -40,7 +40,7 @@ async function ring(does: Readonly<Record<string, Act>>) {
     { signal: interrupt.signal, abandon: new AbortController().signal, release: () => {} },
   ).catch((error: unknown) => error);
   interrupt.abort(new Interrupted());
-  return { code: await ended, said: output.join('') };
+  return { code: await ended, output: output.join('') };
 }
 
 /** It is still being started. */
@@ -58,18 +58,18 @@ const fails: Act = async () => {
 
 describe('rings of several pods', () => {
   it('that record are copied, even if another one has not begun by the end', async () => {
-    const { code, said } = await ring({ slow: starts, web: copies });
+    const { code, output } = await ring({ slow: starts, web: copies });
     expect(code).toBe(0);
-    expect(said).toMatch(/^web: 0 files/m);
+    expect(output).toMatch(/^web: 0 files/m);
   });
 
   it('count as interrupted if none had begun, and as failed if one failed', async () => {
     expect((await ring({ slow: starts, other: starts })).code).toMatchObject({
       cause: expect.any(Interrupted),
     });
-    const { code, said } = await ring({ slow: starts, bad: fails, web: copies });
+    const { code, output } = await ring({ slow: starts, bad: fails, web: copies });
     expect(code).toBe(1);
-    expect(said).toMatch(/^bad: .*no room\n[\s\S]*^web: 0 /m);
+    expect(output).toMatch(/^bad: .*no room\n[\s\S]*^web: 0 /m);
   });
 
   it('stay in the folder, whatever the names of the pods', async () => {

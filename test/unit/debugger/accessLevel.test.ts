@@ -7,7 +7,7 @@ import { parseTargetNetwork } from '../../../src/debugger/node/findTarget.ts';
 import { nodePod } from '../../../src/debugger/node/nodePod.ts';
 import type { Pod } from '../../../src/kube/pod.ts';
 import { Problem, type ProblemKind } from '../../../src/problem.ts';
-import { fakeServer, json, type Plain, type Seen, status } from '../kube/fakeServer.ts';
+import { fakeServer, json, type Plain, type ReceivedRequest, status } from '../kube/fakeServer.ts';
 import { recording } from '../kube/recordings.ts';
 import { podWith, podWithDebuggers, RUNNING } from './pods.ts';
 
@@ -32,8 +32,8 @@ interface Answers {
 /** The result, and the requests. */
 async function choose(answers: Answers, pod: Pod = podWith()) {
   const { check } = answers;
-  const { api, seen } = await fakeServer({
-    rest: (one, response) => answer(one, response, answers),
+  const { api, requests } = await fakeServer({
+    rest: (request, response) => answer(request, response, answers),
     ...(check && { check: () => check }),
   });
   const make = (accessLevel: 'least' | 'baseline') =>
@@ -41,13 +41,13 @@ async function choose(answers: Answers, pod: Pod = podWith()) {
   const outcome: AccessLevelChoice | Error = await chooseAccessLevel(api, pod, make).catch(
     (error: Error) => error,
   );
-  return { outcome, asked: seen.map(({ method, path }) => `${method} ${path}`) };
+  return { outcome, requests: requests.map(({ method, path }) => `${method} ${path}`) };
 }
 
-function answer(seen: Seen, response: ServerResponse, answers: Answers): void {
-  const { path, body } = seen;
-  if (seen.method === 'PATCH') {
-    expect(seen.query.get('dryRun')).toBe('All');
+function answer(request: ReceivedRequest, response: ServerResponse, answers: Answers): void {
+  const { path, body } = request;
+  if (request.method === 'PATCH') {
+    expect(request.query.get('dryRun')).toBe('All');
     const accessLevel = body.includes('"add":') ? 'least' : 'baseline';
     const message = answers.refusals?.[accessLevel];
     const code = answers.code ?? 403;
@@ -56,7 +56,7 @@ function answer(seen: Seen, response: ServerResponse, answers: Answers): void {
     else json(response, code, status(code, code === 403 ? 'Forbidden' : 'Invalid', message));
   } else if (path.startsWith('/api/v1/nodes/')) {
     json(response, 200, answers.node ?? { metadata: {} });
-  } else if (seen.method === 'POST') {
+  } else if (request.method === 'POST') {
     const { verb } = (JSON.parse(body) as { spec: { resourceAttributes: { verb: string } } }).spec
       .resourceAttributes;
     json(response, 201, { status: { allowed: !answers.denied?.includes(verb) } });
@@ -79,9 +79,9 @@ const WEBHOOK = 'admission webhook "validate.kyverno.svc-fail" denied the reques
 
 describe('the chosen access level', () => {
   it('is the first one, after one round of requests', async () => {
-    const { outcome, asked } = await choose({});
+    const { outcome, requests } = await choose({});
     expect(outcome).toEqual({ accessLevel: 'least' });
-    expect(asked.toSorted()).toEqual([
+    expect(requests.toSorted()).toEqual([
       'EXEC /api/v1/namespaces/shop/pods/web/exec',
       'GET /api/v1/nodes/node-1',
       'PATCH /api/v1/namespaces/shop/pods/web/ephemeralcontainers',
@@ -140,9 +140,9 @@ describe('the chosen access level', () => {
 
   it('is none for a static pod, without a dry run', async () => {
     const pod = podWith({ metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } });
-    const { outcome, asked } = await choose({}, pod);
+    const { outcome, requests } = await choose({}, pod);
     expect(outcome).toMatchObject({ noEphemeral: { nodeInstead: true } });
-    expect(asked.filter((one) => one.startsWith('PATCH'))).toEqual([]);
+    expect(requests.filter((request) => request.startsWith('PATCH'))).toEqual([]);
   });
 
   it('is none next to an old debugger that violates the policy now', async () => {
@@ -207,11 +207,11 @@ describe('a refusal, whatever its HTTP status', () => {
 
   it('by an unreachable admission webhook is recognised after one dry run', async () => {
     const { code, message } = answered('ephemeral-webhook-unreachable-500');
-    const { outcome, asked } = await choose({ refusals: { least: message }, code });
+    const { outcome, requests } = await choose({ refusals: { least: message }, code });
     expect(outcome).toMatchObject({
       noEphemeral: { message: expect.stringContaining('validate.limits.example.com') },
     });
-    expect(asked.filter((one) => one.startsWith('PATCH'))).toHaveLength(1);
+    expect(requests.filter((request) => request.startsWith('PATCH'))).toHaveLength(1);
   });
 
   it.each([

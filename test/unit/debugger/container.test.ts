@@ -114,7 +114,7 @@ describe('its name', () => {
     [['netdebug-network'], ['netdebug-network-2'], ['netdebug-network-3'], 'netdebug-network-4'],
     [[], [], ['netdebug-network', 'netdebug-network-3'], 'netdebug-network-2'],
   ])('next to %j %j %j: %s', (containers, initContainers, ephemeralContainers, name) => {
-    const named = (names: string[]) => names.map((one) => ({ name: one, image: 'x' }));
+    const named = (names: string[]) => names.map((name) => ({ name, image: 'x' }));
     const spec = {
       containers: named(containers),
       initContainers: named(initContainers),

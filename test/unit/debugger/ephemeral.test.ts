@@ -3,7 +3,7 @@ import { ensureDebugger } from '../../../src/debugger/accessLevel.ts';
 import { type DebuggerRequest, debuggerContainer } from '../../../src/debugger/container.ts';
 import type { EphemeralContainer, Pod } from '../../../src/kube/pod.ts';
 import { Problem } from '../../../src/problem.ts';
-import { json, type Seen, status } from '../kube/fakeServer.ts';
+import { json, type ReceivedRequest, status } from '../kube/fakeServer.ts';
 import { recording } from '../kube/recordings.ts';
 import { CREATING, ENDED, podWith, podWithDebuggers, RUNNING } from './pods.ts';
 import { type ScriptedCluster, scriptedCluster, withPatch } from './scriptedCluster.ts';
@@ -29,13 +29,17 @@ async function runsAll(cluster: ScriptedCluster): Promise<void> {
 }
 
 /** Accepts the patch as the API server would, and keeps it. */
-function accepts(seen: Seen, response: Parameters<typeof json>[0], cluster: ScriptedCluster): void {
-  cluster.pod = withPatch(cluster.pod, seen);
+function accepts(
+  request: ReceivedRequest,
+  response: Parameters<typeof json>[0],
+  cluster: ScriptedCluster,
+): void {
+  cluster.pod = withPatch(cluster.pod, request);
   json(response, 200, cluster.pod);
 }
 
 function namesPatched({ server }: ScriptedCluster): string[] {
-  return server.seen
+  return server.requests
     .filter(({ method, query }) => method === 'PATCH' && !query.has('dryRun'))
     .map(({ body }) => {
       const { spec } = JSON.parse(body) as { spec: { ephemeralContainers: EphemeralContainer[] } };
@@ -59,7 +63,7 @@ describe('a pod with a debugger', () => {
       accessLevel: 'least',
       fresh: false,
     });
-    expect(cluster.asked()).toEqual([]);
+    expect(cluster.requests()).toEqual([]);
   });
 
   it('that runs, next to others that do not: the running one is used', async () => {
@@ -84,7 +88,7 @@ describe('a pod with a debugger', () => {
       runsAll(cluster),
     ]);
     expect(place).toMatchObject({ container: 'netdebug-network', fresh: true });
-    expect(cluster.asked()).not.toContain(PATCH);
+    expect(cluster.requests()).not.toContain(PATCH);
   });
 
   it.each<[string, Pod]>([
@@ -115,7 +119,7 @@ describe('a pod without a debugger', () => {
   it('gets exactly one container, in a strategic merge patch', async () => {
     const cluster = await scriptedCluster({ patch: accepts });
     await Promise.all([ensureDebugger(cluster.server.api, podWith(), REQUEST), runsAll(cluster)]);
-    const patches = cluster.server.seen.filter(
+    const patches = cluster.server.requests.filter(
       ({ method, query }) => method === 'PATCH' && !query.has('dryRun'),
     );
     expect(patches).toHaveLength(1);
@@ -129,7 +133,7 @@ describe('a pod without a debugger', () => {
     await expect(ensureDebugger(cluster.server.api, pod, REQUEST)).rejects.toMatchObject({
       kind: 'unsuitable',
     });
-    expect(cluster.asked()).toEqual([]);
+    expect(cluster.requests()).toEqual([]);
   });
 });
 
@@ -149,8 +153,8 @@ describe('concurrent changes of the pod', () => {
   ])("%s: the other container stays, and netdebug's gets another name", async (_, code, body) => {
     let turn = 0;
     const cluster = await scriptedCluster({
-      patch: (seen, response, self) => {
-        if (turn++ > 0) return accepts(seen, response, self);
+      patch: (request, response, self) => {
+        if (turn++ > 0) return accepts(request, response, self);
         self.pod = podWithDebuggers([{ name: 'netdebug-network', image: 'theirs' }, RUNNING]);
         json(response, code, body);
       },

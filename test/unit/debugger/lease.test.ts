@@ -66,7 +66,7 @@ async function leaseWithOpenInput(
   return { mark, guard: child.pid ?? 0 };
 }
 
-const gone = (mark: string): Promise<void> => until(() => alive(mark) === 0);
+const waitUntilEnded = (mark: string): Promise<void> => until(() => alive(mark) === 0);
 
 function childrenOf(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
@@ -85,7 +85,7 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     const { child, output, mark } = lease(command, 'echo out; exit 7');
     expect(await exitOf(child)).toBe(7);
     expect(output()).toBe('out\n');
-    await gone(mark);
+    await waitUntilEnded(mark);
   });
 
   it('lets the program end normally when asked to stop', async () => {
@@ -102,7 +102,7 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     await until(() => output() === 'begun\n');
     say('stop');
     expect(await exitOf(child)).toBe(137);
-    await gone(mark);
+    await waitUntilEnded(mark);
   });
 
   it('also ends descendants of the program, whatever signals they ignore', async () => {
@@ -113,7 +113,7 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     await until(() => alive(mark) > 2);
     say('stop');
     await exitOf(child);
-    await gone(mark);
+    await waitUntilEnded(mark);
   });
 
   it('signals a program in a script for statistics, and ends neither', async () => {
@@ -165,7 +165,7 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     const { child, mark, output } = lease(command, FOREVER);
     await until(() => output() === 'begun\n');
     child.stdin.end();
-    await gone(mark);
+    await waitUntilEnded(mark);
   });
 
   it('ends the program after silence, but not while words arrive', async () => {
@@ -174,7 +174,7 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     for (const end = Date.now() + (SILENCE_S + 2) * 1000; Date.now() < end; await wait(250))
       say('beat');
     expect(child.exitCode).toBe(null);
-    await gone(mark);
+    await waitUntilEnded(mark);
   });
 
   it('ends the program when the guard itself is killed with its input open', async ({
@@ -182,7 +182,7 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
   }) => {
     const { mark, guard } = await leaseWithOpenInput(command, FOREVER, onTestFinished);
     process.kill(guard, 'SIGKILL');
-    await gone(mark);
+    await waitUntilEnded(mark);
   });
 
   it('ends the program when the reader of the words is killed', async ({ onTestFinished }) => {
@@ -194,7 +194,7 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     });
     for (const child of childrenOf(guard))
       if (childrenOf(child).length === 0) process.kill(child, 'SIGKILL');
-    await gone(mark);
+    await waitUntilEnded(mark);
   });
 
   it('signals the program for statistics', async () => {

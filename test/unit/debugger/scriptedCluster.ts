@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { EphemeralContainer, Pod } from '../../../src/kube/pod.ts';
-import { fakeServer, json, type Seen, status } from '../kube/fakeServer.ts';
+import { fakeServer, json, type ReceivedRequest, status } from '../kube/fakeServer.ts';
 import { podWith } from './pods.ts';
 
 /** What a test can do to the cluster while the code under test uses it. */
@@ -9,7 +9,7 @@ export interface ScriptedCluster {
   /** The pod as returned by a GET. */
   pod: Pod;
   /** The requests, as `GET /path`. */
-  asked(): string[];
+  requests(): string[];
   /** Resolves when both watches are open. */
   watched(): Promise<void>;
   /** Watches that the client has not ended. */
@@ -21,19 +21,23 @@ export interface ScriptedCluster {
 interface Script {
   readonly pod?: Pod;
   /** The answer to a dry run; by default it is accepted. */
-  readonly dryRun?: (seen: Seen, response: ServerResponse) => void;
-  readonly patch?: (seen: Seen, response: ServerResponse, cluster: ScriptedCluster) => void;
+  readonly dryRun?: (request: ReceivedRequest, response: ServerResponse) => void;
+  readonly patch?: (
+    request: ReceivedRequest,
+    response: ServerResponse,
+    cluster: ScriptedCluster,
+  ) => void;
   /** Existing events; `refused` for users who may not read them. */
   readonly events?: readonly { reason: string; message: string; container?: string }[] | 'refused';
   /** The node of the pod; by default it has no conditions. `refused` for users who may not read nodes. */
   readonly node?: object | 'refused';
   /** When its Lease was renewed; by default nobody may read it. */
   readonly renewTime?: string;
-  readonly podWatch?: (seen: Seen, response: ServerResponse) => boolean;
+  readonly podWatch?: (request: ReceivedRequest, response: ServerResponse) => boolean;
 }
 
 /** The pod in a patch's answer: the patch is added, as the API server does it. */
-export function withPatch(pod: Pod, { body }: Seen): Pod {
+export function withPatch(pod: Pod, { body }: ReceivedRequest): Pod {
   const { spec } = JSON.parse(body) as { spec: { ephemeralContainers: EphemeralContainer[] } };
   return {
     ...pod,
@@ -75,9 +79,9 @@ export async function scriptedCluster(script: Script = {}): Promise<ScriptedClus
     watches.at(-1)?.write(`${JSON.stringify(event)}\n`);
 
   const server = await fakeServer({
-    rest: (seen, response) => {
-      const watching = seen.query.get('watch') === 'true';
-      if (seen.path.endsWith('/events')) {
+    rest: (request, response) => {
+      const watching = request.query.get('watch') === 'true';
+      if (request.path.endsWith('/events')) {
         if (script.events === 'refused')
           json(response, 403, status(403, 'Forbidden', 'events is forbidden'));
         else if (watching) open(response, eventWatches);
@@ -86,24 +90,24 @@ export async function scriptedCluster(script: Script = {}): Promise<ScriptedClus
             metadata: { resourceVersion: '5' },
             items: (script.events ?? []).map(aboutContainer),
           });
-      } else if (seen.path.startsWith('/api/v1/nodes/')) {
+      } else if (request.path.startsWith('/api/v1/nodes/')) {
         if (script.node === 'refused')
           json(response, 403, status(403, 'Forbidden', 'nodes is forbidden'));
         else json(response, 200, script.node ?? { metadata: {} });
-      } else if (seen.path.startsWith('/apis/coordination.k8s.io/')) {
+      } else if (request.path.startsWith('/apis/coordination.k8s.io/')) {
         if (script.renewTime === undefined)
           json(response, 403, status(403, 'Forbidden', 'leases is forbidden'));
         else json(response, 200, { spec: { renewTime: script.renewTime } });
-      } else if (seen.method === 'POST') json(response, 201, { status: { allowed: true } });
-      else if (seen.method === 'PATCH') {
-        if (seen.query.has('dryRun')) {
-          if (script.dryRun) script.dryRun(seen, response);
-          else json(response, 200, withPatch(cluster.pod, seen));
-        } else if (script.patch) script.patch(seen, response, cluster);
-        else json(response, 200, withPatch(cluster.pod, seen));
+      } else if (request.method === 'POST') json(response, 201, { status: { allowed: true } });
+      else if (request.method === 'PATCH') {
+        if (request.query.has('dryRun')) {
+          if (script.dryRun) script.dryRun(request, response);
+          else json(response, 200, withPatch(cluster.pod, request));
+        } else if (script.patch) script.patch(request, response, cluster);
+        else json(response, 200, withPatch(cluster.pod, request));
       } else if (watching) {
-        if (!script.podWatch?.(seen, response)) open(response, podWatches);
-      } else if (seen.path.endsWith('/pods'))
+        if (!script.podWatch?.(request, response)) open(response, podWatches);
+      } else if (request.path.endsWith('/pods'))
         json(response, 200, { metadata: { resourceVersion: '20' }, items: [cluster.pod] });
       else json(response, 200, cluster.pod);
     },
@@ -111,7 +115,7 @@ export async function scriptedCluster(script: Script = {}): Promise<ScriptedClus
   const cluster: ScriptedCluster = {
     server,
     pod: script.pod ?? podWith(),
-    asked: () => server.seen.map(({ method, path }) => `${method} ${path}`),
+    requests: () => server.requests.map(({ method, path }) => `${method} ${path}`),
     watched: () => bothOpen.promise,
     watching: () => [...podWatches, ...eventWatches].filter(({ closed }) => !closed).length,
     change: (pod, type = 'MODIFIED') => {

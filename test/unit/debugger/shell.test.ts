@@ -30,8 +30,8 @@ describe.each(SHELLS)("a user's program under $name", ({ words: [shell = '', ...
   const mark = () => randomBytes(12).toString('hex');
   const guardOf = async (mark: string) => {
     const guard = sh(guardScript, [mark]);
-    const [said] = await once(guard.stdout, 'data');
-    expect(String(said)).toBe(`ready ${guard.pid}\n`);
+    const [line] = await once(guard.stdout, 'data');
+    expect(String(line)).toBe(`ready ${guard.pid}\n`);
     return guard;
   };
   /** Without a guard to notify of its end. */
@@ -72,12 +72,12 @@ describe.each(SHELLS)("a user's program under $name", ({ words: [shell = '', ...
       'trap "" HUP TERM; trap "echo told" INT; sleep 1000 & echo "$!"; while :; do wait; sleep 0.1; done';
     const child = run('none', ['sh', '-c', stubborn], ours);
     const other = run('none', ['sleep', '1000'], theirs);
-    const said: string[] = [];
-    child.stdout.on('data', (chunk) => said.push(String(chunk)));
-    await until(() => said.length > 0);
-    const orphan = Number(said[0]);
+    const lines: string[] = [];
+    child.stdout.on('data', (chunk) => lines.push(String(chunk)));
+    await until(() => lines.length > 0);
+    const orphan = Number(lines[0]);
     guard.kill('SIGUSR1');
-    await until(() => said.join('').includes('told'));
+    await until(() => lines.join('').includes('told'));
     guard.kill('SIGTERM');
     await once(guard, 'exit');
     await once(child, 'exit');
@@ -96,18 +96,18 @@ describe.each(SHELLS)("a user's program under $name", ({ words: [shell = '', ...
       const child = run(how, ['sh', '-c', script], ours, '', String(guard.pid));
       const ended = once(child, 'exit').then(([code]) => code);
       // Until its end only the job holds its output open.
-      const said = await text(child.stdout);
+      const output = await text(child.stdout);
       expect(await ended).toBe(3);
-      expect(said).toMatch(/^\d+\nlast\n$/);
-      await until(() => !isAlive(Number.parseInt(said, 10)));
+      expect(output).toMatch(/^\d+\nlast\n$/);
+      await until(() => !isAlive(Number.parseInt(output, 10)));
     },
   );
 
   it('is run as a program, without messages of the shell', async () => {
     const killed = run('stream', ['sh', '-c', 'kill -KILL "$$"']);
-    const said = await text(killed.stderr);
+    const output = await text(killed.stderr);
     await until(() => killed.exitCode !== null);
-    expect([killed.exitCode, said]).toEqual([137, '']);
+    expect([killed.exitCode, output]).toEqual([137, '']);
     for (const [name, code] of [
       ['feed', 127],
       ['exit', 127],

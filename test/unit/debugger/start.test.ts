@@ -46,10 +46,10 @@ async function waitWhile(
 describe('a debugger that starts', () => {
   it('runs when its status says so, and watches from the version of the patch', async () => {
     const cluster = await scriptedCluster();
-    const { outcome, progress } = await waitWhile(cluster, async (_, told) => {
+    const { outcome, progress } = await waitWhile(cluster, async (_, progress) => {
       cluster.change(inState(CREATING));
       cluster.event('Pulling', 'Pulling image "debug:1"');
-      await vi.waitFor(() => expect(told).toHaveLength(2), { interval: 2 });
+      await vi.waitFor(() => expect(progress).toHaveLength(2), { interval: 2 });
       cluster.event('Created', 'Created container');
       cluster.change(inState(RUNNING));
     });
@@ -58,7 +58,7 @@ describe('a debugger that starts', () => {
       'waiting for node "node-1" to start the debugger',
       'pulling the image debug:1',
     ]);
-    const watches = cluster.server.seen.filter(({ query }) => query.get('watch'));
+    const watches = cluster.server.requests.filter(({ query }) => query.get('watch'));
     expect(watches.map(({ path, query }) => [path, query.get('fieldSelector')])).toEqual(
       expect.arrayContaining([
         ['/api/v1/namespaces/shop/pods', 'metadata.name=web'],
@@ -74,7 +74,7 @@ describe('a debugger that starts', () => {
     const cluster = await scriptedCluster();
     const { outcome } = await waitWhile(cluster, () => {}, inState(RUNNING));
     expect(outcome).toBe('running');
-    expect(cluster.asked().filter((one) => one.endsWith('/pods'))).toEqual([]);
+    expect(cluster.requests().filter((request) => request.endsWith('/pods'))).toEqual([]);
   });
 
   it('is not confused with another container’s status', async () => {

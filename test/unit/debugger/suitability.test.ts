@@ -158,9 +158,11 @@ describe('the node of a pod', () => {
       undefined,
     ],
   ])('%s', async (_, code, body, expected) => {
-    const { api, seen } = await fakeServer({ rest: (_, response) => json(response, code, body) });
+    const { api, requests } = await fakeServer({
+      rest: (_, response) => json(response, code, body),
+    });
     expect(await readNode(api, 'node-1')).toEqual(expected);
-    expect(seen.map(({ path }) => path)).toEqual(['/api/v1/nodes/node-1']);
+    expect(requests.map(({ path }) => path)).toEqual(['/api/v1/nodes/node-1']);
   });
 
   it('is refused if it does not exist', async () => {

@@ -41,8 +41,8 @@ describe('a debugger in the pod that has not started', () => {
     ['ended', ENDED, undefined, /^$/],
   ])('%s', async (_, state, result, text) => {
     const { api } = await fakeServer({
-      rest: (seen, response) =>
-        seen.path.includes('/nodes/')
+      rest: (request, response) =>
+        request.path.includes('/nodes/')
           ? json(response, 200, { metadata: {}, status: READY })
           : json(response, 403, status(403, 'Forbidden', 'no')),
     });

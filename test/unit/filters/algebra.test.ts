@@ -68,7 +68,10 @@ function made(random: () => number, depth: number): Made {
     const { filter, selects } = made(random, depth - 1);
     // libpcap refuses a filter that can select nothing.
     if (renderCaptureFilter(filter) === undefined) return { filter, selects };
-    return { filter: not(filter), selects: new Set(everything.filter((one) => !selects.has(one))) };
+    return {
+      filter: not(filter),
+      selects: new Set(everything.filter((packet) => !selects.has(packet))),
+    };
   }
   const parts = Array.from({ length: 1 + Math.floor(random() * 3) }, () =>
     random() < 0.1
@@ -76,15 +79,15 @@ function made(random: () => number, depth: number): Made {
       : made(random, depth - 1),
   );
   const filters = parts.map(({ filter }) => filter);
-  const holds = (one: number) => (part: Made) => part.selects.has(one);
+  const holds = (packet: number) => (part: Made) => part.selects.has(packet);
   return kind === 3
     ? {
         filter: allOf(filters),
-        selects: new Set(everything.filter((one) => parts.every(holds(one)))),
+        selects: new Set(everything.filter((packet) => parts.every(holds(packet)))),
       }
     : {
         filter: anyOf(filters),
-        selects: new Set(everything.filter((one) => parts.some(holds(one)))),
+        selects: new Set(everything.filter((packet) => parts.some(holds(packet)))),
       };
 }
 
@@ -93,8 +96,8 @@ describe('the algebra of capture filters', () => {
     for (let seed = 1; seed <= 150; seed += 1) {
       const { filter, selects } = made(randomFrom(seed), 4);
       const text = renderCaptureFilter(filter);
-      const found = selectedBy(text);
-      expect(found, `seed ${seed}: ${text}`).toEqual([...selects].sort((a, b) => a - b));
+      const matching = selectedBy(text);
+      expect(matching, `seed ${seed}: ${text}`).toEqual([...selects].sort((a, b) => a - b));
     }
   });
 });

@@ -57,16 +57,16 @@ describe('a filter from options', () => {
     const condition = buildCondition(wishes);
     const [capture, display] = [renderAsCapture(condition), renderDisplayFilter(condition)];
     expect([typeof capture, typeof display]).toEqual(['string', 'string']);
-    const found = selected(FILE, capture as string);
-    expect(found).toEqual(byTshark(display as string));
-    expect(found).toHaveLength(count);
+    const matching = selected(FILE, capture as string);
+    expect(matching).toEqual(byTshark(display as string));
+    expect(matching).toHaveLength(count);
   });
 
   it('searches the payload, including quotes and control characters', () => {
-    const found = (contains: string) =>
+    const matching = (contains: string) =>
       byTshark(renderDisplayFilter(buildCondition({ contains })) as string);
-    expect(found('timeout of')).toEqual([2, 9]);
-    expect(found('a "quoted" \\ \n word é')).toEqual([]);
+    expect(matching('timeout of')).toEqual([2, 9]);
+    expect(matching('a "quoted" \\ \n word é')).toEqual([]);
   });
 
   it('of a time window uses seconds since 1970', () => {

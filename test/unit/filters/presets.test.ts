@@ -114,17 +114,17 @@ function packetsOf(family: 4 | 6) {
 }
 
 const PACKETS = [
-  ...packetsOf(4).map((one) => ({ ...one, what: `${one.what} (IPv4)` })),
-  ...packetsOf(6).map((one) => ({ ...one, what: `${one.what} (IPv6)` })),
+  ...packetsOf(4).map((sample) => ({ ...sample, what: `${sample.what} (IPv4)` })),
+  ...packetsOf(6).map((sample) => ({ ...sample, what: `${sample.what} (IPv6)` })),
 ];
 const ARP = Buffer.concat([Buffer.from([0, 1, 8, 0, 6, 4, 0, 1]), Buffer.alloc(20)]);
 
 describe.each(Object.entries(LINKS))('presets on %s', (link, { linkType, frame }) => {
-  const packets = PACKETS.map((one) => ({ ...one, frame: frame(one.packet) }));
+  const packets = PACKETS.map((sample) => ({ ...sample, frame: frame(sample.packet) }));
   if (link !== 'raw IP')
     packets.push({ what: 'ARP', packet: ARP, by: ['arp'], frame: frame(ARP, 0x0806) });
   const file = fileOf(
-    packets.map((one) => one.frame),
+    packets.map((packet) => packet.frame),
     linkType,
   );
   const captured = (expression: string) => {
@@ -148,10 +148,10 @@ describe.each(Object.entries(LINKS))('presets on %s', (link, { linkType, frame }
   it('pairs capture what each of the two captures, in either order', () => {
     const wrong: string[] = [];
     const names = additive.filter((name) => name !== 'arp');
-    for (const one of names)
+    for (const name of names)
       for (const other of names) {
-        const found = captured(expressionOf(one, other)).join();
-        if (found !== expected(one, other).join()) wrong.push(`${one},${other}`);
+        const matching = captured(expressionOf(name, other)).join();
+        if (matching !== expected(name, other).join()) wrong.push(`${name},${other}`);
       }
     expect(wrong).toEqual([]);
   });

@@ -40,8 +40,8 @@ describe.skipIf(!has)(
       for (const path of has ? [...files('ndpi'), ...files('zeek/tls')] : []) {
         const known = selectedTimes(path, RECIPE);
         recipe += known.length;
-        const found = selectedTimes(path, `(${PRESET}) and ip`);
-        if (known.join() !== found.join()) wrong.push(path);
+        const matching = selectedTimes(path, `(${PRESET}) and ip`);
+        if (known.join() !== matching.join()) wrong.push(path);
       }
       expect(wrong).toEqual([]);
       expect(recipe).toBeGreaterThan(150);
@@ -58,9 +58,9 @@ describe.skipIf(!has)(
       const path = join(CAPTURES, name);
       // A number after == is hexadecimal up to tshark 4.0, and decimal in later versions.
       const filter = String.raw`ipv6.nxt == 6 && tcp.payload matches "^\x16"`;
-      const seen = seenByTshark(path, filter);
-      expect(seen).toHaveLength(count);
-      expect(selectedTimes(path, expression)).toEqual(expect.arrayContaining(seen));
+      const matching = seenByTshark(path, filter);
+      expect(matching).toHaveLength(count);
+      expect(selectedTimes(path, expression)).toEqual(expect.arrayContaining(matching));
     });
   },
 );

@@ -31,8 +31,8 @@ const idle = (state: object) => {
 
 describe('what belongs to netdebug', () => {
   it('is a container with its name and mark, and no other', () => {
-    const found = ownedIn(pod({ running: { startedAt: '2026-01-01T00:00:00Z' } }));
-    expect(found.map(({ container, kind, state }) => [container, kind, state])).toEqual([
+    const owned = ownedIn(pod({ running: { startedAt: '2026-01-01T00:00:00Z' } }));
+    expect(owned.map(({ container, kind, state }) => [container, kind, state])).toEqual([
       ['netdebug-network', 'debugger', 'running'],
     ]);
   });

@@ -34,10 +34,12 @@ it('checks many debuggers at a time, but not all, and reports how many have answ
     container: 'netdebug-network',
     state: number < 30 ? ('running' as const) : ('ended' as const),
   }));
-  const told: string[] = [];
-  const used = await usageOf(api, owned, new AbortController().signal, (text) => told.push(text));
+  const messages: string[] = [];
+  const used = await usageOf(api, owned, new AbortController().signal, (text) =>
+    messages.push(text),
+  );
   expect(most).toBe(16);
   expect(used.filter(({ runs }) => runs?.join() === 'tcpdump')).toHaveLength(30);
-  expect(told[0]).toMatch(/\b30\b.*\b0\b/);
-  expect(told.at(-1)).toMatch(/\b30\b.*\b30\b/);
+  expect(messages[0]).toMatch(/\b30\b.*\b0\b/);
+  expect(messages.at(-1)).toMatch(/\b30\b.*\b30\b/);
 });

@@ -18,25 +18,25 @@ async function failure(promise: Promise<unknown>): Promise<unknown> {
 
 describe('requests', () => {
   it('keep the path of the server’s address and encode the query', async () => {
-    const { api, seen } = await fakeServer({
+    const { api, requests } = await fakeServer({
       prefix: '/k8s/c-1/',
       rest: (_, response) => json(response, 200, { ok: true }),
     });
     await api.get('/api/v1/pods', { query: { fieldSelector: 'a=b,c={d&e}', limit: '1' } });
-    expect(seen[0]).toMatchObject({ method: 'GET', path: '/k8s/c-1/api/v1/pods' });
-    expect(seen[0]?.query.get('fieldSelector')).toBe('a=b,c={d&e}');
-    expect(seen[0]?.headers).toMatchObject({
+    expect(requests[0]).toMatchObject({ method: 'GET', path: '/k8s/c-1/api/v1/pods' });
+    expect(requests[0]?.query.get('fieldSelector')).toBe('a=b,c={d&e}');
+    expect(requests[0]?.headers).toMatchObject({
       accept: 'application/json',
       authorization: 'Bearer secret',
     });
   });
 
   it('send their body and its type', async () => {
-    const { api, seen } = await fakeServer({ rest: (_, response) => json(response, 201, {}) });
+    const { api, requests } = await fakeServer({ rest: (_, response) => json(response, 201, {}) });
     await api.post('/api/v1/x', { name: 'ü' });
     await api.patch('/api/v1/x', { a: 1 }, 'application/strategic-merge-patch+json');
     expect(
-      seen.map(({ method, body, headers }) => [method, body, headers['content-type']]),
+      requests.map(({ method, body, headers }) => [method, body, headers['content-type']]),
     ).toEqual([
       ['POST', '{"name":"ü"}', 'application/json'],
       ['PATCH', '{"a":1}', 'application/strategic-merge-patch+json'],
@@ -44,19 +44,22 @@ describe('requests', () => {
   });
 
   it('get new credentials each time', async () => {
-    const { access, seen } = await fakeServer({ rest: (_, response) => json(response, 200, {}) });
+    const { access, requests } = await fakeServer({
+      rest: (_, response) => json(response, 200, {}),
+    });
     let token = 0;
     const api = new KubeApi({ ...access, headers: async () => ({ authorization: `t${++token}` }) });
     await api.get('/a');
     await api.get('/b');
     api.close();
-    expect(seen.map(({ headers }) => headers.authorization)).toEqual(['t1', 't2']);
+    expect(requests.map(({ headers }) => headers.authorization)).toEqual(['t1', 't2']);
   });
 });
 
 it('reports each request until it is answered or has failed', async () => {
   const { access } = await fakeServer({
-    rest: (seen, response) => (seen.path === '/api' ? json(response, 200, {}) : response.destroy()),
+    rest: (request, response) =>
+      request.path === '/api' ? json(response, 200, {}) : response.destroy(),
   });
   let open = 0;
   let most = 0;
@@ -117,18 +120,20 @@ describe('a server that postpones a request', () => {
 
   it.each([429, 503])('with %i gets the request again', async (code) => {
     let turn = 0;
-    const { api, seen } = await fakeServer({
+    const { api, requests } = await fakeServer({
       rest: (_, response) =>
         turn++ < 2 ? later(response, code, '0') : json(response, 200, { done: true }),
     });
     expect(await api.post('/x', { a: 1 })).toEqual({ done: true });
-    expect(seen.map(({ body }) => body)).toEqual(Array(3).fill('{"a":1}'));
+    expect(requests.map(({ body }) => body)).toEqual(Array(3).fill('{"a":1}'));
   });
 
   it('is given up after three retries', async () => {
-    const { api, seen } = await fakeServer({ rest: (_, response) => later(response, 429, '0') });
+    const { api, requests } = await fakeServer({
+      rest: (_, response) => later(response, 429, '0'),
+    });
     await expect(api.get('/x')).rejects.toMatchObject({ code: 429 });
-    expect(seen).toHaveLength(4);
+    expect(requests).toHaveLength(4);
   });
 
   it('is waited for as long as it asks', async () => {
@@ -144,11 +149,11 @@ describe('a server that postpones a request', () => {
   it.each(['3600', 'Wed, 21 Oct 2026 07:28:00 GMT'])(
     'is not waited for until %s',
     async (retryAfter) => {
-      const { api, seen } = await fakeServer({
+      const { api, requests } = await fakeServer({
         rest: (_, response) => later(response, 429, retryAfter),
       });
       await expect(api.get('/x')).rejects.toMatchObject({ code: 429 });
-      expect(seen).toHaveLength(1);
+      expect(requests).toHaveLength(1);
     },
   );
 

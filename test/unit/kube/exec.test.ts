@@ -29,7 +29,7 @@ function frame(channel: number, payload: string | Buffer): Buffer {
 /** Sends frames and ends normally, as an API server does. */
 function sends(...frames: Buffer[]): (socket: WebSocket) => void {
   return (socket) => {
-    for (const one of frames) socket.send(one);
+    for (const bytes of frames) socket.send(bytes);
     socket.close(1000);
   };
 }
@@ -67,7 +67,9 @@ function upgradeWith(frames: readonly Buffer[], { close = true } = {}) {
     const head =
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
       `Sec-WebSocket-Accept: ${acceptOf(request)}\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n`;
-    const wrapped = frames.map((one) => Buffer.concat([Buffer.from([0x82, one.length]), one]));
+    const wrapped = frames.map((bytes) =>
+      Buffer.concat([Buffer.from([0x82, bytes.length]), bytes]),
+    );
     socket.write(Buffer.concat([Buffer.from(head), ...wrapped]));
     if (close) socket.end(Buffer.from([0x88, 2, 0x03, 0xe8]));
   };
@@ -81,7 +83,7 @@ function refuseWith(code: number, type: string, body: string) {
 }
 
 /** Waits until the server has lost every connection. */
-async function gone(connections: Set<Socket>): Promise<void> {
+async function waitUntilClosed(connections: Set<Socket>): Promise<void> {
   await vi.waitFor(() => expect(connections.size).toBe(0), { interval: 2 });
 }
 
@@ -115,14 +117,14 @@ describe('the request', () => {
   });
 
   it('requests a terminal without standard error, and sends its size and every change', async () => {
-    let asked: URLSearchParams | undefined;
-    const told: string[] = [];
+    let query: URLSearchParams | undefined;
+    const messages: string[] = [];
     const { access } = await fakeServer({
       exec: (socket, upgrade) => {
-        asked = new URL(upgrade.url ?? '', 'http://fake').searchParams;
+        query = new URL(upgrade.url ?? '', 'http://fake').searchParams;
         socket.on('message', (message: Buffer) => {
-          told.push(message.toString());
-          if (told.length === 2) sends(frame(3, SUCCESS))(socket);
+          messages.push(message.toString());
+          if (messages.length === 2) sends(frame(3, SUCCESS))(socket);
         });
       },
     });
@@ -130,14 +132,14 @@ describe('the request', () => {
     const stream = await exec(access, { ...COMMAND, stdin: true, tty });
     stream.resize({ columns: 100, rows: 40 });
     expect(await stream.exit).toBe(0);
-    expect(asked?.get('tty')).toBe('true');
-    expect(asked?.has('stderr')).toBe(false);
+    expect(query?.get('tty')).toBe('true');
+    expect(query?.has('stderr')).toBe(false);
     // As kubectl sent it to a real API server.
     const { frames } = recording<{ frames: { dir: string; bytes?: number[] }[] }>(
       'exec-v5-tty-resize',
     );
     const recorded = frames.find(({ dir }) => dir === 'client')?.bytes ?? [];
-    expect(told).toEqual(['\u0004{"Width":80,"Height":24}', Buffer.from(recorded).toString()]);
+    expect(messages).toEqual(['\u0004{"Width":80,"Height":24}', Buffer.from(recorded).toString()]);
   });
 
   it('stays within the path of its pod, whatever the name', async () => {
@@ -173,7 +175,7 @@ describe('the request', () => {
       },
     });
     await expect(exec(access, COMMAND)).rejects.toThrow(/Unable to connect to the server/);
-    await gone(connections);
+    await waitUntilClosed(connections);
   });
 
   it('fails if the server supports neither protocol', async () => {
@@ -195,7 +197,7 @@ describe('outcomes, as recorded from Kubernetes 1.36', () => {
     const { frames } = recording<RecordedExec>(name);
     const all = (channel: number) =>
       frames
-        .filter((one) => one.dir === 'server' && one.channel === channel)
+        .filter((message) => message.dir === 'server' && message.channel === channel)
         .map(({ payload }) => payload)
         .join('');
     const { access } = await fakeServer({ exec: plays(name) });
@@ -284,7 +286,7 @@ describe('the streams', () => {
       },
     });
     await expect(run(access, COMMAND)).rejects.toMatchObject({ kind: 'damaged' });
-    await gone(connections);
+    await waitUntilClosed(connections);
   });
 });
 
@@ -401,7 +403,7 @@ describe('refusals before the upgrade', () => {
     const error = await exec(access, { ...COMMAND, signal }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
-    await gone(connections);
+    await waitUntilClosed(connections);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
@@ -419,7 +421,7 @@ describe('refusals before the upgrade', () => {
     turns = 4;
     await expect(exec(access, COMMAND)).rejects.toMatchObject({ code });
     expect(turns).toBe(8);
-    await gone(connections);
+    await waitUntilClosed(connections);
   });
 
   it('do not buffer an endless body', async () => {
@@ -434,15 +436,15 @@ describe('refusals before the upgrade', () => {
     const error = await exec(access, COMMAND).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 502 });
     expect((error as Error).message.length).toBeLessThan(1 << 20);
-    await gone(connections);
+    await waitUntilClosed(connections);
   });
 
   it('do not cost another request its connection, although API servers keep it open', async () => {
     const { refused } = recording<RecordedExec>('exec-container-404');
     const body = JSON.stringify(refused?.body);
-    const { promise: isAsked, resolve: asked } = Promise.withResolvers<Socket>();
+    const { promise: isAsked, resolve: onUpgrade } = Promise.withResolvers<Socket>();
     const { access, api } = await fakeServer({
-      upgrade: asked,
+      upgrade: onUpgrade,
       rest: (_seen, response) => json(response, 200, { kind: 'Pod' }),
     });
     const path = '/api/v1/namespaces/shop/pods/web';
@@ -505,7 +507,7 @@ describe('an abort', () => {
       },
     });
     await expect(exec(access, { ...COMMAND, signal: abort.signal })).rejects.toBe(reason);
-    await gone(connections);
+    await waitUntilClosed(connections);
     expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
   });
 
@@ -519,7 +521,7 @@ describe('an abort', () => {
     expect(String(first)).toBe('so far');
     abort.abort(reason);
     await expect(stream.exit).rejects.toBe(reason);
-    await gone(connections);
+    await waitUntilClosed(connections);
     expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
   });
 
@@ -554,7 +556,7 @@ describe('stdin', () => {
     const frames: number[][] = [];
     const { access } = await fakeServer({
       protocols: [protocol],
-      exec: (socket) => socket.on('message', (one: Buffer) => frames.push([...one])),
+      exec: (socket) => socket.on('message', (message: Buffer) => frames.push([...message])),
     });
     const stream = await exec(access, { ...COMMAND, stdin: true });
     expect(stream.protocol).toBe(protocol);
@@ -576,11 +578,11 @@ describe('stdin', () => {
       exec: (socket) => {
         server = socket;
         socket.pause();
-        socket.on('message', (one: Buffer) => {
-          if (one[0] === 255) return sends(frame(3, SUCCESS))(socket);
-          received += one.length - 1;
-          largest = Math.max(largest, one.length);
-          hash.update(one.subarray(1));
+        socket.on('message', (message: Buffer) => {
+          if (message[0] === 255) return sends(frame(3, SUCCESS))(socket);
+          received += message.length - 1;
+          largest = Math.max(largest, message.length);
+          hash.update(message.subarray(1));
         });
       },
     });
@@ -739,7 +741,7 @@ describe('pings', () => {
     await expect(exit).rejects.toMatchObject({ failure: 'silent' });
     expect(await text(stream.stdout)).toBe('');
     server?.resume();
-    await gone(connections);
+    await waitUntilClosed(connections);
   });
 });
 
@@ -769,7 +771,7 @@ describe('nothing is left behind', () => {
     expect(vi.getTimerCount()).toBe(1);
     act?.(stream);
     await stream.exit.catch(() => {});
-    await gone(connections);
+    await waitUntilClosed(connections);
     await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0), { interval: 2 });
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     expect(stream.stdin.destroyed).toBe(true);

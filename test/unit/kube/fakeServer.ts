@@ -8,7 +8,7 @@ import { KubeApi } from '../../../src/kube/api.ts';
 import { type Access, agentFor } from '../../../src/kube/authentication.ts';
 
 /** A received request, with its body. */
-export interface Seen {
+export interface ReceivedRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
@@ -24,7 +24,7 @@ export interface Plain {
 
 interface Handlers {
   /** Answers requests; the default is 404. */
-  readonly rest?: (seen: Seen, response: ServerResponse) => void;
+  readonly rest?: (request: ReceivedRequest, response: ServerResponse) => void;
   /** Speaks the exec protocol on an accepted websocket. */
   readonly exec?: (socket: WebSocket, request: IncomingMessage) => void;
   /** The HTTP status with which the next upgrade is refused, if any. */
@@ -45,25 +45,25 @@ interface Handlers {
 export interface FakeServer {
   readonly access: Access;
   readonly api: KubeApi;
-  readonly seen: Seen[];
+  readonly requests: ReceivedRequest[];
   readonly connections: Set<Socket>;
 }
 
 /** An API server for one test; it and all its connections are closed when the test ends. */
 export async function fakeServer(handlers: Handlers): Promise<FakeServer> {
-  const seen: Seen[] = [];
+  const requests: ReceivedRequest[] = [];
   const connections = new Set<Socket>();
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://fake');
-    const one = {
+    const received = {
       method: request.method ?? '',
       path: url.pathname,
       query: url.searchParams,
       headers: request.headers,
       body: await text(request),
     };
-    seen.push(one);
-    if (handlers.rest) handlers.rest(one, response);
+    requests.push(received);
+    if (handlers.rest) handlers.rest(received, response);
     else response.writeHead(404).end();
   });
   server.on('connection', (socket) => {
@@ -81,7 +81,7 @@ export async function fakeServer(handlers: Handlers): Promise<FakeServer> {
     const refusal = handlers.refuse?.();
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://fake');
     if (searchParams.get('container') === 'NETDEBUG-CHECK') {
-      seen.push({
+      requests.push({
         ...{ method: 'EXEC', path: pathname, query: searchParams },
         ...{ headers: request.headers, body: '' },
       });
@@ -105,7 +105,7 @@ export async function fakeServer(handlers: Handlers): Promise<FakeServer> {
     for (const socket of connections) socket.destroy();
     server.close();
   });
-  return { access, api, seen, connections };
+  return { access, api, requests, connections };
 }
 
 function noSuchContainer(path: string): Plain {

@@ -131,14 +131,16 @@ describe('the chosen context', () => {
         warnings: [`${kubeconfig} does not select a cluster: trying http://localhost:8080`],
       });
     }
-    const gone = file(
+    const missingFiles = file(
       '{current-context: c, contexts: [{name: c, context: {cluster: k, user: u}}]}',
     );
-    expect(chooseContext({ kubeconfig: gone }, { KUBERNETES_MASTER: 'http://m' })).toMatchObject({
+    expect(
+      chooseContext({ kubeconfig: missingFiles }, { KUBERNETES_MASTER: 'http://m' }),
+    ).toMatchObject({
       cluster: { server: 'http://m' },
       warnings: [
-        `the cluster "k" is not in ${gone}: trying http://m`,
-        `the user "u" is not in ${gone}: continuing without credentials`,
+        `the cluster "k" is not in ${missingFiles}: trying http://m`,
+        `the user "u" is not in ${missingFiles}: continuing without credentials`,
       ],
     });
   });

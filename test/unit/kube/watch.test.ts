@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../../../src/kube/apiError.ts';
 import { type WatchEvent, watch } from '../../../src/kube/watch.ts';
 import { Problem } from '../../../src/problem.ts';
-import { type FakeServer, fakeServer, json, type Seen, status } from './fakeServer.ts';
+import { type FakeServer, fakeServer, json, type ReceivedRequest, status } from './fakeServer.ts';
 import { recording } from './recordings.ts';
 
 /** Requested pauses between attempts, in milliseconds; they really take a thousandth. */
@@ -29,13 +29,15 @@ function line(type: string, name: string, resourceVersion: string): string {
 }
 
 /** Answers each watch with the next of `answers`, and lists with an empty list at version 100. */
-async function serverOf(...answers: ((response: ServerResponse, seen: Seen) => void)[]) {
+async function serverOf(
+  ...answers: ((response: ServerResponse, request: ReceivedRequest) => void)[]
+) {
   let turn = 0;
   return fakeServer({
-    rest: (seen, response) => {
-      if (seen.query.get('watch') !== 'true')
+    rest: (request, response) => {
+      if (request.query.get('watch') !== 'true')
         json(response, 200, { metadata: { resourceVersion: '100' }, items: [] });
-      else (answers[turn++] ?? ((open) => open.writeHead(200).flushHeaders()))(response, seen);
+      else (answers[turn++] ?? ((open) => open.writeHead(200).flushHeaders()))(response, request);
     },
   });
 }
@@ -44,7 +46,7 @@ async function serverOf(...answers: ((response: ServerResponse, seen: Seen) => v
 function says(...texts: string[]) {
   return (response: ServerResponse) => {
     response.writeHead(200);
-    for (const one of texts) response.write(one);
+    for (const text of texts) response.write(text);
     response.end();
   };
 }
@@ -75,8 +77,8 @@ async function first(server: FakeServer, count: number, resourceVersion?: string
 }
 
 /** The version at which each watch began; null for a list. */
-function versions({ seen }: FakeServer): (string | null)[] {
-  return seen.map(({ query }) => (query.get('watch') ? query.get('resourceVersion') : null));
+function versions({ requests }: FakeServer): (string | null)[] {
+  return requests.map(({ query }) => (query.get('watch') ? query.get('resourceVersion') : null));
 }
 
 afterEach(() => {
@@ -89,7 +91,7 @@ describe('watch', () => {
     const server = await serverOf(says(line('ADDED', 'a', '101')));
     expect(await first(server, 2)).toEqual(['RESTARTED 0', 'ADDED a']);
     expect(versions(server)).toEqual([null, '100']);
-    expect(Object.fromEntries(server.seen[1]?.query ?? [])).toEqual({
+    expect(Object.fromEntries(server.requests[1]?.query ?? [])).toEqual({
       fieldSelector: 'metadata.name=web',
       watch: 'true',
       allowWatchBookmarks: 'true',
@@ -156,7 +158,7 @@ describe('watch', () => {
   it.each([403, 401, 404])('throws a refusal: %i', async (code) => {
     const server = await serverOf((response) => json(response, code, status(code, 'No', 'no')));
     await expect(first(server, 1, '4')).rejects.toBeInstanceOf(ApiError);
-    expect(server.seen).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 
   it('throws a refusal that arrives as an event', async () => {
@@ -180,10 +182,10 @@ describe('watch', () => {
     const all = (signal: AbortSignal) =>
       watch(server.api, { path: PATH, resourceVersion: '4', signal });
     await expect(all(AbortSignal.abort(reason)).next()).rejects.toBe(reason);
-    expect(server.seen).toHaveLength(0);
+    expect(server.requests).toHaveLength(0);
     const abort = new AbortController();
     const next = all(abort.signal).next();
-    await vi.waitFor(() => expect(server.seen).toHaveLength(1), { interval: 2 });
+    await vi.waitFor(() => expect(server.requests).toHaveLength(1), { interval: 2 });
     await new Promise((resolve) => setTimeout(resolve, 20));
     abort.abort(reason);
     await expect(next).rejects.toBe(reason);
@@ -203,13 +205,13 @@ describe('watch', () => {
 
 describe('a server that stays broken', () => {
   /** Returns the error with which a watch ends, and the number of requests. */
-  async function untilGivenUp(rest: (seen: Seen, response: ServerResponse) => void) {
+  async function untilGivenUp(rest: (request: ReceivedRequest, response: ServerResponse) => void) {
     const server = await fakeServer({ rest });
     const error = await first(server, 1_000, '4').catch((reason: unknown) => reason);
-    return { error, asked: server.seen.length };
+    return { error, requestCount: server.requests.length };
   }
 
-  it.each<[string, (seen: Seen, response: ServerResponse) => void]>([
+  it.each<[string, (request: ReceivedRequest, response: ServerResponse) => void]>([
     ['breaks', (_, response) => response.destroy()],
     [
       'disconnects within an event',
@@ -221,21 +223,21 @@ describe('a server that stays broken', () => {
       (_, response) => json(response, 500, status(500, 'InternalError', 'etcd')),
     ],
   ])('is given up: it %s', async (_, rest) => {
-    const { error, asked } = await untilGivenUp(rest);
+    const { error, requestCount } = await untilGivenUp(rest);
     expect(error).toBeInstanceOf(Problem);
     expect((error as Problem).kind).toBe('unreachable');
-    expect(asked).toBe(8);
+    expect(requestCount).toBe(8);
     expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000]);
   });
 
   it('is given up if every version expires at once', async () => {
-    const { error, asked } = await untilGivenUp((seen, response) =>
-      seen.query.get('watch')
+    const { error, requestCount } = await untilGivenUp((request, response) =>
+      request.query.get('watch')
         ? json(response, 410, status(410, 'Expired', 'too old'))
         : json(response, 200, { metadata: { resourceVersion: '1' }, items: [] }),
     );
     expect(error).toMatchObject({ code: 410 });
-    expect(asked).toBeLessThan(20);
+    expect(requestCount).toBeLessThan(20);
   });
 
   it('is not given up if it only breaks a quiet stream now and then', async () => {

@@ -72,14 +72,14 @@ describe('frames from a server', () => {
   it('are passed on before they are complete, without a copy', () => {
     const whole = frame(OPCODE.binary, LONGER);
     const half = whole.subarray(0, 40_000);
-    const found: Buffer[] = [];
+    const frames: Buffer[] = [];
     const reader = new FrameReader(
-      { onData: (bytes) => found.push(bytes), onControl: () => {} },
+      { onData: (bytes) => frames.push(bytes), onControl: () => {} },
       MAX_BYTES,
     );
     reader.read(half);
-    expect(found.map(({ length }) => length)).toEqual([40_000 - 10]);
-    expect(found[0]?.buffer).toBe(half.buffer);
+    expect(frames.map(({ length }) => length)).toEqual([40_000 - 10]);
+    expect(frames[0]?.buffer).toBe(half.buffer);
   });
 
   it.each<[string, Buffer[]]>([

@@ -218,11 +218,11 @@ function trustVariables(
 
 /** The first user's entry; its files are written to `folder`, next to the kubeconfig. */
 function userOf(world: World, folder: string, choice: Choice, args: string[]): Fields {
-  const [one, two] = world.certificates.clients;
+  const [first, two] = world.certificates.clients;
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   const data = {
-    'client-certificate-data': base64(one.certificate),
-    'client-key-data': base64(one.key),
+    'client-certificate-data': base64(first.certificate),
+    'client-key-data': base64(first.key),
   };
   const tokenFile = () => {
     write(join(folder, 'secrets', 'token'), ' of-the-file\n');
@@ -234,8 +234,8 @@ function userOf(world: World, folder: string, choice: Choice, args: string[]): F
     case 'token and token file':
       return { ...tokenFile(), token: 'of-the-entry' };
     case 'certificate files':
-      write(join(folder, 'client.crt'), one.certificate);
-      return { 'client-certificate': './client.crt', 'client-key': one.keyFile };
+      write(join(folder, 'client.crt'), first.certificate);
+      return { 'client-certificate': './client.crt', 'client-key': first.keyFile };
     case 'certificate data':
       return data;
     case 'certificate and token':
@@ -260,7 +260,7 @@ function userOf(world: World, folder: string, choice: Choice, args: string[]): F
       return tokenFile();
     case '--client-certificate':
       args.push('--client-certificate', two.file, '--client-key', two.keyFile);
-      return { 'client-certificate': one.file, 'client-key': one.keyFile };
+      return { 'client-certificate': first.file, 'client-key': first.keyFile };
     case '--username':
       args.push('--username', 'you', '--password', 'again');
       return { username: 'me', password: 'p:w' };

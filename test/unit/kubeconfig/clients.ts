@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Job } from './clientHost.ts';
 
-export interface Said {
+export interface ProgramResult {
   readonly code: number | null;
   readonly stderr: string;
 }
@@ -20,7 +20,7 @@ export const PROGRAM: readonly string[] = [
 ];
 
 /** netdebug in a process that runs one command after another. */
-export function ourClient(): { run(job: Job): Promise<Said>; close(): void } {
+export function ourClient(): { run(job: Job): Promise<ProgramResult>; close(): void } {
   const host: ChildProcess = fork(join(import.meta.dirname, 'clientHost.ts'), {
     execArgv: ['--import', HOOK],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -28,22 +28,22 @@ export function ourClient(): { run(job: Job): Promise<Said>; close(): void } {
   return {
     run: async (job) => {
       host.send(job);
-      const [said] = (await once(host, 'message')) as [Said];
-      return said;
+      const [result] = (await once(host, 'message')) as [ProgramResult];
+      return result;
     },
     close: () => host.kill(),
   };
 }
 
 /** Runs a program to its end, without input. */
-export async function runProgram(program: string, { args, env, cwd }: Job): Promise<Said> {
+export async function runProgram(program: string, { args, env, cwd }: Job): Promise<ProgramResult> {
   const child = spawn(program, args, { env, cwd, stdio: ['ignore', 'ignore', 'pipe'] });
   const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
   return { code: code as number | null, stderr };
 }
 
 /** The last message of a client, without its log before and netdebug's advice after it. */
-export function lastLines({ stderr }: Said): string {
+export function lastLines({ stderr }: ProgramResult): string {
   return stderr
     .split('\n')
     .filter((line) => !/^([EIW]\d{4} |warning: | {2}\S|\t| >$)/.test(line))

@@ -178,8 +178,8 @@ describe("a plugin's answer", () => {
 
   it('with another certificate is used by new connections; the same certificate keeps the connections', async () => {
     const { exec, give } = counting();
-    const [one, two] = world.certificates.clients;
-    const status = ({ certificate, key }: typeof one, seconds: number) => ({
+    const [first, two] = world.certificates.clients;
+    const status = ({ certificate, key }: typeof first, seconds: number) => ({
       clientCertificateData: certificate,
       clientKeyData: key,
       expirationTimestamp: inSeconds(seconds),
@@ -187,10 +187,10 @@ describe("a plugin's answer", () => {
     const user: UserEntry = { exec };
     const access = await authenticate({ cluster, user, namespace: 'x', warnings: [] });
     onTestFinished(() => access.agent.destroy());
-    give(status(one, -1));
+    give(status(first, -1));
     await access.headers();
     const { agent } = access;
-    expect(access.tls.cert).toBe(one.certificate);
+    expect(access.tls.cert).toBe(first.certificate);
     await access.headers();
     expect(access.agent).toBe(agent);
     give(status(two, 60));

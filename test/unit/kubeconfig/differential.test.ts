@@ -4,7 +4,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { chooseContext } from '../../../src/kube/kubeconfig.ts';
 import { type Case, DIMENSIONS, prepare } from './cases.ts';
-import { lastLines, ourClient, runProgram, type Said, upstreamKubectl } from './clients.ts';
+import {
+  lastLines,
+  ourClient,
+  type ProgramResult,
+  runProgram,
+  upstreamKubectl,
+} from './clients.ts';
 import { type ErrorCase, errorCases } from './errorCases.ts';
 import { pairwise } from './pairwise.ts';
 import { startWorld, type World } from './world.ts';
@@ -24,23 +30,23 @@ afterAll(() => {
 });
 
 /** What a client did: as whom the server saw it, the proxies it used, the input of its plugin. */
-async function observed(folder: string, run: () => Promise<Said>) {
+async function observed(folder: string, run: () => Promise<ProgramResult>) {
   const { server, plainServer, proxies } = world;
   const logs = [server.arrived, plainServer.arrived];
-  const asked = [proxies.http.asked, proxies.https.asked, proxies.socks.asked];
-  for (const log of [...logs, ...asked]) log.length = 0;
+  const proxyLogs = [proxies.http.requests, proxies.https.requests, proxies.socks.requests];
+  for (const log of [...logs, ...proxyLogs]) log.length = 0;
   const result = await run();
   await world.quiet();
   return {
     arrived: logs.map((log) => log.at(-1)),
-    asked: asked.map((log) => [...new Set(log)]),
-    told: toldIn(folder),
-    said: lastLines(result),
+    proxied: proxyLogs.map((log) => [...new Set(log)]),
+    pluginInput: pluginInputIn(folder),
+    message: lastLines(result),
   };
 }
 
 /** The input of the plugins of a case; it is deleted afterwards. */
-function toldIn(folder: string): unknown[] {
+function pluginInputIn(folder: string): unknown[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   return files
     .filter((file) => file.endsWith('.told'))
@@ -82,8 +88,8 @@ describe.skipIf(!KUBECTL)("the requests at the server are the same as kubectl's"
       const folder = freshFolder();
       const { kubectl, us } = await both(folder, prepare(world, folder, choice));
       expect(us).toEqual(kubectl);
-      expect(kubectl.arrived[0], kubectl.said).toBeDefined();
-      expect(kubectl.said).toBe('Error from server (NotFound): pods "pod-1" not found');
+      expect(kubectl.arrived[0], kubectl.message).toBeDefined();
+      expect(kubectl.message).toBe('Error from server (NotFound): pods "pod-1" not found');
     },
   );
 });
@@ -101,8 +107,8 @@ describe.skipIf(!KUBECTL)(
     )('$files, $choice', async ({ files, choice }) => {
       const folder = freshFolder();
       const same = { trust: 'ca data', user: 'token', proxy: 'http' };
-      const one = { ...same, files, choice, impersonation: 'as', namespace: 'context' };
-      const { args, env, cwd } = prepare(world, folder, one);
+      const combination = { ...same, files, choice, impersonation: 'as', namespace: 'context' };
+      const { args, env, cwd } = prepare(world, folder, combination);
       const view = ['-c', 'exec "$@" >&2', 'sh', KUBECTL, 'config', 'view', '--minify', '--raw'];
       const result = await runProgram('sh', { args: [...view, '-o', 'json', ...args], env, cwd });
       const { clusters, users, contexts } = JSON.parse(result.stderr);
@@ -156,13 +162,17 @@ describe.skipIf(!KUBECTL)("errors are the same as kubectl's", () => {
 
   it('in every case with a wrong kubeconfig or flag', async () => {
     const differences: object[] = [];
-    for (const one of errorCases(world)) {
+    for (const errorCase of errorCases(world)) {
       const folder = freshFolder();
-      world.server.refusal = one.refusal;
-      const { kubectl, us } = await both(folder, prepareError(one, folder));
-      const cut = (said: string) => (one.until ? said.split(one.until)[0] : said);
-      const [theirs, own] = [kubectl, us].map((seen) => ({ ...seen, said: cut(seen.said) }));
-      if (!isDeepStrictEqual(theirs, own)) differences.push({ name: one.name, theirs, own });
+      world.server.refusal = errorCase.refusal;
+      const { kubectl, us } = await both(folder, prepareError(errorCase, folder));
+      const cut = (message: string) =>
+        errorCase.until ? message.split(errorCase.until)[0] : message;
+      const [theirs, own] = [kubectl, us].map((result) => ({
+        ...result,
+        message: cut(result.message),
+      }));
+      if (!isDeepStrictEqual(theirs, own)) differences.push({ name: errorCase.name, theirs, own });
     }
     world.server.refusal = undefined;
     expect(differences).toEqual([]);

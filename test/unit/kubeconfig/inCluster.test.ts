@@ -44,7 +44,7 @@ async function bothInPod(args: readonly string[], env: Readonly<Record<string, s
     KUBERNETES_SERVICE_PORT: String(server.port),
     ...env,
   };
-  const seen = async (command: readonly string[]) => {
+  const observed = async (command: readonly string[]) => {
     server.arrived.length = 0;
     const inPod = ['-m', 'sh', '-c', IN_POD, 'pod', certificates.authority.file, ...command];
     const result = await runProgram('unshare', {
@@ -52,12 +52,12 @@ async function bothInPod(args: readonly string[], env: Readonly<Record<string, s
       env: pod,
       cwd: folder,
     });
-    return { arrived: server.arrived.at(-1), said: lastLines(result) };
+    return { arrived: server.arrived.at(-1), message: lastLines(result) };
   };
   const cache = ['--cache-dir', join(folder, 'cache')];
   return {
-    kubectl: await seen([KUBECTL, 'get', 'pods', 'pod-1', ...cache]),
-    us: await seen([...PROGRAM, 'ports', 'pod-1']),
+    kubectl: await observed([KUBECTL, 'get', 'pods', 'pod-1', ...cache]),
+    us: await observed([...PROGRAM, 'ports', 'pod-1']),
   };
 }
 
@@ -89,7 +89,7 @@ describe.skipIf(!KUBECTL || !canMount())('in a pod (needs root, to mount its fil
 
   it('as another user, where kubectl ignores that it is in a pod', async () => {
     const { kubectl, us } = await bothInPod(['--as', 'joe'], {});
-    expect(kubectl.said).toMatch(/^The connection to the server localhost:8080 was refused/);
+    expect(kubectl.message).toMatch(/^The connection to the server localhost:8080 was refused/);
     expect(us.arrived).toMatchObject({
       authorization: 'Bearer of-the-pod',
       impersonation: { 'impersonate-user': 'joe' },

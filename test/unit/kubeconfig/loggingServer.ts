@@ -65,14 +65,14 @@ export async function loggingServer(certificates?: TestCertificates): Promise<Lo
         answer,
       )
     : createHttpServer(answer);
-  const { gone } = openSockets(server);
+  const { closed } = openSockets(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const logging: LoggingServer = {
     port: (server.address() as AddressInfo).port,
     arrived,
     refusal: undefined,
-    gone,
+    closed,
     close: () => server.close(),
   };
   return logging;

@@ -7,13 +7,19 @@ import { text } from 'node:stream/consumers';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { oidc } from './cases.ts';
-import { lastLines, ourClient, runProgram, type Said, upstreamKubectl } from './clients.ts';
+import {
+  lastLines,
+  ourClient,
+  type ProgramResult,
+  runProgram,
+  upstreamKubectl,
+} from './clients.ts';
 import { kubeconfigOf, startWorld, type World } from './world.ts';
 
 /** An identity provider: its requests, and its answer. */
 interface Provider {
   readonly port: number;
-  readonly asked: { path: string; form: string; authorization: string | undefined }[];
+  readonly requests: { path: string; form: string; authorization: string | undefined }[];
   answer: { status: number; body: object };
   /** Accepts the client's name and secret only in the form. */
   formOnly: boolean;
@@ -44,7 +50,7 @@ async function identityProvider({ certificates: { server: own } }: World): Promi
       if (path.endsWith('/.well-known/openid-configuration'))
         response.end(JSON.stringify({ token_endpoint: `https://127.0.0.1:${running.port}/token` }));
       else {
-        running.asked.push({
+        running.requests.push({
           path,
           form: [...new URLSearchParams(form)].sort().join(' '),
           authorization,
@@ -61,7 +67,7 @@ async function identityProvider({ certificates: { server: own } }: World): Promi
   await once(server, 'listening');
   const running: Provider = {
     port: (server.address() as AddressInfo).port,
-    asked: [],
+    requests: [],
     answer: { status: 200, body: {} },
     formOnly: false,
     close: () => server.close(),
@@ -95,31 +101,31 @@ function kubeconfig(more: Record<string, string> = {}): string {
 /** Runs both clients with a kubeconfig each; returns what they requested, sent, saved and printed. */
 async function both(more: Record<string, string> = {}, before: (file: string) => void = () => {}) {
   const cache = ['--cache-dir', join(world.folder, 'cache')];
-  const seen = async (run: (file: string) => Promise<Said>) => {
+  const observed = async (run: (file: string) => Promise<ProgramResult>) => {
     const file = kubeconfig(more);
     before(file);
-    provider.asked.length = 0;
+    provider.requests.length = 0;
     world.server.arrived.length = 0;
     const message = lastLines(await run(file)).replaceAll(file, 'FILE');
     await world.quiet();
     const { users } = load(readFileSync(file, 'utf8')) as { users: unknown };
     return {
-      said: message,
-      asked: [...provider.asked],
+      message,
+      requests: [...provider.requests],
       authorization: world.server.arrived.at(-1)?.authorization,
       users,
       mode: statSync(file).mode & 0o777,
     };
   };
   const env = (file: string) => ({ PATH: '/usr/bin:/bin', HOME: world.folder, KUBECONFIG: file });
-  const kubectl = await seen((file) =>
+  const kubectl = await observed((file) =>
     runProgram(upstreamKubectl(), {
       args: ['get', 'pods', 'pod-1', ...cache],
       env: env(file),
       cwd: world.folder,
     }),
   );
-  const us = await seen((file) =>
+  const us = await observed((file) =>
     ours.run({ args: ['ports', 'pod-1'], env: env(file), cwd: world.folder }),
   );
   return { kubectl, us };
@@ -153,7 +159,7 @@ describe.skipIf(!upstreamKubectl())('an expired id token', () => {
     provider.formOnly = true;
     const { kubectl, us } = await both();
     expect(us).toEqual(kubectl);
-    expect(us.asked.length).toBe(2);
+    expect(us.requests.length).toBe(2);
     expect(us.authorization).toBe(`Bearer ${FRESH}`);
   });
 
@@ -174,14 +180,16 @@ describe.skipIf(!upstreamKubectl())('an expired id token', () => {
   it('refused by the provider', async () => {
     provider.answer = { status: 400, body: { error: 'invalid_grant' } };
     const { kubectl, us } = await both();
-    for (const { said } of [kubectl, us])
-      expect(said).toMatch(/^Unable to connect to the server: failed to refresh token: oauth2: /);
+    for (const { message } of [kubectl, us])
+      expect(message).toMatch(
+        /^Unable to connect to the server: failed to refresh token: oauth2: /,
+      );
   });
 
   it('is not saved while another client is saving', async () => {
     const { kubectl, us } = await both({}, (file) => writeFileSync(`${file}.lock`, ''));
     expect(us).toEqual(kubectl);
-    expect(us.said).toMatch(/could not persist new tokens: open FILE.lock: file exists$/);
+    expect(us.message).toMatch(/could not persist new tokens: open FILE.lock: file exists$/);
   });
 
   it('leaves no lock behind', async () => {

@@ -7,7 +7,7 @@ export interface OpenSockets {
    * Waits until every connection made before this call has been accepted and closed. By then the requests of finished
    * clients have been recorded.
    */
-  gone(): Promise<void>;
+  closed(): Promise<void>;
 }
 
 export function openSockets(server: Server): OpenSockets {
@@ -17,7 +17,7 @@ export function openSockets(server: Server): OpenSockets {
     socket.on('close', () => open.delete(socket));
   });
   return {
-    async gone() {
+    async closed() {
       // Connections are accepted in order: when this one is accepted, so are all before it.
       const last = connect((server.address() as AddressInfo).port, '127.0.0.1');
       await once(last, 'connect');

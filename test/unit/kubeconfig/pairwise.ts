@@ -10,8 +10,8 @@ export function pairwise<D extends Dimensions>(dimensions: D): { [name in keyof 
   const missing = new Set<string>();
   for (const [i, a] of names.entries())
     for (const b of names.slice(i + 1))
-      for (const one of dimensions[a] ?? [])
-        for (const other of dimensions[b] ?? []) missing.add(pair(a, one, b, other));
+      for (const value of dimensions[a] ?? [])
+        for (const other of dimensions[b] ?? []) missing.add(pair(a, value, b, other));
   const cases: Record<string, string>[] = [];
   while (missing.size > 0) {
     const [a = '', one = '', b = '', other = ''] = [...missing][0]?.split('\0') ?? [];

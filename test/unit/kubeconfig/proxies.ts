@@ -9,20 +9,20 @@ import { type OpenSockets, openSockets } from './openSockets.ts';
 export interface TestProxy extends OpenSockets {
   readonly port: number;
   /** Its clients' destinations and credentials, as `host:port user:password`. */
-  readonly asked: string[];
+  readonly requests: string[];
   close(): void;
 }
 
 /** A proxy for HTTP CONNECT; with certificates it is reached over TLS. */
 export async function httpProxy(target: () => number, tls?: TestCertificates): Promise<TestProxy> {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const server = tls
     ? createHttpsServer({ key: tls.server.key, cert: tls.server.certificate })
     : createHttpServer();
   server.on('connect', (request: IncomingMessage, socket: Socket) => {
     socket.on('error', () => {});
     const [, pair = ''] = (request.headers['proxy-authorization'] ?? '').split(' ');
-    asked.push(`${request.url} ${Buffer.from(pair, 'base64')}`.trim());
+    requests.push(`${request.url} ${Buffer.from(pair, 'base64')}`.trim());
     if (pair === Buffer.from('wrong:wrong').toString('base64'))
       socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
     else {
@@ -30,12 +30,12 @@ export async function httpProxy(target: () => number, tls?: TestCertificates): P
       splice(socket, target());
     }
   });
-  return listening(server, asked);
+  return listening(server, requests);
 }
 
 /** A SOCKS5 proxy (RFC 1928, 1929) that accepts any name and password except `wrong`. */
 export async function socksProxy(target: () => number): Promise<TestProxy> {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const serve = async (socket: Socket) => {
     const bytes = reader(socket);
     const [, methods = 0] = await bytes(2);
@@ -54,7 +54,7 @@ export async function socksProxy(target: () => number): Promise<TestProxy> {
       kind === 3
         ? (await bytes((await bytes(1))[0] ?? 0)).toString()
         : (await bytes(kind === 4 ? 16 : 4)).join('.');
-    asked.push(`${host}:${(await bytes(2)).readUInt16BE()} ${who}`.trim());
+    requests.push(`${host}:${(await bytes(2)).readUInt16BE()} ${who}`.trim());
     socket.write(Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 0]));
     splice(socket, target());
   };
@@ -63,7 +63,7 @@ export async function socksProxy(target: () => number): Promise<TestProxy> {
     // A client may disconnect at any moment.
     serve(socket).catch(() => socket.destroy());
   });
-  return listening(server, asked);
+  return listening(server, requests);
 }
 
 /** Reads exact numbers of bytes from a socket. */
@@ -87,14 +87,14 @@ function splice(socket: Socket, port: number): void {
   upstream.on('error', () => socket.destroy());
 }
 
-async function listening(server: Server, asked: string[]): Promise<TestProxy> {
-  const { gone } = openSockets(server);
+async function listening(server: Server, requests: string[]): Promise<TestProxy> {
+  const { closed } = openSockets(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    asked,
-    gone,
+    requests,
+    closed,
     close: () => server.close(),
   };
 }

@@ -137,9 +137,9 @@ describe('a token that expires during a capture', () => {
     const api = await connect({
       exec: { ...plugin().exec, args: ['-c', 'sleep 0.2; exit 1'] },
     });
-    const asked = api.get('/r', { signal: interrupt.signal });
+    const response = api.get('/r', { signal: interrupt.signal });
     interrupt.abort(new Error('Ctrl-C'));
-    await expect(asked).rejects.toThrow('Ctrl-C');
+    await expect(response).rejects.toThrow('Ctrl-C');
   });
 
   it('reports the reason if its plugin fails then', async () => {

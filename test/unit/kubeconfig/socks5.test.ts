@@ -65,8 +65,8 @@ it.each<[number[][], string, string]>([
 
 it('a proxy that stops answering uses no processor time', async () => {
   const before = process.cpuUsage().user;
-  const asked = ask([[5]], false);
-  asked.catch(() => {});
+  const answer = ask([[5]], false);
+  answer.catch(() => {});
   // A busy wait would block this timer.
   await wait(200);
   expect(process.cpuUsage().user - before).toBeLessThan(150_000);

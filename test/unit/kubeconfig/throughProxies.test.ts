@@ -26,7 +26,7 @@ beforeAll(async () => {
   };
 });
 afterAll(() => {
-  for (const one of [server, ...Object.values(proxies)]) one.close();
+  for (const listener of [server, ...Object.values(proxies)]) listener.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -64,23 +64,23 @@ async function echo(api: KubeApi, input: string): Promise<string> {
 describe('a websocket uses the same path as requests', () => {
   it.each(['http', 'https', 'socks5'] as const)('through a proxy for %s', async (kind) => {
     const proxy = proxies[kind];
-    proxy.asked.length = 0;
+    proxy.requests.length = 0;
     const api = await connect(`${kind}://me:p%40ss@127.0.0.1:${proxy.port}`);
     await api.get('/api/v1/pods');
     const megabyte = 'x'.repeat(1024 * 1024);
     expect(await echo(api, megabyte)).toBe(megabyte);
     // The exec took over the tunnel of the request; a second one needs its own.
-    expect(proxy.asked).toEqual(['kubernetes.default:443 me:p@ss']);
+    expect(proxy.requests).toEqual(['kubernetes.default:443 me:p@ss']);
     expect(await echo(api, 'again')).toBe('again');
-    expect(proxy.asked.length).toBe(2);
+    expect(proxy.requests.length).toBe(2);
   });
 
   it.each(['[2001:db8::1]', '192.0.2.1'])('to the address %s', async (address) => {
-    proxies.socks5.asked.length = 0;
+    proxies.socks5.requests.length = 0;
     const api = await connect(`socks5://127.0.0.1:${proxies.socks5.port}`, address);
     await expect(api.get('/')).rejects.toThrow(/certificate is valid for 127.0.0.1, not /);
     const bytes = address.startsWith('[') ? '32.1.13.184.0.0.0.0.0.0.0.0.0.0.0.1' : address;
-    expect(proxies.socks5.asked).toEqual([`${bytes}:443`]);
+    expect(proxies.socks5.requests).toEqual([`${bytes}:443`]);
   });
 
   it('an error names an unreachable proxy, and the setting for proxies', async () => {

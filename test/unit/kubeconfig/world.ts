@@ -40,10 +40,11 @@ export async function startWorld(): Promise<World> {
     proxies,
     // Proxies first: their connections lead to the servers.
     quiet: async () => {
-      for (const one of [...Object.values(proxies), server, plainServer]) await one.gone();
+      for (const listener of [...Object.values(proxies), server, plainServer])
+        await listener.closed();
     },
     close: () => {
-      for (const one of closing) one.close();
+      for (const listener of closing) listener.close();
       rmSync(folder, { recursive: true });
     },
   };

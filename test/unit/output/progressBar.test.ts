@@ -31,22 +31,22 @@ describe('a progress bar', () => {
   });
 
   it('measures the rate over the last few seconds', () => {
-    const { bar: one, written } = bar(true);
+    const { bar: first, written } = bar(true);
     for (let second = 0; second <= 20; second++)
-      one.show(
+      first.show(
         { done: second < 10 ? 0 : (second - 10) * 1e6, total: 20e6, now: '' },
         second * 1000,
       );
     expect(written.at(-1)).toContain('1.0 MB/s  0:10 left');
     const lines = written.length;
-    one.show({ done: 10e6, total: 20e6, now: '' }, 20_100);
+    first.show({ done: 10e6, total: 20e6, now: '' }, 20_100);
     expect(written).toHaveLength(lines);
   });
 
   it('prints nothing without a terminal', () => {
-    const { bar: one, written } = bar(false);
-    one.show({ done: 1, total: 2, now: '' });
-    one.clear();
+    const { bar: first, written } = bar(false);
+    first.show({ done: 1, total: 2, now: '' });
+    first.clear();
     expect(written).toEqual([]);
   });
 });

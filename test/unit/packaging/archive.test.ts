@@ -37,7 +37,7 @@ describe.each([
   });
 
   it('is the same for any order of files', async () => {
-    const one = await packed(format, [program, license], TIME);
-    expect(await packed(format, [license, program], TIME)).toEqual(one);
+    const archive = await packed(format, [program, license], TIME);
+    expect(await packed(format, [license, program], TIME)).toEqual(archive);
   });
 });

@@ -57,8 +57,8 @@ describe('the ICU data of a small program', () => {
 
   it('are refused if there is no package, or two', () => {
     expect(() => withEnglishOnly(Buffer.from('no CmnD here'))).toThrow('0 packages');
-    const one = tinyPackage('icudt78l/root.res');
-    expect(() => withEnglishOnly(Buffer.concat([one, one]))).toThrow('2 packages');
+    const pkg = tinyPackage('icudt78l/root.res');
+    expect(() => withEnglishOnly(Buffer.concat([pkg, pkg]))).toThrow('2 packages');
   });
 });
 

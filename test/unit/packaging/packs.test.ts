@@ -34,27 +34,27 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The output of a command, and the packs that it reads. */
-function run(...args: string[]): Promise<{ said: string; packs: string[] }> {
+function run(...args: string[]): Promise<{ output: string; packs: string[] }> {
   const missing = join(folder, 'no-kubeconfig');
   const env = { ...process.env, FOLDER: folder, KUBECONFIG: missing };
   return new Promise((resolve) => {
     execFile(process.execPath, ['-e', PROBE, 'netdebug', ...args], { env }, (_error, out, err) => {
-      const [said = '', packs = ''] = out.split('\npacks: ');
-      resolve({ said: said + err, packs: packs.split(' ') });
+      const [output = '', packs = ''] = out.split('\npacks: ');
+      resolve({ output: output + err, packs: packs.split(' ') });
     });
   });
 }
 
 describe('the packs of the program', () => {
   it('print the version from the first one', async () => {
-    const { said, packs } = await run('--version');
-    expect(said).toMatch(/^kubectl-netdebug \d/);
+    const { output, packs } = await run('--version');
+    expect(output).toMatch(/^kubectl-netdebug \d/);
     expect(packs).toEqual(['quick']);
   });
 
   it('contain the commit of the build', async () => {
-    const { said } = await run('version', '-o', 'json');
-    expect(JSON.parse(said).clientVersion.gitCommit).toMatch(/^[0-9a-f]{40}$/);
+    const { output } = await run('version', '-o', 'json');
+    expect(JSON.parse(output).clientVersion.gitCommit).toMatch(/^[0-9a-f]{40}$/);
   });
 
   it('print the help from the first one', async () => {
@@ -62,20 +62,20 @@ describe('the packs of the program', () => {
   });
 
   it('complete names without the code of commands', async () => {
-    const { said, packs } = await run('__complete', 'capture', '--context', '');
-    expect(said).toBe(':4\n');
+    const { output, packs } = await run('__complete', 'capture', '--context', '');
+    expect(output).toBe(':4\n');
     expect(packs.toSorted()).toEqual(['completion', 'connection', 'quick']);
   });
 
   it('start a capture without the code for later steps', async () => {
-    const { said, packs } = await run('capture', '--help');
-    expect(said).toMatch(/^Capture packets/);
+    const { output, packs } = await run('capture', '--help');
+    expect(output).toMatch(/^Capture packets/);
     expect(packs.toSorted()).toEqual(['connection', 'quick', 'start']);
   });
 
   it('contain every command', async () => {
-    const { said, packs } = await run('read', join(folder, 'no-file.pcap'));
-    expect(said).toMatch(/no-file\.pcap/);
+    const { output, packs } = await run('read', join(folder, 'no-file.pcap'));
+    expect(output).toMatch(/no-file\.pcap/);
     expect(packs).toContain('rest');
   });
 });

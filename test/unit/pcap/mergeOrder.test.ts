@@ -34,12 +34,12 @@ async function expectAsMergecap(captures: readonly Buffer[], chance: Chance): Pr
   );
   expect(rows).toEqual(withFile(fieldsOf(theirs, ...FIELDS, 'frame.interface_id'), (id) => id));
   expect(merger.packets).toBe(rows.length);
-  const told = (path: string) => {
+  const format = (path: string) => {
     const table = wireshark('capinfos', '-TmQ', '-M', '-c', '-a', '-e', '-o', '-z', path);
     return table.split('\n')[1]?.split(',').slice(1);
   };
-  expect(told(ours)).toEqual(told(theirs));
-  expect(told(ours)?.join()).toContain(merger.latePackets === 0 ? 'True' : 'False');
+  expect(format(ours)).toEqual(format(theirs));
+  expect(format(ours)?.join()).toContain(merger.latePackets === 0 ? 'True' : 'False');
 }
 
 describe('the order of a merge', () => {

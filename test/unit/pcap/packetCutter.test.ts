@@ -48,14 +48,14 @@ describe('PacketCutter', () => {
   });
 
   it('restarts with another header, and continues to count', () => {
-    const [one, two] = [pcap([10]), pcap([20, 30], false)];
+    const [first, second] = [pcap([10]), pcap([20, 30], false)];
     const cutter = new PacketCutter();
-    cutter.cut(one);
+    cutter.cut(first);
     cutter.startNewFile();
-    expect(cutter.cut(two)).toEqual(two);
-    expect(cutter).toMatchObject({ packets: 3, bytes: one.length + two.length });
-    expect(cutter.completeBytesWithin(two, 24 + 36)).toBe(24 + 36);
-    expect(cutter.completeBytesWithin(two, 23)).toBe(0);
+    expect(cutter.cut(second)).toEqual(second);
+    expect(cutter).toMatchObject({ packets: 3, bytes: first.length + second.length });
+    expect(cutter.completeBytesWithin(second, 24 + 36)).toBe(24 + 36);
+    expect(cutter.completeBytesWithin(second, 23)).toBe(0);
   });
 
   it('stops before the packet that would exceed the limit, and reports it', () => {

@@ -25,7 +25,7 @@ function walk(file: Buffer, pieces: number | readonly number[] = file.length) {
 /** What the reader of capture files finds in a whole file, including packets. */
 function readByCursor(file: Buffer) {
   const cursor = new PcapCursor();
-  const found = { bytes: file.length, wholeBytes: 0, packets: 0 };
+  const result = { bytes: file.length, wholeBytes: 0, packets: 0 };
   cursor.push(file);
   try {
     while (cursor.next()) {
@@ -35,12 +35,12 @@ function readByCursor(file: Buffer) {
         cursor.rewind(cursor.recordStart);
         break;
       }
-      found.packets += 1;
+      result.packets += 1;
     }
   } catch (error) {
     if (!(error instanceof InvalidPcapError)) throw error;
   }
-  return { ...found, wholeBytes: cursor.at };
+  return { ...result, wholeBytes: cursor.at };
 }
 
 /** Random whole numbers below a limit, the same ones for the same seed. */
@@ -69,19 +69,19 @@ describe('a walk through a pcap file', () => {
     { littleEndian: false, nanoseconds: true },
     { littleEndian: false, nanoseconds: false },
   ])('reads $littleEndian $nanoseconds', (format) => {
-    const found = walk(samplePcap([10, 20], format), 5);
-    expect(found.packets).toBe(2);
-    expect(found.last?.nanoseconds).toBe(format.nanoseconds ? 123_457 : 123_457_000);
+    const result = walk(samplePcap([10, 20], format), 5);
+    expect(result.packets).toBe(2);
+    expect(result.last?.nanoseconds).toBe(format.nanoseconds ? 123_457 : 123_457_000);
   });
 
   it('finds the end of the last whole packet, wherever the file is cut', () => {
     const file = samplePcap([5, 300, 40]);
     const ends = [24, 24 + 21, 24 + 21 + 316, file.length];
     for (let length = 0; length <= file.length; length++) {
-      const found = walk(file.subarray(0, length), 50);
-      expect(found.wholeBytes).toBe(Math.max(0, ...ends.filter((end) => end <= length)));
-      expect(found.bytes).toBe(length);
-      expect(found.damage).toBeUndefined();
+      const result = walk(file.subarray(0, length), 50);
+      expect(result.wholeBytes).toBe(Math.max(0, ...ends.filter((end) => end <= length)));
+      expect(result.bytes).toBe(length);
+      expect(result.damage).toBeUndefined();
     }
   });
 
@@ -126,10 +126,10 @@ describe('a walk through a pcap file', () => {
     writeFileSync(path, file);
     const table = execFileSync('capinfos', ['-TMmcaeS', path], { encoding: 'utf8' });
     const [, packets, first, last] = (table.split('\n')[1] ?? '').split(/[\t,]/);
-    const found = walk(file, 777);
-    expect(found.packets).toBe(Number(packets));
+    const result = walk(file, 777);
+    expect(result.packets).toBe(Number(packets));
     const text = (time?: { seconds: number; nanoseconds: number }) =>
       `${time?.seconds}.${String((time?.nanoseconds ?? 0) / 1000).padStart(6, '0')}`;
-    expect([text(found.first), text(found.last)]).toEqual([first, last]);
+    expect([text(result.first), text(result.last)]).toEqual([first, last]);
   });
 });

@@ -48,7 +48,7 @@ const LAST = ['-E', 'occurrence=l'];
 
 /** A line of tab-separated fields for each packet, as read by tshark. */
 export function fieldsOf(file: string, ...fields: readonly string[]): string[] {
-  const asked = fields.flatMap((field) => ['-e', field]);
+  const fieldArguments = fields.flatMap((field) => ['-e', field]);
   const options = ['-o', 'frame.generate_md5_hash:TRUE', '-o', 'ip.check_checksum:FALSE'];
   const lines = wireshark(
     'tshark',
@@ -59,7 +59,7 @@ export function fieldsOf(file: string, ...fields: readonly string[]): string[] {
     '-T',
     'fields',
     ...LAST,
-    ...asked,
+    ...fieldArguments,
   );
   return lines.split('\n').slice(0, -1);
 }

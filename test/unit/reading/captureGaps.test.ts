@@ -60,14 +60,14 @@ async function folder(
 
 describe('a missing part of the recording', () => {
   it('is reported, and qualifies other findings, in a merged file', async () => {
-    const found = await merged(gapText({ first: 2, last: 4, bytes: 1000 }));
-    expect(kinds(found)).toContain('capture-gaps');
-    expect(caveats(found)).toContain(ARTEFACT);
+    const findings = await merged(gapText({ first: 2, last: 4, bytes: 1000 }));
+    expect(kinds(findings)).toContain('capture-gaps');
+    expect(caveats(findings)).toContain(ARTEFACT);
   });
 
   it('is not assumed for a connection that was resumed without a loss', async () => {
-    const found = await merged('connection lost (x) and resumed: nothing is missing');
-    expect(kinds(found)).not.toContain('capture-gaps');
+    const findings = await merged('connection lost (x) and resumed: nothing is missing');
+    expect(kinds(findings)).not.toContain('capture-gaps');
     expect(kinds(await merged())).not.toContain('capture-gaps');
   });
 
@@ -77,9 +77,9 @@ describe('a missing part of the recording', () => {
       [4, AFTER],
     ] as const;
     const gaps = [{ first: 2, last: 3, why: 'the ring removed them earlier' }];
-    const found = await folder(files, { gaps, interruptions: [] });
-    expect(kinds(found)).toContain('capture-gaps');
-    expect(caveats(found)).toContain(ARTEFACT);
+    const findings = await folder(files, { gaps, interruptions: [] });
+    expect(kinds(findings)).toContain('capture-gaps');
+    expect(caveats(findings)).toContain(ARTEFACT);
     const withoutGaps = await folder(files, { gaps: [], interruptions: [] });
     expect(kinds(withoutGaps)).not.toContain('capture-gaps');
     expect(caveats(withoutGaps)).toEqual([]);
@@ -87,13 +87,13 @@ describe('a missing part of the recording', () => {
 
   it('does not include files that the ring removed before the first copied file', async () => {
     const gaps = [{ first: 1, last: 3, why: 'the ring removed them earlier' }];
-    const found = await folder([[4, BEFORE]], { gaps, interruptions: [] });
-    expect(kinds(found)).not.toContain('capture-gaps');
+    const findings = await folder([[4, BEFORE]], { gaps, interruptions: [] });
+    expect(kinds(findings)).not.toContain('capture-gaps');
   });
 
   it('includes the time during which an interface was missing', async () => {
     const outage = { at: '2026-11-26T12:00:00Z', until: '2026-11-26T12:00:09Z', why: 'eth0' };
-    const found = await folder([[1, BEFORE]], { gaps: [], interruptions: [outage] });
-    expect(kinds(found)).toContain('capture-gaps');
+    const findings = await folder([[1, BEFORE]], { gaps: [], interruptions: [outage] });
+    expect(kinds(findings)).toContain('capture-gaps');
   });
 });

@@ -19,9 +19,9 @@ function questionsOf(clients: number, failing: number): Timed[] {
 
 describe('a DNS server that fails several clients', () => {
   it('is one finding, which lists these clients', async () => {
-    const found = await findingsOf(questionsOf(3, 2));
-    expect(found).toHaveLength(1);
-    expect(found[0]).toMatchObject({
+    const findings = await findingsOf(questionsOf(3, 2));
+    expect(findings).toHaveLength(1);
+    expect(findings[0]).toMatchObject({
       kind: 'dns-servfail',
       count: 2,
       what: expect.stringMatching(/^10\.96\.0\.10 .*\b2\b.*\b4\b/),
@@ -30,17 +30,17 @@ describe('a DNS server that fails several clients', () => {
       filter:
         '(ip.addr == 10.244.1.10 || ip.addr == 10.244.1.11) && ip.addr == 10.96.0.10 && dns.flags.rcode == 2',
     });
-    expect(found[0]?.what).toContain('api-0.example.com, api-1.example.com');
+    expect(findings[0]?.what).toContain('api-0.example.com, api-1.example.com');
   });
 
   it('lists a few of many clients, with a filter that shows all of them', async () => {
-    const found = await findingsOf(questionsOf(30, 30));
-    expect(found).toHaveLength(1);
-    expect(found[0]).toMatchObject({
+    const findings = await findingsOf(questionsOf(30, 30));
+    expect(findings).toHaveLength(1);
+    expect(findings[0]).toMatchObject({
       count: 30,
       who: '10.244.1.10, 10.244.1.11, 10.244.1.12 and 27 more → 10.96.0.10',
       filter: 'ip.addr == 10.96.0.10 && dns.flags.rcode == 2',
     });
-    expect(found[0]?.packets.length).toBeLessThanOrEqual(10);
+    expect(findings[0]?.packets.length).toBeLessThanOrEqual(10);
   });
 });

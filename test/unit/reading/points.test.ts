@@ -36,7 +36,7 @@ function points(
   sent: readonly SentSegment[],
   { ahead = 0, isTranslated = true, port = 40_000, ip = 1000 } = {},
 ): Points {
-  const found: Points = { client: [], server: [] };
+  const points: Points = { client: [], server: [] };
   for (const { at, direction, isLost, isForeign, ...header } of sent) {
     const id = ip + at;
     const isUp = direction === 'up';
@@ -49,10 +49,10 @@ function points(
       ip: { id, ttl: 63, ...inside, ...header.ip },
     });
     const isSeen = isUp ? [!isForeign, !isLost] : [!isLost, !isForeign];
-    if (isSeen[0]) found.client.push([at, near]);
-    if (isSeen[1]) found.server.push([at + (isUp ? DELAY : -DELAY) + ahead, far]);
+    if (isSeen[0]) points.client.push([at, near]);
+    if (isSeen[1]) points.server.push([at + (isUp ? DELAY : -DELAY) + ahead, far]);
   }
-  return found;
+  return points;
 }
 
 const text = (length: number) => 'x'.repeat(length);

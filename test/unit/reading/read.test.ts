@@ -184,10 +184,10 @@ describe('read', () => {
     ];
     const gaps = [{ first: 1, last: 8, why: 'removed by the ring' }];
     writeFileSync(join(fetched, 'capture.json'), JSON.stringify({ files, gaps, dropped: 5 }));
-    const found = await captureFilesOf([fetched]);
-    expect(found.paths).toEqual(names.map((name) => join(fetched, name)));
-    expect(found.notes.join()).toMatch(/\b1\b.*\b8\b[\s\S]*\b5 packets/);
-    expect((await printed(found.paths)).lines).toHaveLength(2);
+    const captureFiles = await captureFilesOf([fetched]);
+    expect(captureFiles.paths).toEqual(names.map((name) => join(fetched, name)));
+    expect(captureFiles.notes.join()).toMatch(/\b1\b.*\b8\b[\s\S]*\b5 packets/);
+    expect((await printed(captureFiles.paths)).lines).toHaveLength(2);
     await expect(captureFilesOf([join(folder, 'nothing')])).rejects.toMatchObject({
       kind: 'not-read',
     });

@@ -13,11 +13,11 @@ describe('socketChanges', () => {
   });
 
   it('finds added and removed sockets', () => {
-    const gone = socket({});
+    const removed = socket({});
     const come = listener('0.0.0.0:80');
-    expect(socketChanges([gone], [come])).toEqual([
+    expect(socketChanges([removed], [come])).toEqual([
       { kind: 'added', socket: come },
-      { kind: 'removed', socket: gone },
+      { kind: 'removed', socket: removed },
     ]);
   });
 

@@ -31,7 +31,7 @@ describe('collectSockets', () => {
     const parse = ssLineParser(EVERYTHING);
     await collectSockets(inPieces(output, 1000), parse, selection, store, 'web-1');
     const isWanted = ({ state }: { state: string }) => state === 'LISTEN' || state === 'LISTENING';
-    expect([...store]).toEqual(all.filter(isWanted).map((one) => ({ ...one, pod: 'web-1' })));
+    expect([...store]).toEqual(all.filter(isWanted).map((listed) => ({ ...listed, pod: 'web-1' })));
   });
 
   it('counts lines that it cannot parse, also a last line without a line feed', async () => {

@@ -13,7 +13,7 @@ function podNamed(name: string, ports: object[], spec: Partial<Pod['spec']> = {}
   return podWith({ metadata: { name }, spec: { containers, ...spec } });
 }
 
-function said(pod: Pod, sockets: Socket[], selection = SELECTION): string[] {
+function declaredIn(pod: Pod, sockets: Socket[], selection = SELECTION): string[] {
   return declaredPorts([{ pod, sockets }], selection);
 }
 
@@ -25,7 +25,7 @@ it('reports declared ports without a listener, and only those', () => {
     { containerPort: 5000, protocol: 'SCTP' },
   ];
   const sockets = [listener('[::]:80', { protocol: 'tcp6' }), listener('0.0.0.0:53')];
-  expect(said(podNamed('web', ports), sockets)).toEqual([
+  expect(declaredIn(podNamed('web', ports), sockets)).toEqual([
     'pod "web": port 81/TCP (metrics) of container main is declared, but nothing listens on it',
     'pod "web": port 53/UDP of container main is declared, but nothing listens on it',
   ]);
@@ -36,26 +36,26 @@ it.each([
   ['one family', { ipv6: false }, 0],
 ])('does not report sockets that were not listed: %s', (_, selection, count) => {
   const ports = [{ containerPort: 80 }, { containerPort: 53, protocol: 'UDP' }];
-  expect(said(podNamed('web', ports), [], selecting(selection))).toHaveLength(count);
+  expect(declaredIn(podNamed('web', ports), [], selecting(selection))).toHaveLength(count);
 });
 
 it('reports a listener that other pods cannot reach', () => {
   const sockets = [listener('127.0.0.1:80'), listener('[::1]:80', { protocol: 'tcp6' })];
-  expect(said(podNamed('web', [{ containerPort: 80 }]), sockets).join()).toMatch(
+  expect(declaredIn(podNamed('web', [{ containerPort: 80 }]), sockets).join()).toMatch(
     /\b127\.0\.0\.1, ::1\b/,
   );
   const more = [...sockets, listener('10.0.0.1:80')];
-  expect(said(podNamed('web', [{ containerPort: 80 }]), more)).toEqual([]);
+  expect(declaredIn(podNamed('web', [{ containerPort: 80 }]), more)).toEqual([]);
 });
 
 it('shows ports of the node that are forwarded to the pod', () => {
   const ports = [{ containerPort: 80, hostPort: 8080, hostIP: '10.0.0.9' }];
-  expect(said(podNamed('web', ports), [listener('0.0.0.0:80')])).toEqual([
+  expect(declaredIn(podNamed('web', ports), [listener('0.0.0.0:80')])).toEqual([
     'pod "web": port 8080/TCP of its node on 10.0.0.9 (hostPort) leads to port 80',
   ]);
   // With the host's network, the container's port is the node's own.
   const onNode = podNamed('web', ports, { hostNetwork: true });
-  expect(said(onNode, [listener('0.0.0.0:80')])).toEqual([]);
+  expect(declaredIn(onNode, [listener('0.0.0.0:80')])).toEqual([]);
 });
 
 it('includes sidecars, but not init containers that have ended', () => {
@@ -63,8 +63,8 @@ it('includes sidecars, but not init containers that have ended', () => {
     { name: 'mesh', restartPolicy: 'Always', ports: [{ containerPort: 15001 }] },
     { name: 'setup', ports: [{ containerPort: 1 }] },
   ];
-  expect(said(podNamed('web', [], { initContainers }), []).join()).toMatch(/15001.*mesh/);
-  expect(said(podNamed('web', [], { initContainers }), [])).toHaveLength(1);
+  expect(declaredIn(podNamed('web', [], { initContainers }), []).join()).toMatch(/15001.*mesh/);
+  expect(declaredIn(podNamed('web', [], { initContainers }), [])).toHaveLength(1);
 });
 
 it('reports the same for many pods once, and limits the list', () => {
@@ -78,5 +78,5 @@ it('reports the same for many pods once, and limits the list', () => {
     ),
   ).toEqual([expect.stringMatching(/^30 pods: .*\b80\/TCP\b.*\bmain\b/)]);
   const ports = Array.from({ length: 300 }, (_, number) => ({ containerPort: number + 1 }));
-  expect(said(podNamed('web', ports), [])).toHaveLength(21);
+  expect(declaredIn(podNamed('web', ports), [])).toHaveLength(21);
 });

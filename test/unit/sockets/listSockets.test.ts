@@ -16,7 +16,7 @@ const PROC_NET =
 /** Lists the sockets of a pod in which programs do what `act` says, by program name. */
 async function listed(
   act: (program: string, pod: FakePod, run: number) => void,
-  wanted: Partial<Parameters<typeof selecting>[0]> = {},
+  selection: Partial<Parameters<typeof selecting>[0]> = {},
 ) {
   const programs: string[] = [];
   const { access } = await fakeServer({
@@ -34,7 +34,7 @@ async function listed(
     { ...place, home: podWith() } as unknown as Debugger,
     // Without a lease, so the client sends no words.
     'processes',
-    selecting({ udp: false, unix: false, processes: false, details: false, ...wanted }),
+    selecting({ udp: false, unix: false, processes: false, details: false, ...selection }),
     { note: (notice) => notes.push(notice), waiting: () => {} },
   ).catch((error: Error) => error);
   return { outcome, programs, notes };
@@ -59,8 +59,8 @@ it('notes that /proc/net does not show which sockets on [::] accept IPv4, if tha
     pod.writes(program === 'ss' ? 'Gibberish of another kind\n' : any);
     pod.exits(0);
   };
-  const kinds = async (...wanted: Parameters<typeof listed>) =>
-    (await listed(...wanted)).notes.map(({ kind }) => kind);
+  const kinds = async (...args: Parameters<typeof listed>) =>
+    (await listed(...args)).notes.map(({ kind }) => kind);
   expect(await kinds(act, { ipv6: false })).toEqual(['program-unusable', 'incomplete']);
   expect(await kinds(act)).toEqual(['program-unusable']);
 });

@@ -4,8 +4,8 @@ import { at, listener, socket, VARIED } from './sampleSockets.ts';
 
 function stored(sockets: readonly ReturnType<typeof socket>[]): SocketStore {
   const store = new SocketStore();
-  for (const one of sockets) {
-    store.add(one);
+  for (const item of sockets) {
+    store.add(item);
   }
   return store;
 }
@@ -34,7 +34,7 @@ describe('SocketStore', () => {
   });
 
   it('lists listeners first, then by protocol, local port and peer, whatever the state', () => {
-    const wanted = [
+    const expected = [
       listener('0.0.0.0:80'),
       listener('0.0.0.0:443'),
       listener('[::]:80'),
@@ -45,18 +45,18 @@ describe('SocketStore', () => {
       socket({ local: at('10.244.1.5:9000'), peer: at('10.0.0.1:1') }),
       socket({ protocol: 'udp', local: at('0.0.0.0:1') }),
     ];
-    expect([...stored(wanted.toReversed()).inListingOrder()]).toEqual(wanted);
+    expect([...stored(expected.toReversed()).inListingOrder()]).toEqual(expected);
   });
 
   it('lists one pod after another', () => {
-    const wanted = [
+    const expected = [
       listener('0.0.0.0:9', { pod: 'web-1' }),
       socket({ pod: 'web-1' }),
       listener('0.0.0.0:1', { pod: 'web-2' }),
     ];
-    const ordered = stored(wanted.toReversed()).inListingOrder();
-    expect([...ordered]).toEqual(wanted);
-    expect(ordered.at(1)).toEqual(wanted[1]);
+    const ordered = stored(expected.toReversed()).inListingOrder();
+    expect([...ordered]).toEqual(expected);
+    expect(ordered.at(1)).toEqual(expected[1]);
     expect(ordered.at(3)).toBeUndefined();
   });
 });

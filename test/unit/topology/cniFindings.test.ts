@@ -152,16 +152,16 @@ function scene({
   return { cluster, facts };
 }
 
-function found(changes: Changes) {
+function kindsOf(changes: Changes) {
   const { cluster, facts } = scene(changes);
   return cniFindings(cluster, facts);
 }
 
-const kinds = (changes: Changes) => found(changes).map(({ kind }) => kind);
+const kinds = (changes: Changes) => kindsOf(changes).map(({ kind }) => kind);
 
 describe('findings in the files of CNI plugins', () => {
   it('are none if cache, leases, interface, node and bridge agree', () => {
-    expect(found({})).toEqual([]);
+    expect(kindsOf({})).toEqual([]);
   });
 
   it('include a lease without a sandbox, unless a pod may just be starting', () => {
@@ -199,7 +199,7 @@ describe('findings in the files of CNI plugins', () => {
   );
 
   it('exclude leases if the runtime could not be queried', () => {
-    const unknown = found({
+    const unknown = kindsOf({
       cni: { leases: [lease('10.244.1.7', ID), lease('10.244.1.9', GONE)] },
       node: { runtime: undefined } as unknown as Partial<NodeFacts>,
     });
@@ -211,7 +211,7 @@ describe('findings in the files of CNI plugins', () => {
       const address = `10.244.1.${index + 2}`;
       return lease(address === '10.244.1.7' ? '10.244.1.254' : address, GONE);
     });
-    const all = found({ cni: { leases: [lease('10.244.1.7', ID), ...leases] } });
+    const all = kindsOf({ cni: { leases: [lease('10.244.1.7', ID), ...leases] } });
     expect(all.map(({ kind, causedBy }) => [kind, causedBy])).toEqual([
       ['leaked-lease', undefined],
       ['range-full', 'leaked-lease'],

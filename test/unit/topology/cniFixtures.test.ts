@@ -28,51 +28,51 @@ const trace = (fixture: Fixture, from = 'a1', to = 'b1') =>
 
 describe('nodes as set up by network plugins', () => {
   it.each(KNOWN)('are followed from pod to pod and back, without findings: %s', (name) => {
-    const { trace: found, findings } = trace(FIXTURES[name] as Fixture);
+    const { trace: path, findings } = trace(FIXTURES[name] as Fixture);
     expect(findings).toEqual([]);
-    expect(found.paths.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
-    expect(found.paths.flatMap(({ unknown }) => unknown)).toEqual([]);
-    expect(devicesOf(found, 0)[0]).toBe('a1:eth0');
-    expect(devicesOf(found, 0).at(-1)).toBe('b1:eth0');
+    expect(path.paths.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
+    expect(path.paths.flatMap(({ unknown }) => unknown)).toEqual([]);
+    expect(devicesOf(path, 0)[0]).toBe('a1:eth0');
+    expect(devicesOf(path, 0).at(-1)).toBe('b1:eth0');
   });
 
   it.each(Object.entries(UNKNOWN))(
     'are unknown from the point where tables are not sufficient: %s',
     (name, what) => {
-      const { trace: found, findings } = trace(FIXTURES[name] as Fixture);
+      const { trace: path, findings } = trace(FIXTURES[name] as Fixture);
       expect(findings).toEqual([]);
-      expect(found.paths.map(({ end }) => end)).toEqual(['unknown', 'unknown']);
-      expect(found.paths[0]?.unknown.map((doubt) => doubt.what)).toContain(what);
+      expect(path.paths.map(({ end }) => end)).toEqual(['unknown', 'unknown']);
+      expect(path.paths[0]?.unknown.map((doubt) => doubt.what)).toContain(what);
     },
   );
 
   it('are followed with an uncertain step if WireGuard chooses the peer', () => {
-    const { trace: found, findings } = trace(BRIDGED.FLANNEL_WIREGUARD);
+    const { trace: path, findings } = trace(BRIDGED.FLANNEL_WIREGUARD);
     expect(findings).toEqual([]);
-    expect(found.paths.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
-    expect(found.paths[0]?.unknown.map(({ what }) => what)).toEqual(['WireGuard peer']);
+    expect(path.paths.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
+    expect(path.paths[0]?.unknown.map(({ what }) => what)).toEqual(['WireGuard peer']);
   });
 
   it('are followed through the second interface of a pod, from its own address', () => {
-    const { trace: found } = trace(BRIDGED.MULTUS, 'a1', '172.20.0.2');
-    expect(found.source).toBe('172.20.0.1');
-    expect(devicesOf(found, 0)).toEqual(['a1:net1', 'node-a:eth0', 'node-b:eth0', 'b1:net1']);
-    expect(devicesOf(found, 1)).toEqual(devicesOf(found, 0).toReversed());
+    const { trace: path } = trace(BRIDGED.MULTUS, 'a1', '172.20.0.2');
+    expect(path.source).toBe('172.20.0.1');
+    expect(devicesOf(path, 0)).toEqual(['a1:net1', 'node-a:eth0', 'node-b:eth0', 'b1:net1']);
+    expect(devicesOf(path, 1)).toEqual(devicesOf(path, 0).toReversed());
   });
 
   it('are followed from a node, with the address of the outgoing tunnel', () => {
-    const { trace: found, findings } = trace(ROUTED.CALICO_IPIP, 'node/node-a', 'b1');
+    const { trace: path, findings } = trace(ROUTED.CALICO_IPIP, 'node/node-a', 'b1');
     expect(findings).toEqual([]);
-    expect(found.source).toBe('10.244.1.1');
-    expect(found.paths.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
+    expect(path.source).toBe('10.244.1.1');
+    expect(path.paths.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
   });
 
   it.each(Object.keys(FIXTURES).filter((name) => name !== 'VRF'))(
     'have a path to the outside: %s',
     (name) => {
-      const { trace: found, findings } = trace(FIXTURES[name] as Fixture, 'a1', '203.0.113.9');
+      const { trace: path, findings } = trace(FIXTURES[name] as Fixture, 'a1', '203.0.113.9');
       expect(findings).toEqual([]);
-      expect(['left', 'unknown']).toContain(found.paths[0]?.end);
+      expect(['left', 'unknown']).toContain(path.paths[0]?.end);
     },
   );
 });
@@ -392,9 +392,9 @@ describe('addresses', () => {
       ['b1', '10.244.1.2'],
       ['fd00:2::2', 'fd00:1::2'],
     ] as const) {
-      const { trace: found, findings } = pathBetween(dual, 'a1', to);
-      expect(found.source).toBe(source);
-      expect(found.paths.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
+      const { trace: path, findings } = pathBetween(dual, 'a1', to);
+      expect(path.source).toBe(source);
+      expect(path.paths.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
       expect(findings).toEqual([]);
     }
   });

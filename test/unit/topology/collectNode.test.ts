@@ -269,6 +269,6 @@ describe.skipIf(!canUnshare).each(SHELLS)(
 function clean(text: string): string {
   return text.replace(
     /[\u0000-\u0009\u000b-\u001f]/g,
-    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

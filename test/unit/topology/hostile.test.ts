@@ -110,14 +110,14 @@ describe('names and files with terminal escapes', () => {
         `path, wide ${isWide}`,
         () => {
           const [from, to] = [facts.objects.pods?.[0], facts.objects.pods?.[1]];
-          const found = pathBetween(
+          const paths = pathBetween(
             facts,
             `${from?.namespace}/${from?.name}`,
             `${to?.namespace}/${to?.name}`,
             81,
           );
-          expect(found.findings.map(({ kind }) => kind)).toEqual(['no-listener']);
-          return renderPath(found.trace, found.findings, isWide);
+          expect(paths.findings.map(({ kind }) => kind)).toEqual(['no-listener']);
+          return renderPath(paths.trace, paths.findings, isWide);
         },
       ],
       [`netns, wide ${isWide}`, () => namespaceTable(namespaceRows(facts), isWide)],

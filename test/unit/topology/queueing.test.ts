@@ -23,7 +23,7 @@ function findingsWith(printed: readonly object[], filters: Readonly<Record<strin
   const ends = trace.paths.map(({ end }) => end);
   return {
     ends,
-    found: findings.map(({ kind, severity, where }) => [kind, severity, where.device]),
+    faults: findings.map(({ kind, severity, where }) => [kind, severity, where.device]),
   };
 }
 
@@ -31,26 +31,26 @@ const NETEM = { kind: 'netem', drops: 3 };
 
 it('reports a device on the path that simulates a bad network, once', () => {
   const loss = { dev: 'vetha1', options: { 'loss-random': { loss: 0.3 } }, ...NETEM };
-  const { ends, found } = findingsWith([loss]);
+  const { ends, faults } = findingsWith([loss]);
   expect(ends).toEqual(['delivered', 'delivered']);
-  expect(found).toEqual([['network-emulation', 'warning', 'vetha1']]);
+  expect(faults).toEqual([['network-emulation', 'warning', 'vetha1']]);
 });
 
 it('ignores devices that the packet does not pass, and netem without effect', () => {
   const options = { 'loss-random': { loss: 0.3 } };
   const otherDevice = { dev: 'veth-other', options, ...NETEM };
   const idle = { dev: 'vetha1', options: { limit: 1000 }, ...NETEM };
-  expect(findingsWith([otherDevice, idle]).found).toEqual([]);
+  expect(findingsWith([otherDevice, idle]).faults).toEqual([]);
 });
 
 it('reports rate limits, also for packets that leave the pod', () => {
   const limit = (dev: string) => ({ kind: 'tbf', dev, options: { rate: 1_250_000 } });
   const ingress = { kind: 'ingress', dev: 'vetha1', options: {} };
   const mirred = 'action order 1: mirred (Egress Redirect to device bwp0) stolen';
-  expect(findingsWith([limit('vetha1'), limit('bwp1')]).found).toEqual([
+  expect(findingsWith([limit('vetha1'), limit('bwp1')]).faults).toEqual([
     ['rate-limit', 'info', 'vetha1'],
   ]);
-  expect(findingsWith([ingress, limit('bwp0')], { vetha1: mirred }).found).toEqual([
+  expect(findingsWith([ingress, limit('bwp0')], { vetha1: mirred }).faults).toEqual([
     ['rate-limit', 'info', 'bwp0'],
   ]);
 });

@@ -110,13 +110,13 @@ describe('routes computed from the tables', () => {
           links: [],
         } as unknown as NetworkNamespace;
         const differences = routeQuestions.flatMap((question, at) => {
-          const found = lookUpRoute(namespace, question)?.route;
+          const route = lookUpRoute(namespace, question)?.route;
           const ownRoute =
-            found === undefined
+            route === undefined
               ? 'none'
-              : found.type === 'unicast'
-                ? `${found.device} ${found.gateway ?? 'direct'}`
-                : found.type;
+              : route.type === 'unicast'
+                ? `${route.device} ${route.gateway ?? 'direct'}`
+                : route.type;
           const kernel = normaliseKernelRoute((sections.get(`answer ${at}`) ?? '').trim());
           return ownRoute === kernel ? [] : [{ question, own: ownRoute, kernel }];
         });

@@ -115,7 +115,7 @@ function cluster({
   };
 }
 
-const found = (change: Change, from: string, to: string, port: number) => {
+const findingsOf = (change: Change, from: string, to: string, port: number) => {
   const { trace, findings } = pathBetween(cluster(change), from, to, port);
   const independent = findings.filter(({ causedBy }) => causedBy === undefined);
   return {
@@ -128,7 +128,7 @@ const found = (change: Change, from: string, to: string, port: number) => {
 
 describe('a port of a node', () => {
   it('leads to an endpoint of its service', () => {
-    const { kinds, ends, trace } = found(
+    const { kinds, ends, trace } = findingsOf(
       { rules: serviceRules(['10.244.2.2']) },
       'a1',
       'node/node-b',
@@ -141,7 +141,7 @@ describe('a port of a node', () => {
   });
 
   it('is not programmed if no rule contains it', () => {
-    const { kinds } = found({}, 'a1', 'node/node-b', 30080);
+    const { kinds } = findingsOf({}, 'a1', 'node/node-b', 30080);
     expect(kinds).toEqual(['service-not-programmed']);
   });
 
@@ -150,14 +150,14 @@ describe('a port of a node', () => {
       rules: serviceRules(['10.244.2.2']),
       service: { externalTrafficPolicy: 'Local' },
     };
-    expect(found(change, '203.0.113.9', 'node/node-b', 30080).kinds).toEqual([]);
-    expect(found(change, '203.0.113.9', 'node/node-a', 30080).kinds).toEqual([
+    expect(findingsOf(change, '203.0.113.9', 'node/node-b', 30080).kinds).toEqual([]);
+    expect(findingsOf(change, '203.0.113.9', 'node/node-a', 30080).kinds).toEqual([
       'service-no-local-endpoints',
     ]);
   });
 
   it('reports a service without endpoints', () => {
-    expect(found({ endpoints: [] }, 'a1', 'node/node-b', 30080).kinds).toEqual([
+    expect(findingsOf({ endpoints: [] }, 'a1', 'node/node-b', 30080).kinds).toEqual([
       'service-no-endpoints',
     ]);
   });
@@ -175,11 +175,13 @@ describe('a port of a node', () => {
     };
     const rules =
       '*nat\n:PREROUTING ACCEPT [0:0]\n:CNI-HOSTPORT-DNAT - [0:0]\n-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT\n-A CNI-HOSTPORT-DNAT -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.244.2.2:80\nCOMMIT\n';
-    const whenProgrammed = found({ pod, rules }, 'a1', 'node/node-b', 8080);
+    const whenProgrammed = findingsOf({ pod, rules }, 'a1', 'node/node-b', 8080);
     expect(whenProgrammed.kinds).toEqual([]);
     expect(whenProgrammed.trace.paths[0]?.hops.at(-1)?.pod).toBe('default/b1');
-    expect(found({ pod }, 'a1', 'node/node-b', 8080).kinds).toEqual(['host-port-not-programmed']);
-    expect(found({ pod }, 'a1', 'node/node-b', 8081).kinds).toEqual(['no-listener']);
+    expect(findingsOf({ pod }, 'a1', 'node/node-b', 8080).kinds).toEqual([
+      'host-port-not-programmed',
+    ]);
+    expect(findingsOf({ pod }, 'a1', 'node/node-b', 8081).kinds).toEqual(['no-listener']);
   });
 });
 
@@ -189,46 +191,46 @@ describe('a service', () => {
       rules: serviceRules(['10.244.2.2']),
       service: { internalTrafficPolicy: 'Local' },
     };
-    expect(found(change, 'a1', 'svc/web', 8000).kinds).toEqual(['service-no-local-endpoints']);
-    expect(found(change, 'b1', 'svc/web', 8000).kinds).toEqual([]);
+    expect(findingsOf(change, 'a1', 'svc/web', 8000).kinds).toEqual(['service-no-local-endpoints']);
+    expect(findingsOf(change, 'b1', 'svc/web', 8000).kinds).toEqual([]);
   });
 
   it('is refused by rules if it has no suitable endpoint, with no other finding', () => {
     const rules = (chance: string) =>
       `*filter\n:FORWARD ACCEPT [0:0]\n:KUBE-SERVICES - [0:0]\n-A FORWARD -j KUBE-SERVICES\n-A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m tcp --dport 8000 -j ${chance}\nCOMMIT\n`;
-    const none = found({ rules: rules('REJECT'), endpoints: [] }, 'a1', 'svc/web', 8000);
+    const none = findingsOf({ rules: rules('REJECT'), endpoints: [] }, 'a1', 'svc/web', 8000);
     expect(none.kinds).toEqual(['service-no-endpoints']);
     expect(none.findings.find(({ kind }) => kind === 'filter-drop')?.causedBy).toBe(
       'service-no-endpoints',
     );
     const service = { internalTrafficPolicy: 'Local' };
-    const withDropPolicy = found({ rules: rules('DROP'), service }, 'a1', 'svc/web', 8000);
+    const withDropPolicy = findingsOf({ rules: rules('DROP'), service }, 'a1', 'svc/web', 8000);
     expect(withDropPolicy.kinds).toEqual(['service-no-local-endpoints']);
     // A connection that is never made has no answer, so there is no path back.
     expect(withDropPolicy.ends).toEqual(['stopped']);
     // If it has endpoints, a rule that drops is the fault itself.
     const dropped = `${serviceRules(['10.244.2.2'])}*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -d 10.244.2.2/32 -j DROP\nCOMMIT\n`;
-    expect(found({ rules: dropped }, 'a1', 'svc/web', 8000).kinds).toEqual(['filter-drop']);
+    expect(findingsOf({ rules: dropped }, 'a1', 'svc/web', 8000).kinds).toEqual(['filter-drop']);
   });
 
   it('without a cluster address leads to its pods, at the given port', () => {
     const headless: Change = { service: { type: 'ClusterIP', clusterAddresses: [] } };
-    const { kinds, ends, trace } = found(headless, 'a1', 'svc/web', 80);
+    const { kinds, ends, trace } = findingsOf(headless, 'a1', 'svc/web', 80);
     expect(kinds).toEqual([]);
     expect(ends).toEqual(['delivered', 'delivered']);
     expect(trace.destination).toBe('10.244.2.2');
     expect(trace.paths[0]?.nat).toEqual([]);
-    expect(found({ ...headless, endpoints: [] }, 'a1', 'svc/web', 80)).toMatchObject({
+    expect(findingsOf({ ...headless, endpoints: [] }, 'a1', 'svc/web', 80)).toMatchObject({
       kinds: ['service-no-endpoints'],
       ends: [],
     });
     const external: Change = { service: { type: 'ExternalName', clusterAddresses: [] } };
-    expect(() => found(external, 'a1', 'svc/web', 80)).toThrow('ExternalName');
+    expect(() => findingsOf(external, 'a1', 'svc/web', 80)).toThrow('ExternalName');
   });
 
   it("sends its answers to the sender's node if that node masquerades the sender", () => {
     const rules = `${serviceRules(['10.244.2.2'])}*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -s 10.244.1.0/24 ! -d 10.244.0.0/16 -j MASQUERADE\nCOMMIT\n`;
-    const { kinds, ends, trace } = found({ rules }, 'a1', 'node/node-b', 30080);
+    const { kinds, ends, trace } = findingsOf({ rules }, 'a1', 'node/node-b', 30080);
     expect(trace.paths[0]?.nat.map(({ kind }) => kind)).toEqual(['snat', 'dnat']);
     expect(kinds).toEqual([]);
     expect(ends).toEqual(['delivered', 'delivered']);
@@ -237,7 +239,7 @@ describe('a service', () => {
   it('is followed to the endpoint that was collected if rules choose at random', () => {
     const rules = serviceRules(['10.244.9.9', '10.244.2.2']);
     const endpoints = [B1, { address: '10.244.9.9', node: 'node-c' }];
-    const { kinds, ends, trace } = found({ rules, endpoints }, 'a1', 'svc/web', 8000);
+    const { kinds, ends, trace } = findingsOf({ rules, endpoints }, 'a1', 'svc/web', 8000);
     expect(kinds).toEqual([]);
     expect(ends).toEqual(['delivered', 'delivered']);
     expect(trace.paths[0]?.nat[0]?.others).toEqual(['10.244.2.2:80']);
@@ -246,7 +248,7 @@ describe('a service', () => {
   it('shows its session affinity, and follows rules for it only as far as they are known', () => {
     const recent =
       '-A KUBE-SVC-A -m recent --rcheck --seconds 10800 --reap --name KUBE-SEP-0 --mask 255.255.255.255 --rsource -j KUBE-SEP-0';
-    const { trace, kinds, findings } = found(
+    const { trace, kinds, findings } = findingsOf(
       { rules: serviceRules(['10.244.2.2'], [recent]), service: { sessionAffinity: 'ClientIP' } },
       'a1',
       'svc/web',
@@ -261,10 +263,10 @@ describe('a service', () => {
     const entry = (answering: string) =>
       `ipv4     2 tcp      6 86389 ESTABLISHED src=10.244.1.2 dst=10.96.0.10 sport=40000 dport=8000 src=${answering} dst=10.244.1.2 sport=80 dport=40000 [ASSURED] mark=0 zone=0 use=2`;
     const rules = serviceRules(['10.244.2.2']);
-    expect(found({ rules, entries: [entry('10.244.2.2')] }, 'a1', 'svc/web', 8000).kinds).toEqual(
-      [],
-    );
-    const stale = found(
+    expect(
+      findingsOf({ rules, entries: [entry('10.244.2.2')] }, 'a1', 'svc/web', 8000).kinds,
+    ).toEqual([]);
+    const stale = findingsOf(
       { rules, entries: [entry('10.244.2.2'), entry('10.244.2.66')] },
       'a1',
       'svc/web',
@@ -282,7 +284,7 @@ describe('a mesh sidecar', () => {
     const pod: Partial<PodObject> = {
       containers: [{ name: 'istio-proxy', kind: 'sidecar', running: true, ports: [] }],
     };
-    const { kinds, trace } = found({ podRules, pod }, 'a1', 'b1', 80);
+    const { kinds, trace } = findingsOf({ podRules, pod }, 'a1', 'b1', 80);
     expect(kinds).toEqual([]);
     expect(trace.paths[0]?.hops.at(-1)?.pod).toBe('default/b1');
     expect(unknownOf(trace).map(({ what }) => what)).toEqual(

@@ -50,11 +50,11 @@ function podWith(name: string, states: Record<string, NonNullable<ContainerStatu
   };
 }
 
-async function found(asked: string, ...pods: Pod[]) {
+async function namesOf(name: string, ...pods: Pod[]) {
   const { api } = await fakeServer({
     rest: (_, response) => json(response, 200, { items: pods, metadata: {} }),
   });
-  const { captures, lost } = await findCaptures(api, 'shop', asked);
+  const { captures, lost } = await findCaptures(api, 'shop', name);
   return [captures, lost].map((list) =>
     list.map(({ pod, name }) => `${pod.metadata.name}/${name}`),
   );
@@ -66,14 +66,14 @@ describe('a capture name', () => {
       podWith('web-1', { both: RUNNING, other: RUNNING }),
       podWith('web-2', { both: RUNNING }),
     ];
-    expect(await found('both', ...pods)).toEqual([['web-1/both', 'web-2/both'], []]);
-    expect(await found('web-2/both', ...pods)).toEqual([['web-2/both'], []]);
-    expect(await found('pod/web-1/other', ...pods)).toEqual([['web-1/other'], []]);
+    expect(await namesOf('both', ...pods)).toEqual([['web-1/both', 'web-2/both'], []]);
+    expect(await namesOf('web-2/both', ...pods)).toEqual([['web-2/both'], []]);
+    expect(await namesOf('pod/web-1/other', ...pods)).toEqual([['web-1/other'], []]);
   });
 
   it('skips ended captures while others run, and reports lost ones', async () => {
     expect(
-      await found(
+      await namesOf(
         'both',
         podWith('web-1', { both: LOST }),
         podWith('web-2', { both: RUNNING }),
@@ -81,12 +81,12 @@ describe('a capture name', () => {
       ),
     ).toEqual([['web-2/both'], ['web-1/both']]);
     expect(
-      await found('both', podWith('web-1', { both: REMOVED }), podWith('web-2', { both: LOST })),
+      await namesOf('both', podWith('web-1', { both: REMOVED }), podWith('web-2', { both: LOST })),
     ).toEqual([['web-2/both'], []]);
   });
 
   it('without a match is a Problem that lists the existing captures', async () => {
-    await expect(found('both', podWith('web-1', { other: RUNNING }))).rejects.toMatchObject({
+    await expect(namesOf('both', podWith('web-1', { other: RUNNING }))).rejects.toMatchObject({
       kind: 'not-found',
       message: expect.stringMatching(/"both".*"shop"/),
       next: expect.arrayContaining(['captures here: other']),
@@ -132,11 +132,13 @@ describe('a capture on a node', () => {
       podOnNode('netdebug-capture-rare-2', 'rare', { node: 'n1', pod: web }),
       podOnNode('netdebug-capture-rare-3', 'rare', { node: 'n1', pod: far }),
     ];
-    const [all] = await found('rare', ...pods);
+    const [all] = await namesOf('rare', ...pods);
     expect(all).toHaveLength(3);
-    for (const [index, asked] of ['node/n1/rare', 'web-1/rare', 'other/web-1/rare'].entries())
-      expect((await found(asked, ...pods))[0]).toEqual([`netdebug-capture-rare-${index + 1}/rare`]);
-    expect((await found('netdebug-capture-rare-2/rare', ...pods))[0]).toHaveLength(1);
+    for (const [index, name] of ['node/n1/rare', 'web-1/rare', 'other/web-1/rare'].entries())
+      expect((await namesOf(name, ...pods))[0]).toEqual([
+        `netdebug-capture-rare-${index + 1}/rare`,
+      ]);
+    expect((await namesOf('netdebug-capture-rare-2/rare', ...pods))[0]).toHaveLength(1);
   });
 
   it('is read back from its pod as it was defined', () => {

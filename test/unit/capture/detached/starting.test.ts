@@ -8,7 +8,7 @@ import { everyPacket } from '../../../../src/filters/capture/captureFilter.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
 import { parseTargets, targetInNamespace } from '../../../../src/kube/targets/parseTargets.ts';
 import { podWith } from '../../debugger/pods.ts';
-import { fakeServer, json, type Seen, status } from '../../kube/fakeServer.ts';
+import { fakeServer, json, type ReceivedRequest, status } from '../../kube/fakeServer.ts';
 import { podOnNode } from './podOnNode.ts';
 
 // The debugger that runs before a capture, and its result.
@@ -38,24 +38,25 @@ const REQUEST: DetachedRequest = {
 
 /** An API server with these pods in namespace tools; requests that create pods get no answer. */
 async function server(...there: Pod[]) {
-  const made = (seen: Seen) => JSON.parse(seen.body) as Pod;
-  const { api, seen } = await fakeServer({
-    rest: (one, response) => {
-      if (one.path.startsWith('/api/v1/nodes/')) json(response, 200, { metadata: {} });
-      else if (one.method === 'POST' && one.path === '/api/v1/namespaces/tools/pods')
+  const made = (request: ReceivedRequest) => JSON.parse(request.body) as Pod;
+  const { api, requests } = await fakeServer({
+    rest: (request, response) => {
+      if (request.path.startsWith('/api/v1/nodes/')) json(response, 200, { metadata: {} });
+      else if (request.method === 'POST' && request.path === '/api/v1/namespaces/tools/pods')
         response.destroy();
-      else if (one.method === 'POST') json(response, 404, status(404, 'NotFound', 'no reviews'));
+      else if (request.method === 'POST')
+        json(response, 404, status(404, 'NotFound', 'no reviews'));
       else json(response, 200, { items: there, metadata: {} });
     },
   });
-  const asked = (method: string) => seen.filter((one) => one.method === method);
+  const requestsOf = (method: string) => requests.filter((request) => request.method === method);
   return {
     api,
     names: () =>
-      asked('POST')
+      requestsOf('POST')
         .filter(({ path }) => path.endsWith('/pods'))
-        .map((one) => made(one).metadata.name),
-    deleted: () => asked('DELETE').map(({ path }) => path.split('/').at(-1)),
+        .map((request) => made(request).metadata.name),
+    deleted: () => requestsOf('DELETE').map(({ path }) => path.split('/').at(-1)),
   };
 }
 
@@ -86,8 +87,8 @@ describe('a capture on a node', () => {
 
   it('of several nodes gets a name that is unused on all of them', async () => {
     const { api, names } = await server(podOnNode('x', 'capture-1', NODE, 'tools'));
-    const targets = parseTargets(['node/n1', 'node/n2']).map((one) =>
-      targetInNamespace(one, 'shop'),
+    const targets = parseTargets(['node/n1', 'node/n2']).map((target) =>
+      targetInNamespace(target, 'shop'),
     );
     await expect(startCaptures(api, { ...REQUEST, targets, maxPods: 5 })).rejects.toThrow();
     expect(names()).toEqual(Array(2).fill(expect.stringMatching(/^netdebug-capture-capture-2-/)));

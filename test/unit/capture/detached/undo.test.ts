@@ -11,7 +11,7 @@ import type { EphemeralContainer, Pod } from '../../../../src/kube/pod.ts';
 import type { Notice } from '../../../../src/notice.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { podWith, RUNNING } from '../../debugger/pods.ts';
-import { fakeServer, json, type Seen, status } from '../../kube/fakeServer.ts';
+import { fakeServer, json, type ReceivedRequest, status } from '../../kube/fakeServer.ts';
 import { FakePod } from '../fakePod.ts';
 
 const LISTING = [
@@ -51,11 +51,11 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
   };
 
   const { api } = await fakeServer({
-    rest: (seen, response) => {
-      if (!fails(`${seen.method} ${seen.path}`)) answer(seen, response);
+    rest: (request, response) => {
+      if (!fails(`${request.method} ${request.path}`)) answer(request, response);
       else if (how === 'refused') json(response, 500, status(500, 'InternalError', 'no leader'));
       else {
-        carryOut(seen);
+        carryOut(request);
         response.destroy();
       }
     },
@@ -89,13 +89,13 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
   }
 
   /** Carries out a request, and returns the resulting object. */
-  function carryOut({ method, path, query, body }: Seen): Pod | undefined {
+  function carryOut({ method, path, query, body }: ReceivedRequest): Pod | undefined {
     const name = /\/pods\/([^/]+)/.exec(path)?.[1];
     if (query.has('dryRun')) return undefined;
     if (method === 'POST' && path.endsWith('/pods')) {
       const pod = JSON.parse(body) as Pod;
-      const containerStatuses = pod.spec.containers.map((one) => ({
-        name: one.name,
+      const containerStatuses = pod.spec.containers.map((container) => ({
+        name: container.name,
         state: RUNNING,
       }));
       const made: Pod = {
@@ -110,7 +110,10 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
     if (method === 'PATCH') {
       const { spec } = JSON.parse(body) as Pod;
       const ephemeralContainers = spec.ephemeralContainers as readonly EphemeralContainer[];
-      const state = ephemeralContainers.map((one) => ({ name: one.name, state: addedState }));
+      const state = ephemeralContainers.map((container) => ({
+        name: container.name,
+        state: addedState,
+      }));
       const web = podWith({
         spec: { ephemeralContainers },
         status: { ephemeralContainerStatuses: state },
@@ -121,9 +124,9 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
     return name === undefined ? undefined : pods.get(name);
   }
 
-  function answer(seen: Seen, response: ServerResponse): void {
-    const { method, path, query } = seen;
-    const found = carryOut(seen);
+  function answer(request: ReceivedRequest, response: ServerResponse): void {
+    const { method, path, query } = request;
+    const pod = carryOut(request);
     const all = [...pods.values()].filter(
       ({ metadata }) =>
         !query.has('labelSelector') && (query.get('fieldSelector') ?? '').endsWith(metadata.name),
@@ -134,8 +137,8 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
       response.writeHead(200).flushHeaders();
       for (const object of path.endsWith('/pods') ? all : [])
         response.write(`${JSON.stringify({ type: 'MODIFIED', object })}\n`);
-    } else if (found && !mayRead) json(response, 403, status(403, 'Forbidden', 'not any more'));
-    else if (found) json(response, 200, found);
+    } else if (pod && !mayRead) json(response, 403, status(403, 'Forbidden', 'not any more'));
+    else if (pod) json(response, 200, pod);
     else if (/\/pods\/[^/]+$/.test(path) && method === 'GET')
       json(response, 404, status(404, 'NotFound', 'no such pod'));
     else
@@ -161,7 +164,7 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
       const web = pods.get('web') ?? podWith();
       const states = web.status?.ephemeralContainerStatuses ?? [];
       return captures(web).filter(
-        ({ name }) => !states.find((one) => one.name === name)?.state?.terminated,
+        ({ name }) => !states.find((status) => status.name === name)?.state?.terminated,
       );
     },
   };
@@ -206,12 +209,12 @@ describe.each(STARTS)('%s leaves nothing behind when its start fails', (_, start
       expect(sound.left().length + sound.recording().length).toBe(1);
       const failures = await Promise.all(
         Array.from({ length: sound.requests() }, async (_, failing) => {
-          const one = await cluster(failing, how);
-          const outcome = await start(one.api).catch((error: unknown) => error);
-          const there = [...one.left(), ...one.recording()];
+          const fake = await cluster(failing, how);
+          const outcome = await start(fake.api).catch((error: unknown) => error);
+          const there = [...fake.left(), ...fake.recording()];
           const isFailure = outcome instanceof Error;
-          expect(there, `${failing}: ${one.failed()}`).toHaveLength(isFailure ? 0 : 1);
-          return isFailure ? [one.failed()] : [];
+          expect(there, `${failing}: ${fake.failed()}`).toHaveLength(isFailure ? 0 : 1);
+          return isFailure ? [fake.failed()] : [];
         }),
       );
       expect(failures.flat().length).toBeGreaterThan(0);
@@ -227,22 +230,22 @@ describe('a detached capture in a pod that does not record', () => {
     );
 
   it('is ended', async () => {
-    const one = await cluster(-1, 'refused', ['list']);
-    expect(await start(one.api)).toBeInstanceOf(Problem);
-    expect(one.recording()).toEqual([]);
+    const fake = await cluster(-1, 'refused', ['list']);
+    expect(await start(fake.api)).toBeInstanceOf(Problem);
+    expect(fake.recording()).toEqual([]);
   });
 
   it('is reported if it cannot be ended, with the command that ends it', async () => {
-    const one = await cluster(-1, 'refused', ['list', 'remove']);
-    expect(await start(one.api)).toMatchObject({
+    const fake = await cluster(-1, 'refused', ['list', 'remove']);
+    expect(await start(fake.api)).toMatchObject({
       next: expect.arrayContaining([expect.stringContaining('captures rm web/rare -n shop')]),
     });
   });
 
   it('is reported as not removable while it waits for its image', async () => {
-    const one = await cluster();
-    one.holdContainers();
-    expect(await start(one.api)).toMatchObject({
+    const fake = await cluster();
+    fake.holdContainers();
+    expect(await start(fake.api)).toMatchObject({
       kind: 'image',
       next: expect.arrayContaining([
         expect.stringMatching(/\bcontainer\b/),
@@ -254,14 +257,14 @@ describe('a detached capture in a pod that does not record', () => {
   it('is ended when the user interrupts the wait', async () => {
     const interrupt = new AbortController();
     const notes: Notice[] = [];
-    const one = await cluster(-1, 'refused', []);
-    const outcome = await start(one.api, {
+    const fake = await cluster(-1, 'refused', []);
+    const outcome = await start(fake.api, {
       signal: interrupt.signal,
       onNote: (notice) => notes.push(notice),
       onProgress: () => interrupt.abort(new Error('enough')),
     });
     expect(outcome).toBeInstanceOf(Error);
-    expect(one.recording()).toEqual([]);
+    expect(fake.recording()).toEqual([]);
     expect(notes).toMatchObject([
       { kind: 'start-undone', text: expect.stringContaining('"rare"'), next: [] },
     ]);

@@ -14,7 +14,11 @@ const STATE = [
 ];
 
 /** How the client interprets this state of a recorder. */
-async function seen(state: readonly string[], files: readonly string[], log: readonly string[]) {
+async function interpreted(
+  state: readonly string[],
+  files: readonly string[],
+  log: readonly string[],
+) {
   const lines = [...STATE, ...state].map((line) => `state ${line}`);
   const listing = [...lines, ...log.map((line) => `log ${line}`), ...files, 'free 9000', 'ok', ''];
   const { api } = await fakeServer({
@@ -46,11 +50,13 @@ const FILE = 'file 1 240 1795527951 closed d_00001_20261124134550.pcap';
 const ended = (why: string, exit: number) => ['phase ended', `why ${why}`, `exit ${exit}`];
 
 it('has ended before the first look, and has its files', async () => {
-  const { state } = await seen(ended('duration', 0), [FILE], ['Packets captured: 3']);
+  const { state } = await interpreted(ended('duration', 0), [FILE], ['Packets captured: 3']);
   expect(state.end?.why).toBe('duration');
 });
 
 it('is not a recording if the engine failed, or left nothing', async () => {
-  await expect(seen(ended('engine', 2), [FILE], ['no such device'])).rejects.toThrow(Problem);
-  await expect(seen(ended('full', 28), [], ['the disk is full'])).rejects.toThrow(Problem);
+  await expect(interpreted(ended('engine', 2), [FILE], ['no such device'])).rejects.toThrow(
+    Problem,
+  );
+  await expect(interpreted(ended('full', 28), [], ['the disk is full'])).rejects.toThrow(Problem);
 });

@@ -4,7 +4,7 @@ import { CompressionChoice } from '../../../../src/capture/fetch/compressionChoi
 import type { Notice } from '../../../../src/notice.ts';
 import { type Fault, FaultySpool } from './faultySpool.ts';
 import { expectWhole, fetchFrom, recorded, spoolOf } from './fetching.ts';
-import type { Asked } from './localSpool.ts';
+import type { CommandRun } from './localSpool.ts';
 
 const hasZstd = spawnSync('zstd', ['--version']).status === 0;
 
@@ -17,8 +17,8 @@ function slow(rate: number, ...faults: (Fault | undefined)[]) {
 }
 
 const isPacked = (words: readonly string[]) => words.some((word) => word.startsWith('pack='));
-const packed = (asked: readonly Asked[]) =>
-  asked.filter(({ verb, words }) => verb === 'copy' && isPacked(words));
+const packed = (commands: readonly CommandRun[]) =>
+  commands.filter(({ verb, words }) => verb === 'copy' && isPacked(words));
 
 describe.concurrent('a fetch over a slow link', () => {
   const FILES = [1, 2, 3, 4].map((seq) => recorded(seq, 2_500_000));
@@ -37,7 +37,7 @@ describe.concurrent('a fetch over a slow link', () => {
     const program = hasZstd ? 'zstd' : 'gzip';
     expect([...compressions]).toEqual([undefined, program]);
     expect(notes).toEqual([{ kind: 'compression', text: expect.stringContaining(program) }]);
-    const bytes = packed(spool.asked).reduce((sum, asked) => sum + asked.bytes, 0);
+    const bytes = packed(spool.commands).reduce((sum, command) => sum + command.bytes, 0);
     expect(bytes).toBeGreaterThan(0);
     expect(bytes).toBeLessThan(2e6);
   });
@@ -45,7 +45,7 @@ describe.concurrent('a fetch over a slow link', () => {
   it('requests nothing compressed if the pod must not use its processor', async () => {
     const { spool, folder } = spoolOf(FILES.slice(0, 1));
     await fetchFrom(new FaultySpool(spool, slow(1e6)), folder);
-    expect(packed(spool.asked)).toEqual([]);
+    expect(packed(spool.commands)).toEqual([]);
   });
 
   it.for([
@@ -63,7 +63,7 @@ describe.concurrent('a fetch over a slow link', () => {
         limits: { firstPause: 20, status: 300 },
       });
       expectWhole(folder, FILES);
-      expect(packed(spool.asked).length).toBeGreaterThan(1);
+      expect(packed(spool.commands).length).toBeGreaterThan(1);
     },
   );
 

@@ -15,19 +15,19 @@ const STREAM =
 /** What the reader reported, as text; the data of one part is joined. */
 function read(...chunks: readonly string[]) {
   const frames = new CopyFrames(PARTS);
-  const said: string[] = [];
+  const reported: string[] = [];
   const data = new Map<number, string>();
   for (const chunk of chunks)
     for (const frame of frames.read([Buffer.from(chunk)])) {
       const { seq } = frame.range;
       if (frame.kind === 'data') data.set(seq, (data.get(seq) ?? '') + frame.bytes.toString());
-      else said.push(`${frame.kind} ${seq}`);
+      else reported.push(`${frame.kind} ${seq}`);
     }
-  return { said, data: Object.fromEntries(data), isOver: frames.isOver };
+  return { reported, data: Object.fromEntries(data), isOver: frames.isOver };
 }
 
 const WHOLE = {
-  said: ['whole 1', 'whole 2', 'gone 3', 'short 4', 'whole 5'],
+  reported: ['whole 1', 'whole 2', 'gone 3', 'short 4', 'whole 5'],
   data: { 1: 'hello', 5: 'over\n1' },
   isOver: true,
 };
@@ -42,12 +42,12 @@ describe('frames of copied files', () => {
 
   it('do not end before their last frame, and no part is complete before the frame after it', () => {
     for (let at = 0; at < STREAM.length; at++) {
-      const { said, isOver } = read(STREAM.slice(0, at));
+      const { reported, isOver } = read(STREAM.slice(0, at));
       expect(isOver, `cut at ${at}`).toBe(false);
-      expect(said).toEqual(WHOLE.said.slice(0, said.length));
-      expect(said).not.toContain('whole 5');
+      expect(reported).toEqual(WHOLE.reported.slice(0, reported.length));
+      expect(reported).not.toContain('whole 5');
     }
-    expect(read(STREAM.slice(0, 'data 1 0 5\nhello'.length)).said).toEqual([]);
+    expect(read(STREAM.slice(0, 'data 1 0 5\nhello'.length)).reported).toEqual([]);
   });
 
   it.each([

@@ -22,12 +22,12 @@ const UNVERIFIED = 'size+walk';
 
 /** The first verbs of a kind fail, in this order; the others succeed. */
 function once(verb: string, ...faults: (Fault | undefined)[]) {
-  return (asked: string) => (asked === verb ? faults.shift() : undefined);
+  return (requested: string) => (requested === verb ? faults.shift() : undefined);
 }
 
 /** Bytes of the files that were sent, including the lines of frames. */
-function sent(asked: readonly { verb: string; bytes: number }[]): number {
-  return asked.filter(({ verb }) => verb === 'copy').reduce((sum, { bytes }) => sum + bytes, 0);
+function sent(commands: readonly { verb: string; bytes: number }[]): number {
+  return commands.filter(({ verb }) => verb === 'copy').reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 describe.concurrent('a fetch over a link that fails', () => {
@@ -54,7 +54,7 @@ describe.concurrent('a fetch over a link that fails', () => {
       await fetchFrom(link, folder, { verify, limits: { ...IMPATIENT, giveUpAfter: 30_000 } });
       expectWhole(folder, FILES);
       const overhead = 4 * 64 * 1024;
-      expect(sent(spool.asked)).toBeLessThan(TOTAL + overhead + 131_072);
+      expect(sent(spool.commands)).toBeLessThan(TOTAL + overhead + 131_072);
     }
   });
 
@@ -67,7 +67,7 @@ describe.concurrent('a fetch over a link that fails', () => {
     await fetchFrom(link, folder, { onNote: (notice) => notes.push(notice), limits });
     expectWhole(folder, FILES);
     expect(notes).toEqual([]);
-    const copies = spool.asked.filter(({ verb }) => verb === 'copy');
+    const copies = spool.commands.filter(({ verb }) => verb === 'copy');
     const offsets = copies.map(({ words }) => Number(words[0]?.split(':')[1]));
     // A part of the line that announces the data.
     expect(offsets[1]).toBeGreaterThan(0);
@@ -121,13 +121,13 @@ describe.concurrent('a fetch over a link that fails', () => {
 
   it('reports at once that a server cannot be reached', async () => {
     const { spool, folder } = spoolOf(FILES);
-    let asked = 0;
+    let attempts = 0;
     const refusing = new FaultySpool(spool, () => {
-      asked += 1;
+      attempts += 1;
       return 'refused';
     });
     await expect(fetchFrom(refusing, folder)).rejects.toMatchObject({ kind: 'unreachable' });
-    expect(asked).toBe(1);
+    expect(attempts).toBe(1);
     expect(namesIn(folder)).toEqual([]);
   });
 });
@@ -176,14 +176,14 @@ describe.concurrent('a fetch of unexpected data', () => {
       isRemoved = true;
       return undefined;
     });
-    const gone = await fetchFrom(link, folder, { onNote: (notice) => notes.push(notice) });
-    expect(gone.files[0]).toMatchObject({
+    const manifest = await fetchFrom(link, folder, { onNote: (notice) => notes.push(notice) });
+    expect(manifest.files[0]).toMatchObject({
       seq: 1,
       state: 'lost',
       size: 0,
       recorded: FILES[0]?.length,
     });
-    expect(gone.files.slice(1).map(({ state }) => state)).toEqual(['whole', 'whole', 'whole']);
+    expect(manifest.files.slice(1).map(({ state }) => state)).toEqual(['whole', 'whole', 'whole']);
     expect(notes[0]).toEqual({ kind: 'gap', text: expect.stringContaining('file 1 ') });
 
     const second = spoolOf(FILES);
@@ -208,7 +208,7 @@ describe.concurrent('a fetch of unexpected data', () => {
     const at = new Date('2026-11-24T14:00:00Z');
     const link = new FaultySpool(spool, (verb) => {
       if (verb === 'copy') {
-        spool.gone = new SpoolGone('the debugger was killed at 14:00 (137)', at);
+        spool.loss = new SpoolGone('the debugger was killed at 14:00 (137)', at);
         return { cut: 150_000 };
       }
       return verb === 'sum' ? { cut: 60 } : undefined;
@@ -236,9 +236,9 @@ describe.concurrent('a fetch of unexpected data', () => {
     });
     await expect(stopped).rejects.toThrow('Ctrl-C');
     expect(namesIn(folder).at(-1)).toMatch(/^web-0003-.*\.pcap\.part$/);
-    spool.gone = new SpoolGone('the pod was deleted');
-    const gone = fetchFrom(new FaultySpool(spool, () => 'refused'), folder);
-    await expect(gone).rejects.toThrow('the pod was deleted');
+    spool.loss = new SpoolGone('the pod was deleted');
+    const fetching = fetchFrom(new FaultySpool(spool, () => 'refused'), folder);
+    await expect(fetching).rejects.toThrow('the pod was deleted');
     expect(manifestIn(folder).files.map(({ state }) => state)).toEqual([
       'whole',
       'whole',

@@ -87,10 +87,12 @@ for (const [title, options, isThere] of WAYS)
       const { files } = await fetchMatching(link, folder, options);
       expect(faults).toEqual([]);
       expect(files.map(({ packets }) => packets)).toEqual([1, 0, 1]);
-      spool.asked.length = 0;
+      spool.commands.length = 0;
       spool.write(4, threeSizes(4));
       await fetchMatching(spool, folder, options);
-      expect(spool.asked.map(({ verb }) => verb).filter((verb) => verb !== 'list')).toHaveLength(1);
+      expect(spool.commands.map(({ verb }) => verb).filter((verb) => verb !== 'list')).toHaveLength(
+        1,
+      );
       expect(namesIn(folder)).toHaveLength(3);
     });
   });

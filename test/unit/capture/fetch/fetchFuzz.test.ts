@@ -121,10 +121,11 @@ describe.concurrent('a fetch with random faults', () => {
       expect(signal).toBe('SIGKILL');
       came += Number(await printed);
     }
-    spool.asked.length = 0;
+    spool.commands.length = 0;
     await fetchFrom(spool, folder);
     expectWhole(folder, files);
-    for (const { verb, bytes } of spool.asked) if (verb !== 'list' && verb !== 'sum') came += bytes;
+    for (const { verb, bytes } of spool.commands)
+      if (verb !== 'list' && verb !== 'sum') came += bytes;
     expect(came).toBeGreaterThan(total);
     expect((came - total) / moments.length).toBeLessThan(1e6);
   });

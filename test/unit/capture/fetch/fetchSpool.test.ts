@@ -84,7 +84,7 @@ describe.concurrent('a fetch', () => {
     const { spool, folder } = spoolOf(files);
     await fetchFrom(spool, folder, { streams });
     expectWhole(folder, files);
-    const copies = spool.asked.filter(({ verb }) => verb === 'copy');
+    const copies = spool.commands.filter(({ verb }) => verb === 'copy');
     expect(copies.flatMap(({ words }) => words)).toHaveLength(25);
     expect(copies.length).toBeGreaterThanOrEqual(streams);
   });
@@ -118,15 +118,15 @@ describe.concurrent('a fetch', () => {
     const files = [1, 2].map((seq) => recorded(seq, 5000));
     const { spool, folder } = spoolOf(files);
     await fetchFrom(spool, folder);
-    spool.asked.length = 0;
+    spool.commands.length = 0;
     await fetchFrom(spool, folder);
-    expect(spool.asked.map(({ verb }) => verb)).toEqual(['list']);
+    expect(spool.commands.map(({ verb }) => verb)).toEqual(['list']);
     files.push(recorded(3, 5000));
     spool.write(3, files[2] as Buffer);
     spool.remove(1);
     await fetchFrom(spool, folder);
     expectWhole(folder, files);
-    expect(spool.asked.filter(({ verb }) => verb === 'copy').map(({ words }) => words)).toEqual([
+    expect(spool.commands.filter(({ verb }) => verb === 'copy').map(({ words }) => words)).toEqual([
       [`part=3:0:${files[2]?.length}`],
     ]);
   });
@@ -151,11 +151,11 @@ describe.concurrent('a fetch', () => {
     await fetchFrom(spool, folder, { flush: true, limits: {} });
     expect(readFileSync(partial).equals(here)).toBe(true);
 
-    spool.asked.length = 0;
+    spool.commands.length = 0;
     spool.write(2, all);
     await fetchFrom(spool, folder);
     expectWhole(folder, [recorded(1), all]);
-    const copies = spool.asked.filter(({ verb }) => verb === 'copy');
+    const copies = spool.commands.filter(({ verb }) => verb === 'copy');
     expect(copies.map(({ words }) => words)).toEqual([
       [`part=2:${here.length}:${all.length - here.length}`],
     ]);
@@ -169,11 +169,11 @@ describe.concurrent('a fetch', () => {
     expect(manifest.files.map(({ verified, sha256 }) => [verified, sha256])).toEqual(
       files.map((file) => ['size+walk', sha256Of(file)]),
     );
-    expect(spool.asked.map(({ verb }) => verb)).toEqual(['list', 'copy']);
+    expect(spool.commands.map(({ verb }) => verb)).toEqual(['list', 'copy']);
     // Later, with checksums: they are computed, and nothing is sent again.
     const { files: proven } = await fetchFrom(spool, folder);
     expect(proven.map(({ verified }) => verified)).toEqual(['sha256', 'sha256']);
-    expect(spool.asked.filter(({ verb }) => verb === 'copy')).toHaveLength(1);
+    expect(spool.commands.filter(({ verb }) => verb === 'copy')).toHaveLength(1);
   });
 
   it('keeps the torn end of a file whose recorder was killed, and reports it', async () => {
@@ -206,7 +206,7 @@ describe.concurrent('a fetch', () => {
     await expect(fetchFrom(spool, folder)).rejects.toMatchObject({ kind: 'exists' });
     await fetchFrom(spool, folder, { force: true });
     expectWhole(folder, [file]);
-    const [copy] = spool.asked.filter(({ verb }) => verb === 'copy');
+    const [copy] = spool.commands.filter(({ verb }) => verb === 'copy');
     expect(copy?.words).toEqual([`part=1:0:${file.length}`]);
   });
 
@@ -258,10 +258,12 @@ describe.concurrent('a fetch', () => {
   it('reports its progress', async () => {
     const files = [1, 2, 3].map((seq) => recorded(seq, 50_000));
     const { spool, folder } = spoolOf(files);
-    const told: { bytes: number; totalBytes: number; seq: number }[] = [];
-    await fetchFrom(spool, folder, { onProgress: (now) => told.push(now) });
+    const reports: { bytes: number; totalBytes: number; seq: number }[] = [];
+    await fetchFrom(spool, folder, { onProgress: (now) => reports.push(now) });
     const total = files.reduce((sum, { length }) => sum + length, 0);
-    expect(told.at(-1)).toEqual({ bytes: total, totalBytes: total, seq: 3 });
-    expect(told.every(({ bytes }, index) => bytes >= (told[index - 1]?.bytes ?? 0))).toBe(true);
+    expect(reports.at(-1)).toEqual({ bytes: total, totalBytes: total, seq: 3 });
+    expect(reports.every(({ bytes }, index) => bytes >= (reports[index - 1]?.bytes ?? 0))).toBe(
+      true,
+    );
   });
 });

@@ -16,8 +16,8 @@ await fetchSpool(source, {
   signal: new AbortController().signal,
   onProgress: (now) => {
     if (now.bytes < Number(bytes)) return;
-    const files = source.asked.filter(({ verb }) => verb === 'copy');
-    writeSync(1, String(files.reduce((sum, asked) => sum + asked.bytes, 0)));
+    const files = source.commands.filter(({ verb }) => verb === 'copy');
+    writeSync(1, String(files.reduce((sum, file) => sum + file.bytes, 0)));
     process.kill(process.pid, 'SIGKILL');
   },
 });

@@ -25,7 +25,7 @@ export const ORIGIN: CaptureOrigin = {
 };
 
 /** A verb that was run, and how many bytes it returned. */
-export interface Asked {
+export interface CommandRun {
   readonly verb: SpoolVerb;
   readonly words: readonly string[];
   bytes: number;
@@ -34,8 +34,8 @@ export interface Asked {
 /** A spool on this machine: the same verbs, run by a shell as in the pod. */
 export class LocalSpool implements SpoolSource {
   readonly folder: string;
-  readonly asked: Asked[] = [];
-  gone: SpoolGone | undefined;
+  readonly commands: CommandRun[] = [];
+  loss: SpoolGone | undefined;
 
   constructor(folder: string) {
     this.folder = folder;
@@ -75,18 +75,18 @@ export class LocalSpool implements SpoolSource {
 
   /** The ring advances: this file and all files before it are removed. */
   remove(seq: number): void {
-    for (let one = seq; one > 0; one--) rmSync(this.path(one), { force: true });
+    for (let number = seq; number > 0; number--) rmSync(this.path(number), { force: true });
   }
 
   async start(verb: SpoolVerb, words: readonly string[]): Promise<SpoolCommand> {
-    const asked = { verb, words, bytes: 0 };
-    this.asked.push(asked);
+    const command = { verb, words, bytes: 0 };
+    this.commands.push(command);
     const child = spawn('sh', ['-c', script, 'spool', verb, `spool=${this.folder}`, ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, PATH: `${join(this.folder, 'bin')}:${process.env.PATH}` },
     });
     child.stdout.on('data', (chunk: Buffer) => {
-      asked.bytes += chunk.length;
+      command.bytes += chunk.length;
     });
     child.stdout.pause();
     const exit = new Promise<number>((resolve, reject) => {
@@ -106,6 +106,6 @@ export class LocalSpool implements SpoolSource {
   }
 
   async checkGone(): Promise<SpoolGone | undefined> {
-    return this.gone;
+    return this.loss;
   }
 }

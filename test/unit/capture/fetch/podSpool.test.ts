@@ -47,9 +47,9 @@ describe('the spool in a pod', () => {
 
   it('is gone with its container, and reports when and how', async () => {
     const terminated = { exitCode: 137, reason: 'OOMKilled', finishedAt: '2026-11-24T14:00:00Z' };
-    const gone = await checkGone({ code: 200, body: pod('uid-1', { terminated }) });
-    expect(gone?.message).toMatch(/2026-11-24T14:00:00Z.*OOMKilled.*137/);
-    expect(gone?.at).toEqual(new Date('2026-11-24T14:00:00Z'));
+    const loss = await checkGone({ code: 200, body: pod('uid-1', { terminated }) });
+    expect(loss?.message).toMatch(/2026-11-24T14:00:00Z.*OOMKilled.*137/);
+    expect(loss?.at).toEqual(new Date('2026-11-24T14:00:00Z'));
   });
 
   it('is gone with its pod, deleted or replaced', async () => {

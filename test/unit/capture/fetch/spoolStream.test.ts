@@ -95,7 +95,12 @@ for (const [program, filter] of FILTERS)
         const { spool } = spoolOf([1, 2, 3].map(threeSizes));
         const { bytes } = await readAll(spool, filter);
         expect(withoutHeader(bytes)).toEqual(withoutHeader(joined([1, 2, 3].map(only))));
-        expect(spool.asked.map(({ verb }) => verb)).toEqual(['list', 'filter', 'filter', 'filter']);
+        expect(spool.commands.map(({ verb }) => verb)).toEqual([
+          'list',
+          'filter',
+          'filter',
+          'filter',
+        ]);
       });
 
       it('resumes after a cut without duplicate or missing packets', async () => {

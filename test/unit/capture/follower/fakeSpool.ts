@@ -8,7 +8,7 @@ export class FakeSpool {
   /** Files by number, from 1; files that the ring removed are missing. */
   readonly files = new Map<number, Buffer>();
   /** Positions at which connections were asked to begin. */
-  readonly asked: Position[] = [];
+  readonly positions: Position[] = [];
   starts = 0;
 
   constructor(...files: readonly (readonly number[])[]) {
@@ -24,7 +24,7 @@ export class FakeSpool {
 
   /** Everything that a client at this position gets, except `over`. */
   from({ seq, offset }: Position): Buffer {
-    const said: (string | Buffer)[] = ['hello 1 tcpdump eth0\n'];
+    const chunks: (string | Buffer)[] = ['hello 1 tcpdump eth0\n'];
     for (const [number, file] of this.files) {
       if (number < seq) continue;
       // In two frames, because a frame may begin anywhere.
@@ -34,25 +34,26 @@ export class FakeSpool {
         [begin, middle],
         [middle, file.length],
       ] as const)
-        if (from < to) said.push(`data ${number} ${from} ${to - from}\n`, file.subarray(from, to));
-      said.push(`end ${number} ${file.length}\n`);
+        if (from < to)
+          chunks.push(`data ${number} ${from} ${to - from}\n`, file.subarray(from, to));
+      chunks.push(`end ${number} ${file.length}\n`);
     }
-    return Buffer.concat(said.map((part) => Buffer.from(part)));
+    return Buffer.concat(chunks.map((part) => Buffer.from(part)));
   }
 
   /** What a connection requested; its command is that of `FOLLOW`. */
-  async askedOf(pod: FakePod): Promise<Position> {
+  async requestedPosition(pod: FakePod): Promise<Position> {
     await pod.started;
     const [seq, offset, start] = pod.command.slice(-3);
     const position = { seq: Number(seq), offset: Number(offset) };
-    this.asked.push(position);
+    this.positions.push(position);
     if (start === 'true') this.starts += 1;
     return position;
   }
 
   /** Serves a whole connection: all data, `over`, and the end when the client has everything. */
   async serves(pod: FakePod, over = 'over complete 0 captured=3 received=5 dropped=2\n') {
-    const position = await this.askedOf(pod);
+    const position = await this.requestedPosition(pod);
     pod.on = (word) => word === 'info' && pod.exits(0);
     pod.writes(Buffer.concat([this.from(position), Buffer.from(over)]));
   }

@@ -93,11 +93,11 @@ function begins(pod: FakePod, ...parts: readonly Buffer[]): void {
 
 /** Ends normally when asked to, with its last bytes, and removes the spool when asked again. */
 function endsInOrder(pod: FakePod, offset: number, ...last: readonly Buffer[]): void {
-  let told = 0;
+  let requests = 0;
   pod.on = (word) => {
     if (word !== 'info') return;
-    told += 1;
-    if (told > 1) return pod.exits(0);
+    requests += 1;
+    if (requests > 1) return pod.exits(0);
     const bytes = Buffer.concat(last);
     pod.writes(Buffer.concat([Buffer.from(`data 1 ${offset} ${bytes.length}\n`), bytes]));
     pod.writes('over stopped 0 captured=3 received=5 dropped=2\n');
@@ -131,7 +131,7 @@ describe('a followed capture', () => {
     expect(packets.packets).toBe(5);
     expect(closedAtEnd).toBe(1);
     expect(removeSpool).not.toHaveBeenCalled();
-    expect(spool).toMatchObject({ asked: [{ seq: 1, offset: 0 }], starts: 1 });
+    expect(spool).toMatchObject({ positions: [{ seq: 1, offset: 0 }], starts: 1 });
     await nothingIsLeft();
   });
 
@@ -147,11 +147,11 @@ describe('a followed capture', () => {
     ];
     const length = 700;
     const { outcome, output, cuts, resumed, follower } = await begun(async (pod, number) => {
-      const position = await spool.askedOf(pod);
-      const said = spool.from(position);
+      const position = await spool.requestedPosition(pod);
+      const bytes = spool.from(position);
       pod.on = (word) => word === 'info' && pod.exits(0);
-      pod.writes(said.subarray(0, hello + length));
-      if (said.length <= hello + length) pod.writes('over complete 0\n');
+      pod.writes(bytes.subarray(0, hello + length));
+      if (bytes.length <= hello + length) pod.writes('over complete 0\n');
       else setTimeout(() => ends[number % 3]?.(pod), 5);
     });
     expect(await outcome).toMatchObject({ gaps: [] });
@@ -168,7 +168,7 @@ describe('a followed capture', () => {
     const begins: number[] = [];
     const { outcome, output } = await begun(async (pod, number) => {
       begins.push(performance.now());
-      const position = await spool.askedOf(pod);
+      const position = await spool.requestedPosition(pod);
       pod.on = (word) => word === 'info' && pod.exits(0);
       if (number < 3) {
         pod.writes('hello 1 tcpdump eth0\n');
@@ -199,7 +199,7 @@ describe('a followed capture', () => {
     expect(await outcome).toMatchObject({ end: 'complete' });
     expect(output.written).toEqual(spool.joined);
     expect(cuts).toHaveLength(1);
-    expect(spool.asked).toEqual([{ seq: 1, offset: 24 }]);
+    expect(spool.positions).toEqual([{ seq: 1, offset: 24 }]);
   });
 
   it('resumes when no data arrives and the connection stays open', async () => {
@@ -248,7 +248,7 @@ describe('a followed capture', () => {
     const { outcome, output } = await begun(async (pod, number) => {
       if (number > 1) await spool.serves(pod);
       else {
-        await spool.askedOf(pod);
+        await spool.requestedPosition(pod);
         pod.breaks();
       }
     });
@@ -266,7 +266,7 @@ describe('a followed capture', () => {
     const { outcome, cuts, removeSpool } = await begun((pod) => void spool.serves(pod), {
       output,
     });
-    await vi.waitFor(() => expect(spool.asked).toHaveLength(1), { interval: 2 });
+    await vi.waitFor(() => expect(spool.positions).toHaveLength(1), { interval: 2 });
     await new Promise((resolve) => setImmediate(resolve));
     vi.advanceTimersByTime(60_000);
     gate.resolve();
@@ -298,10 +298,10 @@ describe('an interface that comes back with another link type', () => {
       onNewLinkType,
     });
     expect(await outcome).not.toHaveProperty('earlyEnd');
-    const [one, two, three] = [1, 2, 3].map((number) => spool.files.get(number) as Buffer);
-    expect(before).toEqual([one?.length]);
+    const [first, second, third] = [1, 2, 3].map((number) => spool.files.get(number) as Buffer);
+    expect(before).toEqual([first?.length]);
     expect(output.written).toEqual(
-      Buffer.concat([one as Buffer, two as Buffer, three?.subarray(24) as Buffer]),
+      Buffer.concat([first as Buffer, second as Buffer, third?.subarray(24) as Buffer]),
     );
     expect(packets.packets).toBe(4);
     expect(onNewLinkType.mock.calls).toEqual([
@@ -443,14 +443,14 @@ describe('the end of a followed capture', () => {
   });
 
   it('reader-gone: by an event, or on a failed write', async () => {
-    const told = await begun((pod) => {
+    const follower = await begun((pod) => {
       endsInOrder(pod, 24, SMALL);
       begins(pod, HEADER);
     });
-    await arrived(told.output, 24);
-    told.output.readerGone();
-    expect(await told.outcome).toMatchObject({ end: 'reader-gone', statistics: COUNTS });
-    expect(told.output.written).toEqual(HEADER);
+    await arrived(follower.output, 24);
+    follower.output.readerGone();
+    expect(await follower.outcome).toMatchObject({ end: 'reader-gone', statistics: COUNTS });
+    expect(follower.output.written).toEqual(HEADER);
 
     const output = new FakeOutput();
     output.failure = new OutputClosed('gone');
@@ -565,19 +565,22 @@ describe('the end of a followed capture', () => {
     [' 3', 3],
     // A recorder of an earlier version counts nothing.
     ['', null],
-  ])('with the loss of an interface: packets lost with it (outage 5 - 1%s)', async (said, lost) => {
-    const spool = new FakeSpool([60]);
-    const { outcome } = await begun(
-      (pod) => void spool.serves(pod, `outage 5 - 1${said}\nover duration 0\n`),
-    );
-    expect(await outcome).toMatchObject({ earlyEnd: { lost } });
-  });
+  ])(
+    'with the loss of an interface: packets lost with it (outage 5 - 1%s)',
+    async (count, lost) => {
+      const spool = new FakeSpool([60]);
+      const { outcome } = await begun(
+        (pod) => void spool.serves(pod, `outage 5 - 1${count}\nover duration 0\n`),
+      );
+      expect(await outcome).toMatchObject({ earlyEnd: { lost } });
+    },
+  );
 
   it('without a packet: other traffic on the interfaces', async () => {
     const spool = new FakeSpool([]);
-    const said =
+    const frames =
       'passed any 9\npassed eth0 7\nconnected 15006 3 8080\nover complete 0 captured=0\n';
-    const { outcome } = await begun((pod) => void spool.serves(pod, said));
+    const { outcome } = await begun((pod) => void spool.serves(pod, frames));
     expect(await outcome).toMatchObject({
       unmatched: {
         device: 'eth0',
@@ -751,10 +754,10 @@ describe('a recording that cannot be followed', () => {
     ['data 2 24 5\nabcde', /\b2\b.*\b24\b.*\b1\b.*\b24\b/],
     ['end 1 99\n', /\b1\b.*\b99\b.*\b1\b.*\b24\b/],
     ['rubbish\n', /"rubbish"/],
-  ])('unexpected data: %j', async (said, message) => {
+  ])('unexpected data: %j', async (data, message) => {
     const { outcome, output, nothingIsLeft } = await begun((pod) => {
       begins(pod, HEADER);
-      pod.writes(said);
+      pod.writes(data);
     });
     expect(await outcome).toMatchObject({
       kind: 'damaged',

@@ -193,12 +193,12 @@ describe('a recorder that is slow to start', () => {
   it.each([
     ['before any data arrived', undefined],
     ['while it is being started', 'starting\n'],
-  ])('is abandoned at the first Ctrl-C, %s', async (_, said) => {
+  ])('is abandoned at the first Ctrl-C, %s', async (_, message) => {
     const reason = new Error('Ctrl-C');
     let words: readonly string[] = [];
     const capture = await begun((pod) => {
       words = pod.words;
-      if (said !== undefined) pod.writes(said);
+      if (message !== undefined) pod.writes(message);
     });
     await pass(2);
     capture.interrupt.abort(reason);
@@ -217,7 +217,7 @@ describe('a connection without data', () => {
     const capture = await begun(
       (pod, connection) => {
         if (connection > 1) return;
-        void spool.askedOf(pod).then((position) => pod.writes(spool.from(position)));
+        void spool.requestedPosition(pod).then((position) => pod.writes(spool.from(position)));
         setTimeout(() => pod.breaks(), 1000);
       },
       { linger: 600_000 },

@@ -28,7 +28,7 @@ function podNamed(name: string): Pod {
   return { ...pod, metadata: { ...pod.metadata, name, uid: `uid-of-${name}` } };
 }
 
-const nameOf = (found: ResolvedTarget) => found.pod?.metadata.name ?? '';
+const nameOf = (target: ResolvedTarget) => target.pod?.metadata.name ?? '';
 
 /** A packet of 60 bytes at this second. */
 function packetAt(second: number): Buffer {
@@ -50,11 +50,11 @@ interface Setting extends Partial<Omit<LiveCapture, 'targets'>> {
 
 /** Captures all pods that have an act, except those that join. */
 async function begun({ acts, text = false, output = new FakeOutput(), ...rest }: Setting) {
-  const gone = new Set<string>();
+  const deleted = new Set<string>();
   const { api } = await fakeServer({
     rest: ({ path }, response) => {
       const name = path.split('/').at(-1) ?? '';
-      if (gone.has(name)) json(response, 404, { kind: 'Status', code: 404, reason: 'NotFound' });
+      if (deleted.has(name)) json(response, 404, { kind: 'Status', code: 404, reason: 'NotFound' });
       else json(response, 200, podNamed(name));
     },
     exec: async (socket, request) => {
@@ -76,7 +76,7 @@ async function begun({ acts, text = false, output = new FakeOutput(), ...rest }:
   const [interrupt, abandon] = [new AbortController(), new AbortController()];
   const { spec = { filter: everyPacket } } = rest;
   const sink = text
-    ? new TextSink(output, (found) => `${nameOf(found)} `, spec)
+    ? new TextSink(output, (target) => `${nameOf(target)} `, spec)
     : new MergedSink(api.access, output, spec);
   const outcome = captureTargets(api, {
     targets: Object.keys(acts)
@@ -100,7 +100,7 @@ async function begun({ acts, text = false, output = new FakeOutput(), ...rest }:
     },
     ...rest,
   }).catch((error: unknown) => error);
-  return { outcome, output, notes, interrupt, gone };
+  return { outcome, output, notes, interrupt, deleted };
 }
 
 /** Records packets at these seconds through a spool, and ends normally afterwards, or when asked to. */
@@ -110,11 +110,11 @@ function records(seconds: readonly number[], until: 'the end' | 'told' = 'the en
     pod.writes(`hello 1 dumpcap eth0\ndata 1 0 ${file.length}\n`);
     pod.writes(file);
     const over = `end 1 ${file.length}\nover %s 0 captured=${seconds.length} received=${seconds.length} dropped=0\n`;
-    let told = 0;
+    let requests = 0;
     pod.on = (word) => {
       if (word !== 'info') return;
-      told += 1;
-      if (until === 'told' && told === 1) pod.writes(over.replace('%s', 'stopped'));
+      requests += 1;
+      if (until === 'told' && requests === 1) pod.writes(over.replace('%s', 'stopped'));
       else pod.exits(0);
     };
     if (until === 'the end') pod.writes(over.replace('%s', 'complete'));
@@ -195,7 +195,7 @@ describe('a capture of several targets', () => {
   });
 
   it('fails, and creates no file, if none of them can begin', async () => {
-    const { outcome, output, notes } = await begun({ acts: { one: fails, two: fails } });
+    const { outcome, output, notes } = await begun({ acts: { first: fails, two: fails } });
     expect(await outcome).toMatchObject({ name: 'Problem', kind: 'recorder' });
     expect(notes.map(({ kind }) => kind)).toEqual(['target-failed', 'target-failed']);
     expect(output.written).toHaveLength(0);
@@ -242,10 +242,10 @@ describe('a capture of several targets', () => {
       yield { pod: podNamed('joins-later'), filter: everyPacket, text: 'joins the capture' };
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
     }
-    const { outcome, notes, interrupt, gone } = await begun({
+    const { outcome, notes, interrupt, deleted } = await begun({
       acts: {
         first: (pod, verb) => {
-          gone.add('first');
+          deleted.add('first');
           isLost(pod, verb);
         },
         'joins-later': records([10], 'told'),
@@ -269,11 +269,11 @@ describe('a capture of several targets', () => {
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       yield* [];
     }
-    const { outcome, gone } = await begun({ acts: { first: fails, other: isLost }, additions });
-    for (const name of ['first', 'other']) gone.add(name);
+    const { outcome, deleted } = await begun({ acts: { first: fails, other: isLost }, additions });
+    for (const name of ['first', 'other']) deleted.add(name);
     expect(await outcome).toMatchObject({ targets: [{ problem: {} }, { problem: {} }] });
     const alone = await begun({ acts: { first: fails }, additions });
-    alone.gone.add('first');
+    alone.deleted.add('first');
     expect(await alone.outcome).toBeInstanceOf(Problem);
   });
 

@@ -47,7 +47,7 @@ it('clients are found after the server comes back', async () => {
 it('new addresses of a peer are found too, even while another peer has none', async () => {
   const api = unsteady((path) => (path.endsWith('/a') ? at('a', '10.0.0.2') : at('b')));
   const peers = ['pod/a', 'pod/b'].map((word) => peerInNamespace(parsePeer(word), 'shop'));
-  const told: (readonly string[])[] = [];
-  for await (const terms of watchPeers(api, peers, ['host 10.0.0.1'], signal)) told.push(terms);
-  expect(told).toEqual([['host 10.0.0.2']]);
+  const changes: (readonly string[])[] = [];
+  for await (const terms of watchPeers(api, peers, ['host 10.0.0.1'], signal)) changes.push(terms);
+  expect(changes).toEqual([['host 10.0.0.2']]);
 });

@@ -29,7 +29,7 @@ async function record(
   options: Partial<Recording> = {},
   pod: object = POD,
 ) {
-  const { api, seen, connections } = await fakeServer({
+  const { api, requests, connections } = await fakeServer({
     rest: (_, response) => json(response, 200, pod),
     exec: (socket: WebSocket, request: IncomingMessage) => act(new FakePod(socket, request)),
   });
@@ -57,7 +57,7 @@ async function record(
   ).catch((error: unknown) => error);
   api.close();
   await vi.waitFor(() => expect(connections.size).toBe(0), { interval: 2 });
-  return { outcome, output, notes, seen };
+  return { outcome, output, notes, requests };
 }
 
 describe('a recording', () => {
@@ -182,7 +182,7 @@ describe('a recording', () => {
 
 describe('a recording through a spool', () => {
   /** The verb and the words that a connection requests. */
-  async function asked(pod: FakePod) {
+  async function requestOf(pod: FakePod) {
     await pod.started;
     const [verb = '', ...words] = pod.command.slice(pod.command.indexOf('netdebug') + 1);
     return { verb, words };
@@ -196,11 +196,11 @@ describe('a recording through a spool', () => {
   }
 
   it('starts the recorder and follows it with one exec', async () => {
-    const seen: string[][] = [];
+    const requested: string[][] = [];
     const { outcome, output, notes } = await record(
       async (pod) => {
-        const { verb, words } = await asked(pod);
-        seen.push([verb, ...words]);
+        const { verb, words } = await requestOf(pod);
+        requested.push([verb, ...words]);
         begins(pod);
         pod.writes(`end 1 ${FILE.length}\nover complete 0 captured=1 received=1 dropped=0\n`);
         pod.on = (word) => word === 'info' && pod.exits(0);
@@ -217,21 +217,21 @@ describe('a recording through a spool', () => {
     });
     expect(output.written).toEqual(FILE);
     expect(notes).toMatchObject([{ kind: 'capturing', text: expect.stringContaining('448 MB') }]);
-    expect(seen).toHaveLength(1);
-    expect(seen[0]?.slice(0, 3)).toEqual([
+    expect(requested).toHaveLength(1);
+    expect(requested[0]?.slice(0, 3)).toEqual([
       ...['follow', expect.stringMatching(/^spool=\/netdebug-[0-9a-f]{12}$/), 'seq=1'],
     ]);
-    expect(seen[0]).toEqual(
+    expect(requested[0]).toEqual(
       expect.arrayContaining(['start', 'count=1', 'linger=60', 'keep=60', 'files=8']),
     );
-    expect(seen[0]?.at(-1)).toBe('expression=port 80');
+    expect(requested[0]?.at(-1)).toBe('expression=port 80');
   });
 
   it('has bounds in the pod too, slightly wider than its own', async () => {
     let words: string[] = [];
     await record(
       async (pod) => {
-        ({ words } = await asked(pod));
+        ({ words } = await requestOf(pod));
         begins(pod);
         pod.writes('over complete 0\n');
         pod.on = (word) => word === 'info' && pod.exits(0);
@@ -250,7 +250,7 @@ describe('a recording through a spool', () => {
     let spools = new Set<string>();
     const { outcome } = await record(
       async (pod) => {
-        const { verb, words } = await asked(pod);
+        const { verb, words } = await requestOf(pod);
         verbs.push(verb);
         spools = spools.add(words[0] ?? '');
         if (verb === 'remove') {
@@ -334,7 +334,7 @@ describe('a recording through a spool', () => {
   it('is streamed directly if the pod finds no space, and gives the reason', async () => {
     const { outcome, notes, output } = await record(
       async (pod) => {
-        const { verb } = await asked(pod);
+        const { verb } = await requestOf(pod);
         if (verb === 'follow') {
           pod.writes('log Read-only file system\nover nospool 1\n');
           pod.exits(1);

@@ -4,8 +4,8 @@ import { RecorderProblem } from '../../../../src/capture/recorderProblem.ts';
 import { DEFAULT_IMAGE } from '../../../../src/debugger/image.ts';
 import type { ProblemKind } from '../../../../src/problem.ts';
 
-const explained = (said: string, exitStatus = 1, device: string | undefined = 'eth9') =>
-  explainRecorder(new RecorderProblem(said, exitStatus), 'debian:12', device, async () => [
+const explained = (output: string, exitStatus = 1, device: string | undefined = 'eth9') =>
+  explainRecorder(new RecorderProblem(output, exitStatus), 'debian:12', device, async () => [
     'eth0',
     'lo',
   ]);
@@ -118,8 +118,8 @@ describe('error messages of an engine or the shell', () => {
       /NET_RAW/,
       1,
     ],
-  ])('%s', async (_, said, status, kind, words, next, exitCode) => {
-    const problem = await explained(said, status);
+  ])('%s', async (_, output, status, kind, words, next, exitCode) => {
+    const problem = await explained(output, status);
     expect(problem.kind).toBe(kind);
     expect(problem.message).toContain(words);
     expect(problem.next[0]).toMatch(next);

@@ -197,11 +197,11 @@ describe('the end of a capture', () => {
   });
 
   it('reader-gone: by an event, or on a failed write', async () => {
-    const told = await begun();
-    endsInOrder(told.pod);
-    told.output.readerGone();
-    expect(await told.outcome).toEqual({ end: 'reader-gone', statistics: COUNTS });
-    await told.nothingIsLeft();
+    const capture = await begun();
+    endsInOrder(capture.pod);
+    capture.output.readerGone();
+    expect(await capture.outcome).toEqual({ end: 'reader-gone', statistics: COUNTS });
+    await capture.nothingIsLeft();
 
     const noticed = await begun();
     endsInOrder(noticed.pod, Buffer.alloc(1_000_000));

@@ -81,12 +81,12 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       await following.heard('hello');
       const uptime = () => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
       const before = uptime();
-      const told = () => {
+      const reportedTime = () => {
         const states = following.frames.lines.filter((line) => /^state .*behind=0 /.test(line));
         return Number(/ up=(\d+)$/.exec(states.at(-1) ?? '')?.[1]) / 100;
       };
-      await until(() => told() > before, 'it is told');
-      expect(told()).toBeLessThanOrEqual(uptime());
+      await until(() => reportedTime() > before, 'it is told');
+      expect(reportedTime()).toBeLessThanOrEqual(uptime());
       following.sendSignal();
       await following.heard('over');
       following.sendSignal();
@@ -117,19 +117,21 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       expect(packetsIn(bytes.at(-1) ?? Buffer.alloc(0)).at(-1)?.number).toBe(4_999);
       for (const { modified = 0 } of files)
         expect(Math.abs(modified - Date.now() / 1000)).toBeLessThan(60);
-      const [one, two] = files.map(({ seq }) => seq);
+      const [first, second] = files.map(({ seq }) => seq);
 
-      const part = await place.run(shell, 'copy', spool, `part=${two}:65537:200001`);
+      const part = await place.run(shell, 'copy', spool, `part=${second}:65537:200001`);
       const middle = bytes[1]?.subarray(65537, 265538) ?? Buffer.alloc(0);
-      expect(part.bytes.equals(framed([`data ${two} 65537 200001`, middle], ['over']))).toBe(true);
-      const absent = ['part=1:0:24', `part=${two}:9:9999999`];
+      expect(part.bytes.equals(framed([`data ${second} 65537 200001`, middle], ['over']))).toBe(
+        true,
+      );
+      const absent = ['part=1:0:24', `part=${second}:9:9999999`];
       expect(await place.run(shell, 'copy', spool, ...absent)).toMatchObject({
-        ...{ status: 0, text: `gone 1\nshort ${two}\nover\n` },
+        ...{ status: 0, text: `gone 1\nshort ${second}\nover\n` },
       });
 
-      const sums = await place.run(shell, 'sum', spool, `seq=${one}`, `seq=${two}`);
+      const sums = await place.run(shell, 'sum', spool, `seq=${first}`, `seq=${second}`);
       expect(sums.text).toBe(
-        [one, two]
+        [first, second]
           .map(
             (seq, index) =>
               `sum ${seq} ${createHash('sha256')
@@ -138,7 +140,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
           )
           .join(''),
       );
-      expect((await place.run(shell, 'sum', spool, 'seq=1', `seq=${one}`)).status).toBe(4);
+      expect((await place.run(shell, 'sum', spool, 'seq=1', `seq=${first}`)).status).toBe(4);
 
       const whole = files.map(({ seq, size }) => `part=${seq}:0:${size}`);
       const frames = files.map(

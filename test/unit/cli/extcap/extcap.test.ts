@@ -137,9 +137,11 @@ describe('extcap install', () => {
     rmSync(log);
     const listed = execFileSync('tshark', ['-D'], { env, encoding: 'utf8', stdio: 'pipe' });
     expect(listed.match(/netdebug-a\.p\d+/g)).toHaveLength(100);
-    const asked = readFileSync(log, 'utf8').trim().split('\n');
-    expect(asked.filter((words) => !words.includes('--extcap-interface netdebug'))).toHaveLength(1);
-    expect(asked.length).toBeLessThanOrEqual(2);
+    const requests = readFileSync(log, 'utf8').trim().split('\n');
+    expect(requests.filter((words) => !words.includes('--extcap-interface netdebug'))).toHaveLength(
+      1,
+    );
+    expect(requests.length).toBeLessThanOrEqual(2);
   });
 
   it('updates the fields of an installed program, and leaves other programs untouched', () => {

@@ -47,20 +47,20 @@ async function cluster({ finds = ['pid 77'], state = 'running', ...script }: Scr
     },
   });
   const server = await fakeServer({
-    rest: (seen, response) => {
-      const { method, path, query } = seen;
+    rest: (request, response) => {
+      const { method, path, query } = request;
       if (path.startsWith('/api/v1/nodes/')) json(response, 200, script.node ?? { metadata: {} });
       else if (path.endsWith('selfsubjectreviews'))
         json(response, 201, { status: { userInfo: { username: 'jane' } } });
       else if (path.endsWith('selfsubjectaccessreviews'))
         json(response, 201, {
-          status: { allowed: !seen.body.includes('"delete"') || script.deletable !== false },
+          status: { allowed: !request.body.includes('"delete"') || script.deletable !== false },
         });
       else if (method === 'POST' && query.has('dryRun')) {
         const { code, message } = script.dryRun ?? { code: 201, message: '' };
         json(response, code, code < 300 ? {} : status(code, 'Forbidden', message));
       } else if (method === 'POST') {
-        made.push(JSON.parse(seen.body) as NewPod);
+        made.push(JSON.parse(request.body) as NewPod);
         json(response, 201, asPod(made.at(-1)));
       } else if (method === 'DELETE') {
         deleted.push(path.slice(PODS.length + 1));

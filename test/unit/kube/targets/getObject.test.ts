@@ -2,29 +2,36 @@ import { describe, expect, it } from 'vitest';
 import { getObject } from '../../../../src/kube/targets/getObject.ts';
 import { kindByName } from '../../../../src/kube/targets/kinds.ts';
 import { Problem } from '../../../../src/problem.ts';
-import { fakeServer, json, type Seen, status } from '../fakeServer.ts';
+import { fakeServer, json, type ReceivedRequest, status } from '../fakeServer.ts';
 
 /** Pods of a cluster as `namespace/name`. */
-async function cluster(pods: string[], refuse: (seen: Seen) => boolean = () => false) {
+async function cluster(
+  pods: string[],
+  refuse: (request: ReceivedRequest) => boolean = () => false,
+) {
   return fakeServer({
-    rest: (seen, response) => {
-      if (refuse(seen))
+    rest: (request, response) => {
+      if (refuse(request))
         return json(response, 403, status(403, 'Forbidden', 'pods is forbidden: you cannot'));
       const [, namespace, name] =
-        /^\/api\/v1\/(?:namespaces\/([^/]+)\/)?pods(?:\/([^/]+))?$/.exec(seen.path) ?? [];
-      const selected = seen.query.get('fieldSelector')?.replace('metadata.name=', '');
-      const found = pods
+        /^\/api\/v1\/(?:namespaces\/([^/]+)\/)?pods(?:\/([^/]+))?$/.exec(request.path) ?? [];
+      const selected = request.query.get('fieldSelector')?.replace('metadata.name=', '');
+      const matches = pods
         .map((pod) => ({ metadata: { namespace: pod.split('/')[0], name: pod.split('/')[1] } }))
         .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
         .filter(({ metadata }) => (name ?? selected ?? metadata.name) === metadata.name);
-      if (name === undefined) json(response, 200, { items: found });
-      else if (found[0]) json(response, 200, found[0]);
+      if (name === undefined) json(response, 200, { items: matches });
+      else if (matches[0]) json(response, 200, matches[0]);
       else json(response, 404, status(404, 'NotFound', `pods "${name}" not found`));
     },
   });
 }
 
-async function stepsFor(pods: string[], name: string, refuse?: (seen: Seen) => boolean) {
+async function stepsFor(
+  pods: string[],
+  name: string,
+  refuse?: (request: ReceivedRequest) => boolean,
+) {
   const { api } = await cluster(pods, refuse);
   const error = await getObject(api, kindByName('pod'), 'shop', name).catch(
     (reason: unknown) => reason,
@@ -36,11 +43,11 @@ async function stepsFor(pods: string[], name: string, refuse?: (seen: Seen) => b
 
 describe('findNamed', () => {
   it('reads the pod', async () => {
-    const { api, seen } = await cluster(['shop/web']);
+    const { api, requests } = await cluster(['shop/web']);
     expect(await getObject(api, kindByName('pod'), 'shop', 'web')).toEqual({
       metadata: { namespace: 'shop', name: 'web' },
     });
-    expect(seen).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 
   it('suggests at most three similar names, the best first', async () => {
@@ -66,12 +73,12 @@ describe('findNamed', () => {
   it('gives general advice if no name is similar, or listing is forbidden', async () => {
     const general = [expect.stringMatching(/^kubectl get pods -n shop /)];
     expect(await stepsFor(['shop/something-else'], 'web')).toEqual(general);
-    const lists = (seen: Seen) => seen.path.endsWith('/pods');
+    const lists = (request: ReceivedRequest) => request.path.endsWith('/pods');
     expect(await stepsFor(['shop/web-1', 'live/web'], 'web', lists)).toEqual(general);
   });
 
   it('works without permission to list the whole cluster', async () => {
-    const all = (seen: Seen) => seen.path === '/api/v1/pods';
+    const all = (request: ReceivedRequest) => request.path === '/api/v1/pods';
     expect(await stepsFor(['shop/web-1', 'live/web'], 'web', all)).toEqual([
       expect.stringContaining('"web-1"'),
     ]);

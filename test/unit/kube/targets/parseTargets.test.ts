@@ -84,8 +84,8 @@ describe('parseTarget', () => {
 
 describe('parseTargets', () => {
   it('accepts several, and a selector', () => {
-    const placed = parseTargets(['web-1', 'shop/svc/db']).map((one) =>
-      targetInNamespace(one, 'default'),
+    const placed = parseTargets(['web-1', 'shop/svc/db']).map((target) =>
+      targetInNamespace(target, 'default'),
     );
     expect(placed.map(({ namespace, text }) => [namespace, text])).toEqual([
       ['default', 'pod/web-1'],

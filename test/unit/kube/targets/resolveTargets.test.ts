@@ -113,12 +113,12 @@ describe('resolveTargets', () => {
     const job = { template: template('work', { restartPolicy: 'Never' }) };
     await local.create('Job', metadata.name, job);
     await local.create('Job', 'nightly-report', job);
-    const found = async () => (await resolved(['cronjob/nightly'])).pods;
-    await vi.waitFor(async () => expect((await found()).length).toBeGreaterThan(0));
-    for (const { metadata } of await found())
+    const current = async () => (await resolved(['cronjob/nightly'])).pods;
+    await vi.waitFor(async () => expect((await current()).length).toBeGreaterThan(0));
+    for (const { metadata } of await current())
       expect(metadata.labels?.['job-name']).toMatch(/^nightly-\d+$/);
     const byHand = async () =>
-      (await found()).some(({ metadata }) => metadata.labels?.['job-name'] === 'by-hand');
+      (await current()).some(({ metadata }) => metadata.labels?.['job-name'] === 'by-hand');
     expect(await byHand()).toBe(false);
     const owner = local.server.store.get('cronjobs.batch', NAMESPACE, 'nightly')?.metadata;
     await local.create('Job', 'by-hand', job);
@@ -157,12 +157,12 @@ describe('resolveTargets', () => {
       });
     const twins = { selector: 'app=twin', allNamespaces: true };
     await vi.waitFor(async () => expect((await resolved([], twins)).pods).toHaveLength(2));
-    const found = (await resolved([], twins)).pods.map(
+    const sorted = (await resolved([], twins)).pods.map(
       ({ metadata }) => `${metadata.namespace}/${metadata.name}`,
     );
     const sockets = new SocketStore();
-    for (const pod of found.toReversed()) sockets.add(socket({ pod }));
-    expect([...sockets.inListingOrder()].map(({ pod }) => pod)).toEqual(found);
+    for (const pod of sorted.toReversed()) sockets.add(socket({ pod }));
+    expect([...sockets.inListingOrder()].map(({ pod }) => pod)).toEqual(sorted);
   });
 
   it('resolves nodes, even without permission to read them', async () => {
@@ -233,18 +233,18 @@ describe('resolveTargets', () => {
     await vi.waitFor(async () => expect((await resolved([], half)).pods).toHaveLength(2));
     const pod = store.get('pods', NAMESPACE, 'half-2');
     if (pod) setPod(store, pod, 'Succeeded');
-    const found = await resolved([], half);
-    expect(found.pods.map(({ metadata }) => metadata.name)).toEqual(['half-1']);
-    expect(skippedNotice(found)).toEqual({
+    const resolution = await resolved([], half);
+    expect(resolution.pods.map(({ metadata }) => metadata.name)).toEqual(['half-1']);
+    expect(skippedNotice(resolution)).toEqual({
       kind: 'target-skipped',
       text: expect.stringMatching(/"half-2".*Succeeded/),
     });
     const notes: Notice[] = [];
-    const one = await onePod(await local.api(), targetsOf([], half), {
+    const first = await onePod(await local.api(), targetsOf([], half), {
       signal: new AbortController().signal,
       onNote: (notice) => notes.push(notice),
     });
-    expect([one.metadata.name, ...notes]).toEqual(['half-1', skippedNotice(found)]);
+    expect([first.metadata.name, ...notes]).toEqual(['half-1', skippedNotice(resolution)]);
     const other = store.get('pods', NAMESPACE, 'half-1');
     if (other) setPod(store, other, 'Failed');
     expect(await problem([], half)).toMatchObject({

@@ -64,20 +64,20 @@ it('reports pods that join or leave once, even if two targets select them', asyn
 it('detects changes during an expired watch', async () => {
   const before = await known('deploy/web');
   const { changes } = await watching(['deploy/web'], before);
-  const [gone] = before;
+  const [removed] = before;
   await vi.waitFor(() => expect(changes).toEqual([]));
   await local.server.call(`/api/v1/namespaces/${NAMESPACE}`, {
     method: 'PATCH',
     contentType: 'application/merge-patch+json',
     body: { metadata: { annotations: { 'netdebug.test/expire-watches': '1' } } },
   });
-  await local.server.call(`/api/v1/namespaces/${NAMESPACE}/pods/${gone?.metadata.name}`, {
+  await local.server.call(`/api/v1/namespaces/${NAMESPACE}/pods/${removed?.metadata.name}`, {
     method: 'DELETE',
   });
   await vi.waitFor(() => expect(changes).toHaveLength(2), TIME);
   expect([...changes].sort()).toEqual([
     expect.stringMatching(/^joined web-/),
-    `left ${gone?.metadata.name}`,
+    `left ${removed?.metadata.name}`,
   ]);
 });
 
@@ -101,16 +101,16 @@ it('ends at once without groups, and with its signal', async () => {
 });
 
 it('yields new addresses of peers, once', async () => {
-  const said: (readonly string[])[] = [];
+  const reported: (readonly string[])[] = [];
   const api = await local.api();
   const { signal } = end;
   const peers = [peerOf('svc/web')];
   const known = await peerTerms(api, peers);
   void (async () => {
-    for await (const terms of watchPeers(api, peers, known, signal)) said.push(terms);
+    for await (const terms of watchPeers(api, peers, known, signal)) reported.push(terms);
   })().catch(() => {});
   await local.patch('Deployment', 'web', { spec: { replicas: 5 } });
-  const all = () => [...known, ...said.flat()];
+  const all = () => [...known, ...reported.flat()];
   await vi.waitFor(() => expect(all()).toHaveLength(6), TIME);
   expect(new Set(all()).size).toBe(6);
 });

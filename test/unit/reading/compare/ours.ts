@@ -6,7 +6,7 @@ import { FOLDER } from './captures.ts';
 
 /** The analysis of a segment, in the bits of SEGMENT. */
 export interface FoundSegment {
-  readonly found: number;
+  readonly flags: number;
   readonly conversation: Conversation;
   readonly isCopy: boolean;
 }
@@ -27,8 +27,8 @@ export async function readOurs(capture: string): Promise<Ours> {
   const segments = new Map<number, FoundSegment>();
   const summarizer = new Summarizer({
     conversationClosed: (conversation) => conversations.push(conversation),
-    segmentAdded: (packet, found, conversation, isCopy) =>
-      segments.set(packet, { found, conversation, isCopy }),
+    segmentAdded: (packet, flags, conversation, isCopy) =>
+      segments.set(packet, { flags, conversation, isCopy }),
   });
   summarizer.beginCapture(capture);
   const reader = await openCapture(join(FOLDER, capture));

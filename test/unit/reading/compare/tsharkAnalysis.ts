@@ -65,7 +65,7 @@ export async function compareTshark(
       const isKind = has('fast_retransmission') || has('spurious_retransmission');
       for (const name of ANALYSIS_FIELDS) {
         const theirs = has(name) && !(name === 'retransmission' && isKind);
-        const mine = (segment.found & BITS[name]) !== 0;
+        const mine = (segment.flags & BITS[name]) !== 0;
         const fact = {
           capture,
           subject: `${number}`,

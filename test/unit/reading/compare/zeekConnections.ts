@@ -73,7 +73,7 @@ export function compareZeek(comparison: Comparison<Context>, capture: string, ou
 }
 
 function rowsByTuple(rows: readonly ZeekRow[]): Map<string, ZeekRow[]> {
-  const found = new Map<string, ZeekRow[]>();
+  const groups = new Map<string, ZeekRow[]>();
   for (const row of rows) {
     const ends = ['id.orig_h', 'id.orig_p', 'id.resp_h', 'id.resp_p'].map((field) =>
       row.get(field),
@@ -81,20 +81,20 @@ function rowsByTuple(rows: readonly ZeekRow[]): Map<string, ZeekRow[]> {
     const protocol = row.get('proto');
     if (protocol === undefined || ends.includes(undefined)) continue;
     const tuple = [protocol, ...ends].join(' ');
-    found.set(tuple, [...(found.get(tuple) ?? []), row]);
+    groups.set(tuple, [...(groups.get(tuple) ?? []), row]);
   }
-  return found;
+  return groups;
 }
 
 function conversationsByTuple(conversations: readonly Conversation[]) {
-  const found = new Map<string, Conversation[]>();
+  const groups = new Map<string, Conversation[]>();
   for (const conversation of conversations) {
     const { client, server, protocol } = conversation;
     const name = protocolName(protocol).replace('icmpv6', 'icmp');
     const tuple = [name, client.address, client.port, server.address, server.port].join(' ');
-    found.set(tuple, [...(found.get(tuple) ?? []), conversation]);
+    groups.set(tuple, [...(groups.get(tuple) ?? []), conversation]);
   }
-  return found;
+  return groups;
 }
 
 function reversed(tuple: string): string {

@@ -235,8 +235,8 @@ describe('the ranges of a cluster', () => {
     ],
     ['pod-outside', { nodes: FOUR, pods: [pod('node-1', ['10.42.0.9'])] }, 'warning'],
   ])('have the finding %s: %j', (kind, input, severity) => {
-    const found = report(input).findings.filter((finding) => finding.kind === kind);
-    expect(found.map((finding) => finding.severity)).toContain(severity);
+    const matching = report(input).findings.filter((finding) => finding.kind === kind);
+    expect(matching.map((finding) => finding.severity)).toContain(severity);
   });
 
   it('have no findings if nothing is wrong', () => {

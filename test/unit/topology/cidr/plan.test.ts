@@ -94,8 +94,8 @@ describe('cidr plan', () => {
     ['172.30.0.0/16', {}, 'aks', 'remark'],
     ['10.0.0.0/6', {}, 'ack', 'remark'],
   ])('%s %j: %s', (cluster, input, kind, severity) => {
-    const found = plan(cluster, input).findings.filter((finding) => finding.kind === kind);
-    expect(found.map((finding) => finding.severity)).toContain(severity);
+    const matching = plan(cluster, input).findings.filter((finding) => finding.kind === kind);
+    expect(matching.map((finding) => finding.severity)).toContain(severity);
   });
 
   it('shows which limit is reached first', () => {

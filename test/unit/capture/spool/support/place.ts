@@ -73,9 +73,9 @@ export class Place {
   }
 
   async remove(): Promise<void> {
-    const gone = once(this.#holder, 'exit');
+    const exited = once(this.#holder, 'exit');
     this.#holder.kill('SIGKILL');
-    await gone;
+    await exited;
     // The kernel ends the processes in the namespaces a moment later.
     await until(() => !existsSync(`/proc/${this.#init}`), 'the namespaces are gone');
     rmSync(this.folder, { recursive: true, force: true });
