@@ -60,8 +60,8 @@ function timeOf(kubeconfig: string, commandLine: CommandLine) {
     const startTime = performance.now();
     const answer = await output(kubeconfig, commandLine, 'stdout');
     const taken = performance.now() - startTime;
-    const found = answer.split('\n').filter((line) => line.startsWith('context-')).length;
-    if (found < CONTEXTS) throw new Error(`${commandLine[0]}: ${found} contexts`);
+    const count = answer.split('\n').filter((line) => line.startsWith('context-')).length;
+    if (count < CONTEXTS) throw new Error(`${commandLine[0]}: ${count} contexts`);
     return taken;
   };
 }

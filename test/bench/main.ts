@@ -44,7 +44,7 @@ const PARTS = [
   'many',
   'node',
 ];
-const { values, positionals: asked } = parseArgs({
+const { values, positionals: requested } = parseArgs({
   allowPositionals: true,
   options: {
     // The recorded results, for scripts/performance.ts. A ratio needs at least 21 rounds.
@@ -81,24 +81,24 @@ const ROUNDS = Object.fromEntries(
 const keepResults = (cluster: string) => {
   if (values.json !== undefined) keepIn(values.json, cluster);
 };
-const unknown = asked.find((part) => !PARTS.includes(part));
+const unknown = requested.find((part) => !PARTS.includes(part));
 if (unknown !== undefined) {
   console.error(`unknown part "${unknown}": one of ${PARTS.join(', ')}; all without one`);
   process.exit(2);
 }
-const wanted = (part: string) => asked.length === 0 || asked.includes(part);
+const isRequested = (part: string) => requested.length === 0 || requested.includes(part);
 
 // Measured before the cluster is started.
 keepResults('none');
-if (wanted('start')) await benchStart(ROUNDS.start);
-if (wanted('merge')) await benchMerge(ROUNDS.merge);
-if (wanted('summary')) await benchSummary(ROUNDS.summary);
-if (wanted('read')) await benchRead(ROUNDS.read);
-if (wanted('dumps')) await benchTopologyDumps(ROUNDS.dumps);
+if (isRequested('start')) await benchStart(ROUNDS.start);
+if (isRequested('merge')) await benchMerge(ROUNDS.merge);
+if (isRequested('summary')) await benchSummary(ROUNDS.summary);
+if (isRequested('read')) await benchRead(ROUNDS.read);
+if (isRequested('dumps')) await benchTopologyDumps(ROUNDS.dumps);
 // It takes minutes, so it only runs on request.
-if (asked.includes('growth')) await benchGrowth();
-if (asked.includes('gigabytes')) await benchSummary(ROUNDS.gigabytes, true);
-if (asked.length > 0 && asked.every((part) => WITHOUT_CLUSTER.includes(part))) {
+if (requested.includes('growth')) await benchGrowth();
+if (requested.includes('gigabytes')) await benchSummary(ROUNDS.gigabytes, true);
+if (requested.length > 0 && requested.every((part) => WITHOUT_CLUSTER.includes(part))) {
   process.exit();
 }
 
@@ -110,20 +110,20 @@ try {
   await runPod(clients, 'bench-sink', { command: ['sleep', '3600'] });
   const address = ['get', 'pod', 'bench-sink', '-o', 'jsonpath={.status.podIP}'];
   const { stdout: sink } = await run(clients, [clients.kubectl, ...address], { keep: true });
-  if (wanted('warm')) await benchWarm(clients, sink, ROUNDS.warm);
-  if (wanted('path')) await benchTopology(clients, ROUNDS.path);
-  if (wanted('cold')) await benchCold(clients, sink, ROUNDS.cold);
-  if (wanted('exec')) await benchThroughput(clients, ROUNDS.exec);
-  if (wanted('completion')) await benchCompletion(clients, ROUNDS.completion);
-  if (wanted('extcap')) await benchExtcap(clients, ROUNDS.extcap);
-  if (wanted('fetch')) await benchFetch(clients, cluster, ROUNDS.fetch, 'debian');
-  if (wanted('fetch-busybox'))
+  if (isRequested('warm')) await benchWarm(clients, sink, ROUNDS.warm);
+  if (isRequested('path')) await benchTopology(clients, ROUNDS.path);
+  if (isRequested('cold')) await benchCold(clients, sink, ROUNDS.cold);
+  if (isRequested('exec')) await benchThroughput(clients, ROUNDS.exec);
+  if (isRequested('completion')) await benchCompletion(clients, ROUNDS.completion);
+  if (isRequested('extcap')) await benchExtcap(clients, ROUNDS.extcap);
+  if (isRequested('fetch')) await benchFetch(clients, cluster, ROUNDS.fetch, 'debian');
+  if (isRequested('fetch-busybox'))
     await benchFetch(clients, cluster, ROUNDS['fetch-busybox'], 'busybox');
-  if (wanted('slow-fetch')) await benchSlowFetch(clients, cluster, ROUNDS['slow-fetch']);
-  if (wanted('ports')) await benchPorts(clients, ROUNDS.ports);
-  if (wanted('loss')) await benchLoss(clients, ROUNDS.loss);
-  if (wanted('many')) await benchMany(clients, sink);
-  if (wanted('node')) await benchOneNode(clients, sink, ROUNDS.node);
+  if (isRequested('slow-fetch')) await benchSlowFetch(clients, cluster, ROUNDS['slow-fetch']);
+  if (isRequested('ports')) await benchPorts(clients, ROUNDS.ports);
+  if (isRequested('loss')) await benchLoss(clients, ROUNDS.loss);
+  if (isRequested('many')) await benchMany(clients, sink);
+  if (isRequested('node')) await benchOneNode(clients, sink, ROUNDS.node);
 } finally {
   await cluster.close();
 }

@@ -38,10 +38,10 @@ export async function benchMany(clients: Clients, sink: string): Promise<void> {
     await makePods(clients, pods, ['node-a', 'node-b'], { command: [...NUMBERED, sink] });
     // The first round adds the debuggers, the second uses them.
     for (const [deleted, name] of ['new debuggers', 'debuggers that run'].entries()) {
-      const wanted = pods.slice(deleted);
-      const { listening, bytes } = await captureAll(clients, wanted, folder);
+      const remaining = pods.slice(deleted);
+      const { listening, bytes } = await captureAll(clients, remaining, folder);
       const fits = atMost(listening, START_MS, milliseconds(START_MS));
-      figure(`${name}: until all ${wanted.length} listen`, milliseconds(listening), fits);
+      figure(`${name}: until all ${remaining.length} listen`, milliseconds(listening), fits);
       figure(`${name}: most memory`, megabytes(bytes), atMost(bytes, MEMORY, megabytes(MEMORY)));
     }
   } finally {
@@ -128,27 +128,28 @@ export async function captureAll(
 function numbersIn(file: string): Map<string, number[]> {
   const fields = ['-e', 'frame.interface_name', '-e', 'udp.payload'];
   const text = wireshark('tshark', '-n', '-r', file, '-T', 'fields', ...fields);
-  const found = new Map<string, number[]>();
+  const lists = new Map<string, number[]>();
   for (const line of text.trimEnd().split('\n')) {
     const [at = '', payload = ''] = line.split('\t');
-    const numbers = found.get(at) ?? [];
-    found.set(at, numbers);
+    const numbers = lists.get(at) ?? [];
+    lists.set(at, numbers);
     numbers.push(Number(Buffer.from(payload, 'hex').toString()));
   }
-  return found;
+  return lists;
 }
 
 /**
  * Throws unless the reported number of packets of a pod, and each number between the first and the last, is in the
  * file.
  */
-function complete(pod: string, said: string, numbers: readonly number[]): void {
-  const [, counted] = new RegExp(`^${pod} +\\S+ +(\\d+) +0 +0 +0 +complete$`, 'm').exec(said) ?? [];
+function complete(pod: string, output: string, numbers: readonly number[]): void {
+  const [, counted] =
+    new RegExp(`^${pod} +\\S+ +(\\d+) +0 +0 +0 +complete$`, 'm').exec(output) ?? [];
   const first = numbers[0] ?? 0;
   const whole = numbers.every((number, index) => number === first + index);
   // Twice the time at ten per second. A busy machine loses some of it.
   if (!whole || numbers.length !== Number(counted) || numbers.length < CAPTURED_MS / 100)
     throw new Error(
-      `${pod}: ${counted} packets were counted, ${numbers.length} are there\n${said}`,
+      `${pod}: ${counted} packets were counted, ${numbers.length} are there\n${output}`,
     );
 }

@@ -33,8 +33,8 @@ async function benchSockets(clients: Clients, sockets: number, rounds: number): 
 }
 
 function report(flags: readonly string[], runs: readonly Run[], sockets: number): void {
-  const seen = Math.min(...runs.map(({ stdout }) => stdout.split('ESTABLISHED').length - 1));
-  if (seen < sockets) throw new Error(`ports shows ${seen} of ${sockets} established sockets`);
+  const count = Math.min(...runs.map(({ stdout }) => stdout.split('ESTABLISHED').length - 1));
+  if (count < sockets) throw new Error(`ports shows ${count} of ${sockets} established sockets`);
   const times = runs.map((run) => run.milliseconds);
   const peaks = runs.map(({ peakMemory }) => peakMemory);
   const name = ['ports', ...flags].join(' ');

@@ -47,11 +47,11 @@ export function keepIn(file: string, cluster: string): void {
 }
 
 /** Stores a figure, and prints it: the median, the interval, and whether its goal is met. */
-export function record(one: Figure): void {
-  if (one.group !== figures.at(-1)?.group) heading(one.group);
-  figures.push(one);
+export function record(figure: Figure): void {
+  if (figure.group !== figures.at(-1)?.group) heading(figure.group);
+  figures.push(figure);
   if (kept) writeResults(kept.file, kept.cluster);
-  const { name, ours, theirs, against, goal, unit } = one;
+  const { name, ours, theirs, against, goal, unit } = figure;
   const interval = theirs ? ratioInterval(ours, theirs) : medianInterval(ours);
   const value = theirs ? intervalText(interval) : `${Math.round(interval.median)} ${unit}`;
   const limit = goal && ('most' in goal ? `at most ${goal.most}` : `at least ${goal.least}`);

@@ -34,7 +34,7 @@ export async function benchStart(rounds: number): Promise<void> {
   /** From the start of the process until its first request has arrived, which is then refused. */
   const untilRequest: Measure = async ([program, ...args]) => {
     const startTime = performance.now();
-    const asked = once(server, 'request').then(([, response]) => {
+    const answered = once(server, 'request').then(([, response]) => {
       const taken = performance.now() - startTime;
       response.writeHead(403).end();
       return taken;
@@ -45,7 +45,7 @@ export async function benchStart(rounds: number): Promise<void> {
     });
     const memory = startPeakMemory(child.pid ?? 0);
     const ended = once(child, 'close');
-    const taken = await asked;
+    const taken = await answered;
     child.kill();
     await ended;
     return { milliseconds: taken, peakMemory: memory.stop() };

@@ -18,9 +18,9 @@ export async function benchTopologyDumps(rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   try {
     heading('Dumps: processor time and memory of the whole program');
-    const one = join(folder, 'one.json');
-    writeFacts(one, 1, 500);
-    const listed = await measured(['netns', '--from', one], rounds);
+    const oneNode = join(folder, 'one.json');
+    writeFacts(oneNode, 1, 500);
+    const listed = await measured(['netns', '--from', oneNode], rounds);
     report('netns, a node with 500 namespaces', listed);
     figure(
       '  memory',
@@ -29,13 +29,13 @@ export async function benchTopologyDumps(rounds: number): Promise<void> {
     );
     report(
       'path in it, from pod to pod',
-      await measured(['path', 'shop/pod-0-7', 'shop/pod-0-400', '--from', one], rounds),
+      await measured(['path', 'shop/pod-0-7', 'shop/pod-0-400', '--from', oneNode], rounds),
     );
     const many = join(folder, 'many.json');
     writeFacts(many, 1_000, 30);
-    const found = await measured(['who', podAddress(515, 15), '--from', many], rounds);
-    report('who, 1,000 nodes and 30,000 pods', found);
-    figure('  memory', megabytes(found.memory));
+    const result = await measured(['who', podAddress(515, 15), '--from', many], rounds);
+    report('who, 1,000 nodes and 30,000 pods', result);
+    figure('  memory', megabytes(result.memory));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -58,12 +58,12 @@ describe.each(['few', 'many'] as const)('a report with %s conversations', (size)
   it('finds the rows that contain all words', async () => {
     const { page } = await browser.open(pages[size]);
     await page.fill('#conversations input[type=search]', ':8001 REFUSED');
-    const found = Math.ceil(count / 30);
+    const expected = Math.ceil(count / 30);
     await expect
       .poll(() => status(page))
       .toMatch(
         new RegExp(
-          `^(${found}|${found - 1}|${(found - 1).toLocaleString('en')}|${found.toLocaleString('en')}) of`,
+          `^(${expected}|${expected - 1}|${(expected - 1).toLocaleString('en')}|${expected.toLocaleString('en')}) of`,
         ),
       );
     expect(new Set(await column(page, 'State'))).toEqual(new Set(['refused']));

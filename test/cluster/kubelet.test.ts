@@ -39,8 +39,8 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     });
     const ip = await podWhen(store, 'server', (pod) => pod?.status.podIP);
     await running(store, 'client', 'main');
-    const asked = await runIn(runtime, 'client', 'main', ['wget', '-qO-', `http://${ip}/`]);
-    expect(asked).toEqual({ stdout: 'ok\n', stderr: '', code: 0 });
+    const response = await runIn(runtime, 'client', 'main', ['wget', '-qO-', `http://${ip}/`]);
+    expect(response).toEqual({ stdout: 'ok\n', stderr: '', code: 0 });
   });
 
   test('runs a command over pipes in the same way as the runtime', async () => {
@@ -85,7 +85,11 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
         { name: 'main', image, command: ['sh', '-c', 'echo bye > /dev/termination-log; exit 3'] },
       ],
     });
-    const pod = await podWhen(store, 'once', (seen) => seen?.status.phase === 'Failed' && seen);
+    const pod = await podWhen(
+      store,
+      'once',
+      (current) => current?.status.phase === 'Failed' && current,
+    );
     expect(statusOf(pod, 'before')?.state).toMatchObject({
       terminated: { exitCode: 0, reason: 'Completed' },
     });
@@ -98,8 +102,8 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     const { store } = cluster;
     createPod(store, 'crash', { containers: [{ name: 'main', image, command: ['false'] }] });
     const status = await podWhen(store, 'crash', (pod) => {
-      const seen = statusOf(pod, 'main');
-      return seen?.restartCount === 1 && 'waiting' in seen.state && seen;
+      const status = statusOf(pod, 'main');
+      return status?.restartCount === 1 && 'waiting' in status.state && status;
     });
     expect(status.state).toMatchObject({ waiting: { reason: 'CrashLoopBackOff' } });
     expect(status.lastState).toMatchObject({ terminated: { exitCode: 1 } });
@@ -131,9 +135,9 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     await running(store, 'shaken', 'debugger');
     await running(store, 'shaken', 'main');
     await killPause(await podWhen(store, 'shaken', (pod) => pod?.metadata.uid));
-    const pod = await podWhen(store, 'shaken', (seen) => {
-      const status = statusOf(seen, 'main');
-      return status?.restartCount === 1 && 'running' in status.state && seen;
+    const pod = await podWhen(store, 'shaken', (current) => {
+      const status = statusOf(current, 'main');
+      return status?.restartCount === 1 && 'running' in status.state && current;
     });
     expect(statusOf(pod, 'debugger')?.state).toMatchObject({ terminated: { exitCode: 137 } });
   });
@@ -165,8 +169,8 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
       containers: [{ name: 'main', image, command: wait }],
     });
     const state = await podWhen(store, 'nonroot', (pod) => {
-      const seen = statusOf(pod, 'main')?.state;
-      return seen && 'waiting' in seen && seen.waiting.message ? seen.waiting : undefined;
+      const status = statusOf(pod, 'main')?.state;
+      return status && 'waiting' in status && status.waiting.message ? status.waiting : undefined;
     });
     expect(state.reason).toBe('CreateContainerConfigError');
     expect(state.message).toMatch(/^container has runAsNonRoot and image will run as root \(pod: /);
@@ -180,8 +184,8 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     });
     addEphemeral(store, 'small', { name: 'greedy', image, command: ['tail', '/dev/zero'] });
     const state = await podWhen(store, 'small', (pod) => {
-      const seen = statusOf(pod, 'greedy')?.state;
-      return seen && 'terminated' in seen && seen;
+      const status = statusOf(pod, 'greedy')?.state;
+      return status && 'terminated' in status && status;
     });
     expect(state).toMatchObject({ terminated: { reason: 'OOMKilled', exitCode: 137 } });
   });
@@ -192,7 +196,11 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
       restartPolicy: 'Never',
       containers: [{ name: 'main', image, command: ['no-such-program'] }],
     });
-    const pod = await podWhen(store, 'missing', (seen) => seen?.status.phase === 'Failed' && seen);
+    const pod = await podWhen(
+      store,
+      'missing',
+      (current) => current?.status.phase === 'Failed' && current,
+    );
     expect(statusOf(pod, 'main')?.state).toMatchObject({
       terminated: {
         exitCode: 128,
@@ -209,7 +217,11 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
       terminationGracePeriodSeconds: 0,
       containers: [{ name: 'main', image, command: wait }],
     });
-    const pod = await podWhen(store, 'limited', (seen) => seen?.status.phase === 'Failed' && seen);
+    const pod = await podWhen(
+      store,
+      'limited',
+      (current) => current?.status.phase === 'Failed' && current,
+    );
     expect(pod.status.reason).toBe('DeadlineExceeded');
     expect(statusOf(pod, 'main')?.state).toMatchObject({ terminated: { exitCode: 137 } });
   });

@@ -25,10 +25,10 @@ describe.skipIf(obstacle)(`a cluster leaves nothing${note}`, () => {
   });
 
   test('beside another cluster, which continues', async () => {
-    const [one, other] = await Promise.all([startClusterProcess(), startClusterProcess()]);
-    await Promise.all([runPods(one), runPods(other)]);
-    await one.kill();
-    await expectNothingSoon(one);
+    const [first, other] = await Promise.all([startClusterProcess(), startClusterProcess()]);
+    await Promise.all([runPods(first), runPods(other)]);
+    await first.kill();
+    await expectNothingSoon(first);
     await expectTraces(other);
     await other.end();
     expect(await findLeftovers(other.folder)).toEqual([]);

@@ -7,14 +7,14 @@ import { access, glob, readdir, readFile } from 'node:fs/promises';
 export async function findLeftovers(folder: string): Promise<string[]> {
   const name = folder.slice(folder.lastIndexOf('/') + 1);
   const link = name.replace('netdebug-', 'nd');
-  const found = await Promise.all([
+  const leftovers = await Promise.all([
     present('folder', folder),
     present('link', `/sys/class/net/${link}`),
     mountsOf(name),
     controlGroupsOf(name),
     processesOf([name, link]),
   ]);
-  return found.flat();
+  return leftovers.flat();
 }
 
 async function present(what: string, path: string): Promise<string[]> {
@@ -32,16 +32,16 @@ async function mountsOf(name: string): Promise<string[]> {
 
 /** In the single hierarchy of version 2, or in all hierarchies of version 1. */
 async function controlGroupsOf(name: string): Promise<string[]> {
-  const found: string[] = [];
+  const leftovers: string[] = [];
   const groups = glob([`/sys/fs/cgroup/${name}`, `/sys/fs/cgroup/*/${name}`]);
-  for await (const path of groups) found.push(`control group ${path}`);
-  return found;
+  for await (const path of groups) leftovers.push(`control group ${path}`);
+  return leftovers;
 }
 
 /** Found by their command lines, their control groups and their mounts. */
 async function processesOf(names: readonly string[]): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
-  const found: string[] = [];
+  const leftovers: string[] = [];
   for (const pid of pids) {
     if (Number(pid) === process.pid) continue;
     const files = ['cmdline', 'cgroup', 'mounts'].map((file) => `/proc/${pid}/${file}`);
@@ -49,7 +49,7 @@ async function processesOf(names: readonly string[]): Promise<string[]> {
     const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
     const text = texts.join('\n');
     if (names.some((name) => text.includes(name)))
-      found.push(`process ${pid} ${texts[0]?.replaceAll('\0', ' ')}`);
+      leftovers.push(`process ${pid} ${texts[0]?.replaceAll('\0', ' ')}`);
   }
-  return found;
+  return leftovers;
 }

@@ -27,8 +27,8 @@ export function tolerates(
   effects: readonly ('NoSchedule' | 'NoExecute')[],
 ): boolean {
   return objectsAt(objectAt(node.spec).taints)
-    .filter(({ effect }) => effects.some((one) => one === effect))
-    .every((taint) => objectsAt(spec.tolerations).some((one) => accepts(one, taint)));
+    .filter(({ effect }) => effects.some((candidate) => candidate === effect))
+    .every((taint) => objectsAt(spec.tolerations).some((toleration) => accepts(toleration, taint)));
 }
 
 function accepts(toleration: JsonObject, taint: JsonObject): boolean {

@@ -85,8 +85,8 @@ export function statusOf(pod: Pod | undefined, container: string): ContainerStat
 
 /** Resolves when the container runs. */
 export function running(store: Store, pod: string, container: string): Promise<true> {
-  return podWhen(store, pod, (seen) => {
-    const state = statusOf(seen, container)?.state;
+  return podWhen(store, pod, (current) => {
+    const state = statusOf(current, container)?.state;
     return state !== undefined && 'running' in state;
   }) as Promise<true>;
 }

@@ -22,8 +22,8 @@ export async function whyNoClusterHere(): Promise<string | undefined> {
   if (process.arch !== 'x64') return `its images are for x64, and this machine is ${process.arch}`;
   if (getuid?.() !== 0) return 'it needs root, for namespaces and mounts';
   const names = Object.keys(programs);
-  const found = await Promise.all(names.map(findHostProgram));
-  const missing = names.filter((_, index) => found[index] === undefined);
+  const paths = await Promise.all(names.map(findHostProgram));
+  const missing = names.filter((_, index) => paths[index] === undefined);
   const packages = new Set(missing.map((name) => programs[name]));
   if (!(await findPluginFolder())) {
     missing.push('the CNI plugins');

@@ -28,7 +28,7 @@ export function findRunningCluster(): RunningCluster | undefined {
   const folders = readdirSync(tmpdir()).filter((name) => /^netdebug-[0-9a-f]{8}$/.test(name));
   return folders
     .map((name) => read(join(tmpdir(), name, FILE)))
-    .find((one) => one?.root === ROOT && isAlive(one.pid));
+    .find((cluster) => cluster?.root === ROOT && isAlive(cluster.pid));
 }
 
 function read(file: string): RunningCluster | undefined {

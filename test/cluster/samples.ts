@@ -137,7 +137,7 @@ export async function createSamples({
   config.loadFromFile(kubeconfig);
   const api = KubernetesObjectApi.makeApiClient(config);
   await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
-  for (const one of SAMPLES) await api.create(one);
+  for (const sample of SAMPLES) await api.create(sample);
   const manifest = JSON.stringify(onePod('static-web', nginx));
   await writeFile(join(staticPodFolders['node-a'] ?? '', 'static-web.json'), manifest);
   await pretendWindows(config.makeApiClient(CoreV1Api));

@@ -61,7 +61,7 @@ function leavePending(store: Store, pod: Pod, obstacles: readonly (string | unde
   const { namespace, name } = pod.metadata;
   const nodes = obstacles.length;
   const why = [...new Set(obstacles)]
-    .map((text) => `${obstacles.filter((one) => one === text).length} ${text}`)
+    .map((text) => `${obstacles.filter((obstacle) => obstacle === text).length} ${text}`)
     .sort()
     .join(', ');
   const [before] = pod.status.conditions ?? [];

@@ -119,12 +119,12 @@ export class Store {
   remove(resource: string, namespace: string | undefined, name: string): KubeObject | undefined {
     const objects = this.#of(resource);
     const key = keyOf(namespace, name);
-    const gone = objects.get(key);
-    if (!gone) return undefined;
+    const removed = objects.get(key);
+    if (!removed) return undefined;
     objects.delete(key);
-    gone.metadata.resourceVersion = this.#next();
-    this.#emit('DELETED', resource, gone);
-    return structuredClone(gone);
+    removed.metadata.resourceVersion = this.#next();
+    this.#emit('DELETED', resource, removed);
+    return structuredClone(removed);
   }
 
   /** Calls `listener` after every change, in order. Returns the function that ends it. */

@@ -114,10 +114,10 @@ describe.skipIf(obstacle)(`workloads on the local cluster${note}`, () => {
       ],
     });
     await running(cluster.store, 'late', 'main');
-    const ready = (wanted: string) =>
+    const ready = (status: string) =>
       podWhen(cluster.store, 'late', (pod) => {
         const found = pod?.status.conditions?.find(({ type }) => type === 'Ready');
-        return found?.status === wanted;
+        return found?.status === status;
       });
     await ready('False');
     await ready('True');
@@ -144,17 +144,21 @@ describe.skipIf(obstacle)(`workloads on the local cluster${note}`, () => {
         },
       ],
     });
-    const pod = await podWhen(cluster.store, 'dying', (seen) => {
-      const statuses = seen?.status.containerStatuses ?? [];
-      return statuses.some(({ name, restartCount }) => name === 'main' && restartCount > 0) && seen;
+    const pod = await podWhen(cluster.store, 'dying', (current) => {
+      const statuses = current?.status.containerStatuses ?? [];
+      return (
+        statuses.some(({ name, restartCount }) => name === 'main' && restartCount > 0) && current
+      );
     });
     expect(pod.status.containerStatuses?.find(({ name }) => name === 'other')?.restartCount).toBe(
       0,
     );
-    const told = cluster.store.list('events').map(({ reason, message }) => `${reason} ${message}`);
-    expect(told.join('\n')).toMatch(
+    const events = cluster.store
+      .list('events')
+      .map(({ reason, message }) => `${reason} ${message}`);
+    expect(events.join('\n')).toMatch(
       /Unhealthy Liveness probe failed: dial tcp 10\.244\.\d\.\d+:81: connect: connection refused/,
     );
-    expect(told).toContain('Killing Container main failed liveness probe, will be restarted');
+    expect(events).toContain('Killing Container main failed liveness probe, will be restarted');
   });
 });

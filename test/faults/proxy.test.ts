@@ -149,10 +149,10 @@ describe('a stream', () => {
   ])('is cut after %s', async (after, error) => {
     annotate({ 'disconnect-after': after });
     // A cut message is not seen at all, so messages must be small.
-    const seen = await read('for i in $(seq 100); do head -c 4000 /dev/zero; sleep 0.01; done');
-    expect(seen.bytes).toBeGreaterThan(20_000);
-    expect(seen.bytes).toBeLessThanOrEqual(50_000);
-    expect(seen).toMatchObject({ status: '', code: 1006, error });
+    const received = await read('for i in $(seq 100); do head -c 4000 /dev/zero; sleep 0.01; done');
+    expect(received.bytes).toBeGreaterThan(20_000);
+    expect(received.bytes).toBeLessThanOrEqual(50_000);
+    expect(received).toMatchObject({ status: '', code: 1006, error });
   });
 
   test.each([
@@ -166,9 +166,9 @@ describe('a stream', () => {
       const sentFile = `${mark}-sent`;
       const script = `echo; head -c 9000 /dev/zero; touch ${sentFile}; read -r word; touch ${mark}`;
       const limit = isInputReceived ? { until: mark } : { patience: 700 };
-      const seen = await read(script, { words: 'go\n', after: sentFile, ...limit });
-      expect(seen).toMatchObject({ status: '', code: 'open' });
-      expect(seen.bytes).toBeLessThanOrEqual(5000);
+      const received = await read(script, { words: 'go\n', after: sentFile, ...limit });
+      expect(received).toMatchObject({ status: '', code: 'open' });
+      expect(received.bytes).toBeLessThanOrEqual(5000);
       expect(existsSync(mark)).toBe(isInputReceived);
     },
   );
@@ -193,9 +193,9 @@ describe('a stream', () => {
   test('ends its stdout while the command continues', async () => {
     annotate({ 'close-stdout-after': '5' });
     const mark = join(folder, 'went-on');
-    const seen = await read(`echo first; echo second; touch ${mark}`);
-    expect(seen).toMatchObject({ bytes: 5, closedChannels: [1], code: 1000 });
-    expect(seen.status).toContain('Success');
+    const received = await read(`echo first; echo second; touch ${mark}`);
+    expect(received).toMatchObject({ bytes: 5, closedChannels: [1], code: 1000 });
+    expect(received.status).toContain('Success');
     expect(existsSync(mark)).toBe(true);
   });
 

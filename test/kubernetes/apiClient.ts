@@ -18,17 +18,17 @@ export class ApiClient {
   async call(method: Method, path: string, body?: unknown): Promise<string> {
     const { authorization } = this.#server;
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-    const answer = await new Promise<{ code: number; said: string }>((resolve, reject) => {
+    const answer = await new Promise<{ code: number; body: string }>((resolve, reject) => {
       const headers = { 'content-type': type, ...(authorization && { authorization }) };
       const outgoing = this.#server.request(method, path, headers);
       outgoing.once('error', reject);
       outgoing.once('response', (response) =>
-        text(response).then((said) => resolve({ code: response.statusCode ?? 0, said }), reject),
+        text(response).then((body) => resolve({ code: response.statusCode ?? 0, body }), reject),
       );
       outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     });
-    if (answer.code >= 300) throw new Error(`${method} ${path}: ${answer.code} ${answer.said}`);
-    return answer.said;
+    if (answer.code >= 300) throw new Error(`${method} ${path}: ${answer.code} ${answer.body}`);
+    return answer.body;
   }
 
   close(): void {

@@ -43,11 +43,11 @@ export async function findBinaries(): Promise<Binaries> {
     throw new Error(`KUBERNETES is one of ${Object.keys(MODULE_FILES).join(', ')}, not ${minor}`);
   const digest = createHash('sha256');
   const files = await readdir(sources, { recursive: true });
-  const wanted = [moduleFile, CONTAINERD_MODULES].flatMap((one) => [
-    one,
-    one.replace('.mod', '.sum'),
+  const included = [moduleFile, CONTAINERD_MODULES].flatMap((file) => [
+    file,
+    file.replace('.mod', '.sum'),
   ]);
-  for (const name of files.filter((one) => one.endsWith('.go') || wanted.includes(one)).sort())
+  for (const name of files.filter((file) => file.endsWith('.go') || included.includes(file)).sort())
     digest.update(`${name}\n`).update(await readFile(join(sources, name)));
   const version = await versionOf(moduleFile, 'k8s.io/kubernetes');
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
@@ -62,13 +62,13 @@ export async function findBinaries(): Promise<Binaries> {
 
 /** Why they cannot be built here. Undefined if they can. */
 export async function whyNoBuild(): Promise<string | undefined> {
-  const wanted = `Go ${GO.major}.${GO.minor} or newer`;
+  const requirement = `Go ${GO.major}.${GO.minor} or newer`;
   const env = { ...process.env, GOTOOLCHAIN: 'local' };
   const output = await run('go', ['env', 'GOVERSION'], { env }).catch(() => undefined);
-  if (!output) return `there is no go on PATH (${wanted} builds it)`;
+  if (!output) return `there is no go on PATH (${requirement} builds it)`;
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(output.stdout) ?? [];
   const isEnough = Number(major) === GO.major && Number(minor) >= GO.minor;
-  return isEnough ? undefined : `it needs ${wanted}, and this is ${output.stdout.trim()}`;
+  return isEnough ? undefined : `it needs ${requirement}, and this is ${output.stdout.trim()}`;
 }
 
 /** Builds them into the cache, at the lowest priority. `onProgress` receives a line every few seconds. */
@@ -82,8 +82,8 @@ export async function buildBinaries(
   const unfinished = await mkdtemp(join(cache, 'unfinished-'));
   try {
     onProgress(`building Kubernetes ${version}: 5 to 15 minutes on two processors, once`);
-    for (const one of [modules, `-modfile=${CONTAINERD_MODULES}`])
-      await go(['mod', 'download', one], () => {});
+    for (const option of [modules, `-modfile=${CONTAINERD_MODULES}`])
+      await go(['mod', 'download', option], () => {});
     onProgress('the modules are downloaded and verified');
     const builds = [
       { modules, packages: PACKAGES },

@@ -75,8 +75,8 @@ function serverNames({ name, address }: Machine): string {
   const domain = 'kubernetes.default.svc.cluster.local';
   const addresses = [API_SERVICE, address, '127.0.0.1'];
   return `subjectAltName=${[
-    ...[...names, domain].map((one) => `DNS:${one}`),
-    ...addresses.map((one) => `IP:${one}`),
+    ...[...names, domain].map((name) => `DNS:${name}`),
+    ...addresses.map((address) => `IP:${address}`),
   ].join()}`;
 }
 

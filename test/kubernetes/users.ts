@@ -17,12 +17,12 @@ export interface RbacObject {
 
 /** Roles of the test users and their bindings. All their names start with `prefix`. */
 export function userObjects(prefix: string, labels: Record<string, string> = {}): RbacObject[] {
-  return TEST_USERS.flatMap((one) => objectsOf(one, prefix, labels));
+  return TEST_USERS.flatMap((user) => objectsOf(user, prefix, labels));
 }
 
 /** Creates the roles of the test users, as in the local cluster. */
 export async function createUsers(api: ApiClient): Promise<void> {
-  await Promise.all(userObjects('test:').map((one) => api.call('POST', pathOf(one), one)));
+  await Promise.all(userObjects('test:').map((object) => api.call('POST', pathOf(object), object)));
 }
 
 function objectsOf(

@@ -87,11 +87,11 @@ describe.each(archives)('$name', (archive) => {
   if (!runner) console.log(`${archive.name} was not run: it needs ${platform.os}/${platform.arch}`);
   it.runIf(runner)('runs, with its code cache', () => {
     const [first = link, ...rest] = [...(runner ?? []), link, 'version', '-o', 'json'];
-    const said = output('sh', ['-c', '"$@" 2>&1', 'sh', first, ...rest], {
+    const message = output('sh', ['-c', '"$@" 2>&1', 'sh', first, ...rest], {
       NODE_DEBUG: 'netdebug',
     });
-    expect(said).toMatch(/code cache: taken/);
-    expect(said).toContain(`"platform": "${platform.os}/${platform.arch}"`);
+    expect(message).toMatch(/code cache: taken/);
+    expect(message).toContain(`"platform": "${platform.os}/${platform.arch}"`);
   });
 
   it.runIf(platform.os === 'linux' && has('readelf'))('is an ELF file without symbols', () => {
@@ -136,9 +136,9 @@ describe.each(archives)('$name', (archive) => {
   it.runIf(platform.os === 'windows' && has('osslsigncode'))(
     'has no invalid signature or checksum',
     () => {
-      const said = output('sh', ['-c', 'osslsigncode verify "$1" 2>&1; true', 'sh', link]);
-      expect(said).toMatch(/No signature found/);
-      expect(said).not.toMatch(/invalid PE checksum/);
+      const message = output('sh', ['-c', 'osslsigncode verify "$1" 2>&1; true', 'sh', link]);
+      expect(message).toMatch(/No signature found/);
+      expect(message).not.toMatch(/invalid PE checksum/);
     },
   );
 

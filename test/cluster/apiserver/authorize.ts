@@ -44,16 +44,16 @@ export class Authorizer {
     this.#store = store;
   }
 
-  allows(user: User, asked: Attributes): boolean {
-    return this.reason(user, asked) !== undefined;
+  allows(user: User, attributes: Attributes): boolean {
+    return this.reason(user, attributes) !== undefined;
   }
 
   /** Why the user may do that, as in access reviews. Empty for superusers, undefined if it is not allowed. */
-  reason(user: User, asked: Attributes): string | undefined {
+  reason(user: User, attributes: Attributes): string | undefined {
     if (user.groups.includes(SUPERUSERS)) return '';
-    const namespace = asked.type === 'resource' ? asked.namespace : '';
+    const namespace = attributes.type === 'resource' ? attributes.namespace : '';
     for (const { binding, subject } of this.#bindingsOf(user, namespace)) {
-      if (!this.#rulesOf(binding).some((rule) => covers(rule, asked))) continue;
+      if (!this.#rulesOf(binding).some((rule) => covers(rule, attributes))) continue;
       const { kind, name } = objectAt(binding.roleRef);
       const own = JSON.stringify(qualified(binding.metadata.name, binding.metadata.namespace));
       const to = `${subject.kind} ${JSON.stringify(qualified(stringAt(subject.name), stringAt(subject.namespace)))}`;
@@ -76,7 +76,9 @@ export class Authorizer {
       ...(namespace ? this.#store.list('rolebindings.rbac.authorization.k8s.io', namespace) : []),
     ];
     return bindings.flatMap((binding) => {
-      const subject = objectsAt(binding.subjects).find((one) => names(one, binding, user));
+      const subject = objectsAt(binding.subjects).find((candidate) =>
+        names(candidate, binding, user),
+      );
       return subject ? [{ binding, subject }] : [];
     });
   }
@@ -118,22 +120,24 @@ function names(subject: Record<string, unknown>, binding: KubeObject, user: User
   }
 }
 
-function covers(rule: Rule, asked: Attributes): boolean {
-  if (!has(rule.verbs, asked.verb)) return false;
-  if (asked.type === 'path') {
+function covers(rule: Rule, attributes: Attributes): boolean {
+  if (!has(rule.verbs, attributes.verb)) return false;
+  if (attributes.type === 'path') {
     return rule.nonResourceURLs.some(
       (url) =>
         url === '*' ||
-        url === asked.path ||
-        (url.endsWith('*') && asked.path.startsWith(url.slice(0, -1))),
+        url === attributes.path ||
+        (url.endsWith('*') && attributes.path.startsWith(url.slice(0, -1))),
     );
   }
-  const combined = asked.subresource ? `${asked.resource}/${asked.subresource}` : asked.resource;
+  const combined = attributes.subresource
+    ? `${attributes.resource}/${attributes.subresource}`
+    : attributes.resource;
   return (
-    has(rule.apiGroups, asked.group) &&
+    has(rule.apiGroups, attributes.group) &&
     (has(rule.resources, combined) ||
-      (asked.subresource !== '' && rule.resources.includes(`*/${asked.subresource}`))) &&
-    (rule.resourceNames.length === 0 || rule.resourceNames.includes(asked.name))
+      (attributes.subresource !== '' && rule.resources.includes(`*/${attributes.subresource}`))) &&
+    (rule.resourceNames.length === 0 || rule.resourceNames.includes(attributes.name))
   );
 }
 
@@ -142,13 +146,13 @@ function has(list: readonly string[], item: string): boolean {
 }
 
 /** The 403 error that names the missing permission. */
-export function refusal(user: User, asked: Attributes): ApiError {
-  const who = `User ${JSON.stringify(user.name)} cannot ${asked.verb}`;
-  if (asked.type === 'path') {
-    const message = `forbidden: ${who} path ${JSON.stringify(asked.path)}`;
+export function refusal(user: User, attributes: Attributes): ApiError {
+  const who = `User ${JSON.stringify(user.name)} cannot ${attributes.verb}`;
+  if (attributes.type === 'path') {
+    const message = `forbidden: ${who} path ${JSON.stringify(attributes.path)}`;
     return new AuthorizerRefusal(403, 'Forbidden', message, {});
   }
-  const { group, resource, subresource, namespace, name } = asked;
+  const { group, resource, subresource, namespace, name } = attributes;
   const what = subresource ? `${resource}/${subresource}` : resource;
   const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope';
   const why = `${who} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)} ${where}`;

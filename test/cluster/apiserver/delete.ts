@@ -52,10 +52,10 @@ function removeOne(request: ResourceRequest, object: KubeObject, options: Delete
 
 function optionsOf({ query }: ResourceRequest, body: unknown): DeleteOptions {
   const given = isObject(body) ? body.gracePeriodSeconds : undefined;
-  const asked = given ?? query.get('gracePeriodSeconds') ?? undefined;
+  const gracePeriod = given ?? query.get('gracePeriodSeconds') ?? undefined;
   const policy = objectAt(body).propagationPolicy ?? query.get('propagationPolicy');
   return {
-    gracePeriodSeconds: asked === undefined ? undefined : Number(asked),
+    gracePeriodSeconds: gracePeriod === undefined ? undefined : Number(gracePeriod),
     orphans: policy === 'Orphan' || objectAt(body).orphanDependents === true,
   };
 }

@@ -22,8 +22,8 @@ const ALLOWED = new Set([
 
 /** PATCH or PUT of pods/ephemeralcontainers. */
 export function changeEphemeralContainers(request: ResourceRequest): Promise<void> {
-  return changeObject(request, (previous, wanted) => {
-    const next = withEphemeralContainers(previous, wanted);
+  return changeObject(request, (previous, desired) => {
+    const next = withEphemeralContainers(previous, desired);
     const causes = validate(previous, next);
     if (causes.length > 0) throw invalid(request.kind, previous.metadata.name, causes);
     enforcePodSecurity(request, next);
@@ -33,8 +33,8 @@ export function changeEphemeralContainers(request: ResourceRequest): Promise<voi
 }
 
 // Only the ephemeral containers of the client's object are used. The rest is ignored.
-function withEphemeralContainers(previous: KubeObject, wanted: KubeObject): KubeObject {
-  const ephemeralContainers = objectsAt(podSpecOf(wanted).ephemeralContainers);
+function withEphemeralContainers(previous: KubeObject, desired: KubeObject): KubeObject {
+  const ephemeralContainers = objectsAt(podSpecOf(desired).ephemeralContainers);
   for (const container of ephemeralContainers) {
     dropUnknownFields('EphemeralContainer', container);
     defaultContainer(container);

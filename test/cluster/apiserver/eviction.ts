@@ -9,9 +9,9 @@ import { respondJson } from './respond.ts';
 export async function evictPod(request: ResourceRequest): Promise<void> {
   const body = await readObject(request.incoming);
   const pod = namedObject(request);
-  const asked = objectAt(body.deleteOptions).gracePeriodSeconds;
+  const gracePeriod = objectAt(body.deleteOptions).gracePeriodSeconds;
   removePod(request.cluster, pod, {
-    gracePeriodSeconds: asked === undefined ? undefined : Number(asked),
+    gracePeriodSeconds: gracePeriod === undefined ? undefined : Number(gracePeriod),
   });
   respondJson(request.response, 201, {
     kind: 'Status',

@@ -22,8 +22,8 @@ export function execProcess(
 ): void {
   const failure = new StartFailure();
   const outputs = [
-    { stream: child.stdout, channel: CHANNEL.stdout, wanted: streams.stdout },
-    { stream: child.stderr, channel: CHANNEL.stderr, wanted: streams.stderr },
+    { stream: child.stdout, channel: CHANNEL.stdout, isRequested: streams.stdout },
+    { stream: child.stderr, channel: CHANNEL.stderr, isRequested: streams.stderr },
   ];
   const isOpen = () => client.readyState === WebSocket.OPEN;
 
@@ -41,10 +41,10 @@ export function execProcess(
   socket.on('drain', resumeOutputs);
 
   write(CHANNEL.stdout, Buffer.alloc(0));
-  for (const { stream, channel, wanted } of outputs) {
+  for (const { stream, channel, isRequested } of outputs) {
     stream.on('data', (chunk: Buffer) => {
       const shown = channel === CHANNEL.stderr ? failure.filter(chunk) : chunk;
-      if (!wanted || !isOpen() || shown.length === 0) return;
+      if (!isRequested || !isOpen() || shown.length === 0) return;
       write(channel, shown);
     });
   }

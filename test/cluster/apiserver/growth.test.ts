@@ -60,8 +60,8 @@ test('a thousand pods, watched by fifty clients', { timeout: 40_000 }, async () 
     for (const code of await Promise.all(twenty)) codes.add(code);
   }
   expect([...codes]).toEqual([201]);
-  for (const seen of await Promise.all(watches)) {
-    expect(seen).toEqual({ ADDED: MANY_PODS });
+  for (const watch of await Promise.all(watches)) {
+    expect(watch).toEqual({ ADDED: MANY_PODS });
   }
 });
 

@@ -13,7 +13,7 @@ const EXTRA = 'impersonate-extra-';
 
 /** The user in the Impersonate-* headers, if `user` may impersonate them. Throws 403. */
 export function impersonate(request: IncomingMessage, user: User, authorizer: Authorizer): User {
-  const { name, groups, uid, extra } = wanted(request);
+  const { name, groups, uid, extra } = requestedIdentity(request);
   if (name === undefined) {
     if (groups.length === 0 && uid === undefined && Object.keys(extra).length === 0) return user;
     throw badRequest(
@@ -34,8 +34,8 @@ export function impersonate(request: IncomingMessage, user: User, authorizer: Au
       })),
     ),
   ];
-  for (const asked of questions) {
-    if (!authorizer.allows(user, asked)) throw refusal(user, asked);
+  for (const question of questions) {
+    if (!authorizer.allows(user, question)) throw refusal(user, question);
   }
   const own =
     account && groups.length === 0 ? serviceAccountUser(account.namespace, '').groups : groups;
@@ -60,7 +60,7 @@ function question(resource: string, name: string, namespace = '', group = ''): A
   };
 }
 
-function wanted(request: IncomingMessage): {
+function requestedIdentity(request: IncomingMessage): {
   name: string | undefined;
   groups: string[];
   uid: string | undefined;

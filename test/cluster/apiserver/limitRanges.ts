@@ -35,8 +35,12 @@ export function applyLimitRanges(store: Store, namespace: string, pod: NewObject
     const limits = Object.assign({}, ...defaults.map((item) => item.default));
     const requests = Object.assign({}, ...defaults.map((item) => item.defaultRequest));
     const notes = [
-      ...objectsAt(spec.containers).flatMap((one) => complete(one, '', requests, limits)),
-      ...objectsAt(spec.initContainers).flatMap((one) => complete(one, 'init ', requests, limits)),
+      ...objectsAt(spec.containers).flatMap((container) =>
+        complete(container, '', requests, limits),
+      ),
+      ...objectsAt(spec.initContainers).flatMap((container) =>
+        complete(container, 'init ', requests, limits),
+      ),
     ];
     if (notes.length === 0) continue;
     pod.metadata.annotations = {

@@ -13,14 +13,14 @@ export function checkListOptions({ query, route }: ResourceRequest): void {
 
 /** Rejects a future version, as the real server does after it has waited for it. */
 export function checkVersion({ query, cluster }: ResourceRequest): void {
-  const asked = query.get('resourceVersion') ?? '';
+  const requested = query.get('resourceVersion') ?? '';
   const current = cluster.store.resourceVersion;
-  if (!/^\d*$/.test(asked)) {
-    const why = `strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax`;
-    throw invalid({ group: '', kind: '' }, '', [invalidValue('resourceVersion', asked, why)]);
+  if (!/^\d*$/.test(requested)) {
+    const why = `strconv.ParseUint: parsing ${JSON.stringify(requested)}: invalid syntax`;
+    throw invalid({ group: '', kind: '' }, '', [invalidValue('resourceVersion', requested, why)]);
   }
-  if (Number(asked) <= Number(current)) return;
-  const message = `Timeout: Too large resource version: ${asked}, current: ${current}`;
+  if (Number(requested) <= Number(current)) return;
+  const message = `Timeout: Too large resource version: ${requested}, current: ${current}`;
   const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
   throw new ApiError(504, 'Timeout', message, { causes, retryAfterSeconds: 1 });
 }

@@ -31,8 +31,8 @@ export async function sendLog(request: ResourceRequest): Promise<void> {
     );
   }
   const file = await open(path);
-  const gone = new AbortController();
-  response.on('close', () => gone.abort());
+  const disconnected = new AbortController();
+  response.on('close', () => disconnected.abort());
   response.writeHead(200, apiHeaders('text/plain'));
   response.flushHeaders();
   try {
@@ -43,7 +43,7 @@ export async function sendLog(request: ResourceRequest): Promise<void> {
     if (query.get('follow') === 'true') {
       const isRunning = () =>
         cluster.runtime.container(route.namespace, route.name, name) !== undefined;
-      await follow(file, path, isRunning, gone.signal, (chunk) =>
+      await follow(file, path, isRunning, disconnected.signal, (chunk) =>
         parser.push(chunk).forEach(write),
       );
     }
@@ -104,33 +104,33 @@ async function follow(
   file: FileHandle,
   path: string,
   isRunning: () => boolean,
-  gone: AbortSignal,
+  disconnected: AbortSignal,
   take: (chunk: Buffer) => void,
 ): Promise<void> {
   const changes = watch(path);
   try {
-    while (!gone.aborted) {
+    while (!disconnected.aborted) {
       const running = isRunning();
       const chunk = await readRest(file);
       if (chunk.length > 0) take(chunk);
       else if (!running) return;
-      else await nextChange(changes, gone);
+      else await nextChange(changes, disconnected);
     }
   } finally {
     changes.close();
   }
 }
 
-function nextChange(changes: ReturnType<typeof watch>, gone: AbortSignal): Promise<void> {
+function nextChange(changes: ReturnType<typeof watch>, disconnected: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
       changes.off('change', done);
-      gone.removeEventListener('abort', done);
+      disconnected.removeEventListener('abort', done);
       resolve();
     };
     const timer = setTimeout(done, LOOK_EVERY_MS);
     changes.on('change', done);
-    gone.addEventListener('abort', done);
+    disconnected.addEventListener('abort', done);
   });
 }

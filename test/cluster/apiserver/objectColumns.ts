@@ -71,7 +71,9 @@ export const endpointSliceColumns: readonly Column[] = [
       : '<unset>',
   ),
   column('Endpoints', ({ endpoints }) => {
-    const addresses = objectsAt(endpoints).flatMap((one) => [one.addresses].flat().map(String));
+    const addresses = objectsAt(endpoints).flatMap((endpoint) =>
+      [endpoint.addresses].flat().map(String),
+    );
     return addresses.length > 0 ? firstThree(addresses) : '<unset>';
   }),
   AGE,

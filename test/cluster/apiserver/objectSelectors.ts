@@ -15,9 +15,9 @@ export function selectorMatches(
 /** Whether all of these labels are among the others. */
 export function hasAll(
   labels: Readonly<Record<string, unknown>>,
-  wanted: Readonly<Record<string, unknown>>,
+  required: Readonly<Record<string, unknown>>,
 ): boolean {
-  return Object.entries(wanted).every(([name, value]) => labels[name] === value);
+  return Object.entries(required).every(([name, value]) => labels[name] === value);
 }
 
 /** One term of `matchExpressions`, of label selectors and of node affinities. */

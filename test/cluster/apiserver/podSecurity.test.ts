@@ -4,7 +4,7 @@ import { violations } from './podSecurityChecks.ts';
 const plain = { name: 'a', image: 'nginx:1' };
 
 /** The violations of the level by a pod with this spec: `reason (detail)`. */
-function said(level: 'baseline' | 'restricted', spec: Record<string, unknown>): string[] {
+function violationsOf(level: 'baseline' | 'restricted', spec: Record<string, unknown>): string[] {
   return violations(level, { containers: [plain], ...spec }).map(
     ({ reason, detail }) => `${reason} (${detail})`,
   );
@@ -49,7 +49,7 @@ test.each([
     ['hostProcess (pod must not set securityContext.windowsOptions.hostProcess=true)'],
   ],
 ])('baseline violations of %j', (spec, expected) => {
-  expect(said('baseline', spec)).toEqual(expected);
+  expect(violationsOf('baseline', spec)).toEqual(expected);
 });
 
 test('restricted accepts a pod that restricts itself', () => {
@@ -59,6 +59,6 @@ test('restricted accepts a pod that restricts itself', () => {
     runAsNonRoot: true,
     seccompProfile: { type: 'RuntimeDefault' },
   };
-  expect(said('restricted', contained(securityContext))).toEqual([]);
-  expect(said('restricted', {})).toHaveLength(4);
+  expect(violationsOf('restricted', contained(securityContext))).toEqual([]);
+  expect(violationsOf('restricted', {})).toHaveLength(4);
 });

@@ -64,8 +64,8 @@ function violationText(
   version: string,
   pod: { readonly [field: string]: unknown },
 ): string | undefined {
-  const found = violations(level, podSpecOf(pod));
-  if (found.length === 0) return undefined;
-  const list = found.map(({ reason, detail }) => `${reason} (${detail})`).join(', ');
+  const problems = violations(level, podSpecOf(pod));
+  if (problems.length === 0) return undefined;
+  const list = problems.map(({ reason, detail }) => `${reason} (${detail})`).join(', ');
   return `PodSecurity "${level}:${version}": ${list}`;
 }

@@ -27,7 +27,7 @@ export function isLevel(text: string | undefined): text is Level {
 
 /** The violations of the level by a pod with this spec, in Kubernetes' order. */
 export function violations(level: Level, spec: JsonObject): Violation[] {
-  return CHECKS[level].map((check) => check(spec)).filter((found) => found !== undefined);
+  return CHECKS[level].map((check) => check(spec)).filter((violation) => violation !== undefined);
 }
 
 const DEFAULT_CAPABILITIES = new Set([

@@ -30,9 +30,9 @@ export function podOf({ store }: Cluster, route: ResourceRoute): KubeObject {
 
 /** Since Kubernetes 1.35 a websocket, which is a GET, also requires permission to create. */
 export function requireCreate({ authorizer }: Cluster, user: User, route: ResourceRoute): void {
-  const asked: Attributes = { ...route, verb: 'create' };
+  const attributes: Attributes = { ...route, verb: 'create' };
   // The real server gives no other reason.
-  if (!authorizer.allows(user, asked)) throw forbidden(PODS, route.name, '');
+  if (!authorizer.allows(user, attributes)) throw forbidden(PODS, route.name, '');
 }
 
 /** The container in the query, or the only one of the pod. Throws 400. */
@@ -41,11 +41,11 @@ export function chosenContainer(pod: KubeObject, query: URLSearchParams): string
   const spec = podSpecOf(pod);
   const regular = containerNames(spec, 'containers');
   const init = containerNames(spec, 'initContainers');
-  const asked = query.get('container');
-  if (asked) {
+  const requested = query.get('container');
+  if (requested) {
     const all = [...regular, ...init, ...containerNames(spec, 'ephemeralContainers')];
-    if (all.includes(asked)) return asked;
-    throw badRequest(`container ${asked} is not valid for pod ${podName}`);
+    if (all.includes(requested)) return requested;
+    throw badRequest(`container ${requested} is not valid for pod ${podName}`);
   }
   const [only, ...others] = regular;
   if (only !== undefined && others.length === 0) return only;

@@ -54,14 +54,19 @@ export function listObjects(request: ResourceRequest): void {
   checkListOptions(request);
   checkVersion(request);
   const after = decodeContinue(query.get('continue'));
-  const wanted = after?.version ?? exactVersion(query);
-  if (wanted !== undefined && Number(wanted) < cluster.history.oldest) throw tooOld(after);
+  const requestedVersion = after?.version ?? exactVersion(query);
+  if (requestedVersion !== undefined && Number(requestedVersion) < cluster.history.oldest)
+    throw tooOld(after);
   const matches = selectorOf(request.resource, query);
-  const all = matchingObjects(request, matches, wanted === undefined ? undefined : Number(wanted));
+  const all = matchingObjects(
+    request,
+    matches,
+    requestedVersion === undefined ? undefined : Number(requestedVersion),
+  );
   const remaining = after ? all.filter((object) => orderOf(object) > after.last) : all;
   const limit = Number(query.get('limit') ?? 0);
   const page = limit > 0 ? remaining.slice(0, limit) : remaining;
-  const version = wanted ?? cluster.store.resourceVersion;
+  const version = requestedVersion ?? cluster.store.resourceVersion;
   const last = page.at(-1);
   const metadata = {
     resourceVersion: version,

@@ -22,7 +22,7 @@ export function enforceQuotas(
   resource: string,
   object: NewObject,
 ): void {
-  const asked = usageOf(resource, object);
+  const usage = usageOf(resource, object);
   const refuse = (why: string) => {
     const [name = '', ...group] = resource.split('.');
     return forbidden({ group: group.join('.'), resource: name }, object.metadata.name, why);
@@ -36,9 +36,9 @@ export function enforceQuotas(
       if (missing) throw refuse(`failed quota: ${name}: must specify ${missing}`);
     }
     const used = quotaUsage(store, namespace, quota);
-    const exceeded = [...asked.keys()].filter((key) => {
+    const exceeded = [...usage.keys()].filter((key) => {
       const bound = hard.get(key);
-      const after = (used.get(key) ?? Amount.zero).plus(asked.get(key) ?? Amount.zero);
+      const after = (used.get(key) ?? Amount.zero).plus(usage.get(key) ?? Amount.zero);
       return bound !== undefined && after.isMoreThan(bound);
     });
     if (exceeded.length === 0) continue;
@@ -48,7 +48,7 @@ export function enforceQuotas(
         .map((key) => `${key}=${amounts.get(key) ?? '0'}`)
         .join(',');
     throw refuse(
-      `exceeded quota: ${name}, requested: ${list(asked)}, used: ${list(used)}, limited: ${list(hard)}`,
+      `exceeded quota: ${name}, requested: ${list(usage)}, used: ${list(used)}, limited: ${list(hard)}`,
     );
   }
 }

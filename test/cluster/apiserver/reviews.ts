@@ -58,20 +58,20 @@ function attributesOf(spec: JsonObject): Attributes {
   if (isObject(path)) {
     return { type: 'path', verb: stringAt(path.verb), path: stringAt(path.path) };
   }
-  const asked = spec.resourceAttributes;
-  if (!isObject(asked)) {
+  const attributes = spec.resourceAttributes;
+  if (!isObject(attributes)) {
     throw badRequest(
       'exactly one of nonResourceAttributes or resourceAttributes must be specified',
     );
   }
   return {
     type: 'resource',
-    verb: stringAt(asked.verb),
-    group: stringAt(asked.group),
-    resource: stringAt(asked.resource),
-    subresource: stringAt(asked.subresource),
-    namespace: stringAt(asked.namespace),
-    name: stringAt(asked.name),
+    verb: stringAt(attributes.verb),
+    group: stringAt(attributes.group),
+    resource: stringAt(attributes.resource),
+    subresource: stringAt(attributes.subresource),
+    namespace: stringAt(attributes.namespace),
+    name: stringAt(attributes.name),
   };
 }
 

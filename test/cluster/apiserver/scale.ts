@@ -12,10 +12,10 @@ export async function answerScale(request: ResourceRequest): Promise<void> {
   // A patch of the scale's replicas is the same as a patch of the workload's replicas.
   await changeObject(
     request,
-    (previous, wanted) => ({
+    (previous, desired) => ({
       ...previous,
       metadata: { ...previous.metadata },
-      spec: { ...objectAt(previous.spec), replicas: Number(objectAt(wanted.spec).replicas ?? 0) },
+      spec: { ...objectAt(previous.spec), replicas: Number(objectAt(desired.spec).replicas ?? 0) },
     }),
     scaleOf,
   );

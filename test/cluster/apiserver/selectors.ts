@@ -21,9 +21,9 @@ function labelTerm(term: string): (labels: Record<string, string>) => boolean {
   if (operator === '!=') return (labels) => labels[key] !== value;
   if (operator) return (labels) => labels[key] === value;
   if (!set) return (labels) => Object.hasOwn(labels, key);
-  const wanted = new Set(members.split(',').map((member) => member.trim()));
+  const values = new Set(members.split(',').map((member) => member.trim()));
   const isIn = (labels: Record<string, string>) =>
-    labels[key] !== undefined && wanted.has(labels[key]);
+    labels[key] !== undefined && values.has(labels[key]);
   return set === 'in' ? isIn : (labels) => !isIn(labels);
 }
 
@@ -72,7 +72,7 @@ export function fieldSelector(resource: string, text: string): Selector {
     .filter((term) => term.trim() !== '')
     .map((term) => {
       const match = /^\s*([^\s=!]+)\s*(==|=|!=)\s*(.*?)\s*$/.exec(term);
-      const [, field = '', operator, wanted = ''] = match ?? [];
+      const [, field = '', operator, value = ''] = match ?? [];
       if (!match) {
         throw badRequest(
           `invalid selector: ${JSON.stringify(text)}; can't understand ${JSON.stringify(term)}`,
@@ -81,7 +81,7 @@ export function fieldSelector(resource: string, text: string): Selector {
       if (!allowed.has(field)) throw badRequest(`field label not supported: ${field}`);
       const path = field.split('.');
       return (object: KubeObject) =>
-        (String(valueAt(object, path) ?? '') === wanted) === (operator !== '!=');
+        (String(valueAt(object, path) ?? '') === value) === (operator !== '!=');
     });
   return (object) => terms.every((matches) => matches(object));
 }

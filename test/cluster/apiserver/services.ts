@@ -55,7 +55,9 @@ export function completeService(store: Store, service: NewObject): void {
   if (spec.type === 'ClusterIP') return;
   spec.externalTrafficPolicy ??= 'Cluster';
   const taken = new Set(
-    store.list('services').flatMap((one) => objectsAt(objectAt(one.spec).ports).map(nodePortOf)),
+    store
+      .list('services')
+      .flatMap((service) => objectsAt(objectAt(service.spec).ports).map(nodePortOf)),
   );
   for (const port of objectsAt(spec.ports)) {
     for (let free = 30_000; !port.nodePort && free < 32_768; free += 1)

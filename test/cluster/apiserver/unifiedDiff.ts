@@ -21,16 +21,16 @@ export function unifiedDiff(before: string, after: string): string {
 
 /** The first line of every run of changes with its context, and the line after its end. */
 function hunks(lines: readonly Line[]): [number, number][] {
-  const found: [number, number][] = [];
+  const matches: [number, number][] = [];
   for (const [index, line] of lines.entries()) {
     if (line.sign === ' ') continue;
     const start = Math.max(0, index - CONTEXT);
     const end = Math.min(lines.length, index + CONTEXT + 1);
-    const last = found.at(-1);
+    const last = matches.at(-1);
     if (last && start <= last[1]) last[1] = end;
-    else found.push([start, end]);
+    else matches.push([start, end]);
   }
-  return found;
+  return matches;
 }
 
 function range(lines: readonly Line[], start: number, end: number, without: '+' | '-'): string {

@@ -13,7 +13,7 @@ import { strategyOf } from './strategies.ts';
 import { reportUnknownFields } from './unknownFields.ts';
 
 /** Combines the current object and the client's object into the one to store. Throws if the change is refused. */
-export type Change = (previous: KubeObject, wanted: KubeObject) => KubeObject;
+export type Change = (previous: KubeObject, desired: KubeObject) => KubeObject;
 
 /**
  * PUT or PATCH of the object or of one of its parts, which `change` selects from the client's object. The client
@@ -27,8 +27,8 @@ export async function changeObject(
   const wantedFrom = await readWanted(request);
   const { store } = request.cluster;
   const previous = namedObject(request);
-  const wanted = withIdentity(previous, wantedFrom(previous));
-  const askedVersion = wanted.metadata.resourceVersion;
+  const desired = withIdentity(previous, wantedFrom(previous));
+  const askedVersion = desired.metadata.resourceVersion;
   if (askedVersion && askedVersion !== previous.metadata.resourceVersion) {
     throw conflict(
       request.kind,
@@ -36,7 +36,7 @@ export async function changeObject(
       'the object has been modified; please apply your changes to the latest version and try again',
     );
   }
-  const next = change(previous, wanted);
+  const next = change(previous, desired);
   if (request.kind.hasGeneration && !isDeepStrictEqual(next.spec, previous.spec)) {
     next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
   }
@@ -52,15 +52,15 @@ export async function changeObject(
 }
 
 function wholeObject(request: ResourceRequest): Change {
-  return (previous, wanted) => {
-    strategyOf(request.resource).prepareUpdate?.(request, previous, wanted);
-    return wanted;
+  return (previous, desired) => {
+    strategyOf(request.resource).prepareUpdate?.(request, previous, desired);
+    return desired;
   };
 }
 
 /** For PUT and PATCH of the status subresource. */
-export function statusOnly(previous: KubeObject, wanted: KubeObject): KubeObject {
-  return { ...previous, status: wanted.status };
+export function statusOnly(previous: KubeObject, desired: KubeObject): KubeObject {
+  return { ...previous, status: desired.status };
 }
 
 async function readWanted(request: ResourceRequest): Promise<(previous: KubeObject) => JsonObject> {
@@ -84,17 +84,17 @@ async function readWanted(request: ResourceRequest): Promise<(previous: KubeObje
 }
 
 // Fields that no client may change are copied from the stored object.
-function withIdentity(previous: KubeObject, wanted: JsonObject): KubeObject {
+function withIdentity(previous: KubeObject, desired: JsonObject): KubeObject {
   const { name, namespace, uid, creationTimestamp, generation } = previous.metadata;
   const { deletionTimestamp, deletionGracePeriodSeconds } = previous.metadata;
   return {
-    ...wanted,
+    ...desired,
     kind: previous.kind,
     apiVersion: previous.apiVersion,
     metadata: {
-      ...objectAt(wanted.metadata),
+      ...objectAt(desired.metadata),
       resourceVersion: String(
-        objectAt(wanted.metadata).resourceVersion ?? previous.metadata.resourceVersion,
+        objectAt(desired.metadata).resourceVersion ?? previous.metadata.resourceVersion,
       ),
       name,
       uid,

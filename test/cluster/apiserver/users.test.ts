@@ -87,7 +87,7 @@ async function rights(user: string, namespace: string): Promise<string[]> {
       body: { spec: { resourceAttributes } },
     });
     if (objectAt(objectAt(answer.body).status).allowed !== true) continue;
-    const what = [subresource, resource].find((one) => one === 'exec' || one === 'nodes');
+    const what = [subresource, resource].find((part) => part === 'exec' || part === 'nodes');
     allowed.push(what ? `${verb} ${what}` : verb);
   }
   return allowed;

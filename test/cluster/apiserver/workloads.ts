@@ -235,6 +235,6 @@ function templateCauses(
   if (policies.includes(stringAt(spec.restartPolicy))) return [];
   const place = `${field}.spec.restartPolicy`;
   if (!given)
-    return [required(place, `valid values: ${policies.map((one) => `"${one}"`).join(', ')}`)];
+    return [required(place, `valid values: ${policies.map((policy) => `"${policy}"`).join(', ')}`)];
   return [unsupported(place, given, policies)];
 }

@@ -20,7 +20,7 @@ export function claim({ store, mirror }: World, owner: KubeObject, resource: str
     const releases = controller?.uid === uid && !matches(object);
     if (!adopts && !releases) continue;
     store.update(resource, namespace, object.metadata.name, ({ metadata }) => {
-      const others = (metadata.ownerReferences ?? []).filter((one) => one.uid !== uid);
+      const others = (metadata.ownerReferences ?? []).filter((reference) => reference.uid !== uid);
       const owners = adopts ? [...others, ownedBy(owner)] : others;
       if (owners.length > 0) metadata.ownerReferences = owners;
       else delete metadata.ownerReferences;

@@ -414,8 +414,10 @@ test('a quota is counted, and objects that a controller may not create are repor
   await expect
     .poll(async () => objectAt((await read('ResourceQuota', 'tight')).status).used)
     .toEqual({ pods: '1', 'requests.cpu': '600m' });
-  const told = server.store.list('events', 'tight').find(({ reason }) => reason === 'FailedCreate');
-  expect(told?.message).toMatch(
+  const event = server.store
+    .list('events', 'tight')
+    .find(({ reason }) => reason === 'FailedCreate');
+  expect(event?.message).toMatch(
     /^Error creating: pods "tight-\w{5}" is forbidden: exceeded quota: tight, requested: pods=1,requests.cpu=600m, used: pods=1,requests.cpu=600m, limited: pods=1,requests.cpu=1$/,
   );
   expect(objectAt((await read('ReplicaSet', 'tight')).status).conditions).toMatchObject([

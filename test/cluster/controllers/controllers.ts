@@ -49,7 +49,7 @@ const RESOURCES_BY_KIND: Readonly<Record<string, string>> = {
 export function startControllers(store: Store): () => void {
   const world: World = { store, mirror: new Mirror(store, MIRRORED) };
   const queue = new Queue(world, CONTROLLERS);
-  for (const resource of CONTROLLERS.map((one) => one.resource))
+  for (const resource of CONTROLLERS.map((controller) => controller.resource))
     for (const object of world.mirror.list(resource)) queue.add(resource, object);
   const unsubscribe = store.subscribe((event) => notice(world, queue, event));
   return () => {

@@ -24,7 +24,7 @@ function reconcile(world: World, cronJob: KubeObject): number | undefined {
   dropOld(world, cronJob);
   const jobs = world.mirror.controlled(JOBS, cronJob);
   const running = jobs.filter((job) => !outcomeOf(job));
-  for (const job of running.filter((one) => !isScheduled(one)))
+  for (const job of running.filter((candidate) => !isScheduled(candidate)))
     reportUnexpected(world, cronJob, job);
   // Jobs that were created with `kubectl create job --from` are not in the status.
   const active = running.filter(isScheduled);

@@ -87,7 +87,7 @@ function conditionsOf(
 /** Adds the times of the previous condition as far as it is the same. */
 function withTimes(condition: Condition, before: readonly JsonObject[]): JsonObject {
   const { type, status, reason, message } = condition;
-  const old = before.find((one) => one.type === type);
+  const old = before.find((condition) => condition.type === type);
   const isSame = old?.reason === reason && old.message === message && old.status === status;
   const time = now();
   return {

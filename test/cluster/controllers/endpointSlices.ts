@@ -64,7 +64,7 @@ function targetPort({ targetPort: target, port, protocol }: JsonObject, pod: Kub
   if (typeof target !== 'string') return Number(target ?? port);
   const found = objectsAt(objectAt(pod.spec).containers)
     .flatMap(({ ports }) => objectsAt(ports))
-    .find((one) => one.name === target && (one.protocol ?? 'TCP') === (protocol ?? 'TCP'));
+    .find((port) => port.name === target && (port.protocol ?? 'TCP') === (protocol ?? 'TCP'));
   return found && Number(found.containerPort);
 }
 

@@ -52,12 +52,13 @@ function reconcile(world: World, job: KubeObject): number | undefined {
   } else {
     const parallelism = spec.suspend === true ? 0 : Number(spec.parallelism ?? 1);
     const left = completions === undefined ? parallelism : completions - succeeded;
-    const wanted = isDone ? 0 : Math.min(parallelism, left);
+    const desired = isDone ? 0 : Math.min(parallelism, left);
     const surplus = isDone
       ? []
-      : active.toSorted(byDispensability).slice(0, active.length - wanted);
-    if (active.length > wanted) for (const pod of surplus) deleteOwnPod(world, COMPONENT, job, pod);
-    for (let number = active.length; number < wanted; number += 1)
+      : active.toSorted(byDispensability).slice(0, active.length - desired);
+    if (active.length > desired)
+      for (const pod of surplus) deleteOwnPod(world, COMPONENT, job, pod);
+    for (let number = active.length; number < desired; number += 1)
       again = createOwnPod(world, COMPONENT, job, objectAt(spec.template)) ?? again;
   }
   if (conditions) for (const pod of active) deleteOwnPod(world, COMPONENT, job, pod);

@@ -18,7 +18,7 @@ export class Queue {
 
   constructor(world: World, controllers: readonly Controller[]) {
     this.#world = world;
-    this.#controllers = new Map(controllers.map((one) => [one.resource, one]));
+    this.#controllers = new Map(controllers.map((controller) => [controller.resource, controller]));
   }
 
   add(resource: string, { metadata: { namespace, name } }: KubeObject): void {

@@ -25,12 +25,14 @@ function reconcile(world: World, set: KubeObject): number | undefined {
   const active = pods.filter(isActive);
   const spec = objectAt(set.spec);
   const template = objectAt(spec.template);
-  const wanted = isLeaving(set) ? active.length : Number(spec.replicas ?? 1);
+  const desired = isLeaving(set) ? active.length : Number(spec.replicas ?? 1);
   let again: number | undefined;
-  for (let missing = wanted - active.length; missing > 0 && again === undefined; missing -= 1)
+  for (let missing = desired - active.length; missing > 0 && again === undefined; missing -= 1)
     again = createOwnPod(world, COMPONENT, set, template);
   if (again === undefined) forgetRefusal(set);
-  for (const pod of active.toSorted(byDispensability).slice(0, Math.max(0, active.length - wanted)))
+  for (const pod of active
+    .toSorted(byDispensability)
+    .slice(0, Math.max(0, active.length - desired)))
     deleteOwnPod(world, COMPONENT, set, pod);
   const minReadySeconds = Number(spec.minReadySeconds ?? 0);
   const pending = writeReplicas(world, set, minReadySeconds);

@@ -23,7 +23,7 @@ describe.skipIf(obstacle)(`pod lifecycle on the local cluster${note}`, () => {
   afterAll(() => cluster?.close());
 
   /** The events about a pod, as `Warning Evicted …`. */
-  function told(pod: string): string[] {
+  function eventsOf(pod: string): string[] {
     return cluster.store
       .list('events')
       .filter(({ involvedObject }) => objectAt(involvedObject).name === pod)
@@ -59,14 +59,14 @@ describe.skipIf(obstacle)(`pod lifecycle on the local cluster${note}`, () => {
     });
     const [before] = [await podWhen(store, 'rebooted', (pod) => pod)];
     cluster.restartNode('node-b');
-    const pod = await podWhen(store, 'rebooted', (seen) => {
+    const pod = await podWhen(store, 'rebooted', (current) => {
       const restarts = ['before', 'main', 'done', 'stays'].map(
-        (name) => statusOf(seen, name)?.restartCount,
+        (name) => statusOf(current, name)?.restartCount,
       );
       const runs = ['main', 'stays'].every(
-        (name) => 'running' in (statusOf(seen, name)?.state ?? {}),
+        (name) => 'running' in (statusOf(current, name)?.state ?? {}),
       );
-      return restarts.every((count) => count === 1) && runs && seen;
+      return restarts.every((count) => count === 1) && runs && current;
     });
     expect(statusOf(pod, 'main')?.lastState).toMatchObject({
       terminated: { exitCode: 255, reason: 'Unknown' },
@@ -74,9 +74,9 @@ describe.skipIf(obstacle)(`pod lifecycle on the local cluster${note}`, () => {
     expect(statusOf(pod, 'stays')?.lastState).toMatchObject({ terminated: { exitCode: 255 } });
     expect(statusOf(pod, 'done')?.lastState).toMatchObject({ terminated: { exitCode: 0 } });
     expect(pod.status.podIP).not.toBe(before.status.podIP);
-    const finished = await podWhen(store, 'finished', (seen) => seen);
+    const finished = await podWhen(store, 'finished', (current) => current);
     expect(finished.status.phase).toBe('Succeeded');
-    expect(told('node-b').join('\n')).toMatch(
+    expect(eventsOf('node-b').join('\n')).toMatch(
       /Normal Starting .*\nWarning Rebooted Node node-b has/,
     );
   });
@@ -92,14 +92,14 @@ describe.skipIf(obstacle)(`pod lifecycle on the local cluster${note}`, () => {
     await running(store, 'shaken', 'main');
     await running(store, 'shaken', 'debugger');
     cluster.killSandbox('default', 'shaken');
-    const pod = await podWhen(store, 'shaken', (seen) => {
-      const main = statusOf(seen, 'main');
-      return main?.restartCount === 1 && 'running' in main.state && seen;
+    const pod = await podWhen(store, 'shaken', (current) => {
+      const main = statusOf(current, 'main');
+      return main?.restartCount === 1 && 'running' in main.state && current;
     });
     expect(statusOf(pod, 'before')?.restartCount).toBe(1);
     expect(statusOf(pod, 'debugger')).toMatchObject({ restartCount: 0 });
     expect(statusOf(pod, 'debugger')?.state).toHaveProperty('terminated');
-    expect(told('shaken').join('\n')).toContain('Normal SandboxChanged Pod sandbox changed');
+    expect(eventsOf('shaken').join('\n')).toContain('Normal SandboxChanged Pod sandbox changed');
   });
 
   test("data written by an ephemeral container counts against its pod's limit, and evicts it", async () => {
@@ -121,8 +121,8 @@ describe.skipIf(obstacle)(`pod lifecycle on the local cluster${note}`, () => {
     expect(pod.status).toMatchObject({ phase: 'Failed', reason: 'Evicted', message });
     for (const name of ['main', 'debugger'])
       expect(statusOf(pod, name)?.state).toHaveProperty('terminated');
-    expect(told('greedy')).toContain(`Warning Evicted ${message}`);
-    expect(told('greedy')).toContain('Normal Killing Stopping container debugger');
+    expect(eventsOf('greedy')).toContain(`Warning Evicted ${message}`);
+    expect(eventsOf('greedy')).toContain('Normal Killing Stopping container debugger');
     expect(store.get('pods', 'default', 'modest')?.status).toMatchObject({ phase: 'Running' });
   });
 
@@ -222,13 +222,13 @@ describe.skipIf(obstacle)(`pod lifecycle on the local cluster${note}`, () => {
       waiting: { reason: 'ContainerCreating' },
     });
     await running(store, 'patient', 'main');
-    expect(told('patient').filter((text) => text.includes('Pull'))).toEqual([
+    expect(eventsOf('patient').filter((text) => text.includes('Pull'))).toEqual([
       `Normal Pulling Pulling image "${image}"`,
       expect.stringMatching(
         /^Normal Pulled Successfully pulled image "busybox:1.36" in \d+ms \(\d+ms including waiting\)\. Image size: \d+ bytes\.$/,
       ),
     ]);
-    expect(told('anew').filter((text) => text.includes('Pull'))).toHaveLength(2);
+    expect(eventsOf('anew').filter((text) => text.includes('Pull'))).toHaveLength(2);
   });
 
   test("a pod in the host's namespaces finds other pods through their control groups, and enters their network", async () => {

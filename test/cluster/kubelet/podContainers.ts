@@ -52,9 +52,9 @@ export class PodContainers {
   add({ spec }: Pod): void {
     const hasInit = (spec.initContainers ?? []).length > 0;
     const add = (kind: ContainerKind, containers: readonly Container[] = []) => {
-      for (const one of containers)
-        if (!this.#records.has(one.name))
-          this.#records.set(one.name, new ContainerRecord(kind, one, hasInit));
+      for (const container of containers)
+        if (!this.#records.has(container.name))
+          this.#records.set(container.name, new ContainerRecord(kind, container, hasInit));
     };
     add('init', spec.initContainers);
     add('regular', spec.containers);

@@ -27,7 +27,8 @@ export interface PodFacts {
 export function podStatus(pod: Pod, facts: PodFacts): PodStatus {
   const phase = facts.failure ? 'Failed' : phaseOf(pod, facts.records);
   const { observedGeneration: generation } = facts;
-  const of = (kind: ContainerRecord['kind']) => facts.records.filter((one) => one.kind === kind);
+  const of = (kind: ContainerRecord['kind']) =>
+    facts.records.filter((record) => record.kind === kind);
   const init = of('init').map((record) => containerStatus(record, pod));
   const ephemeral = of('ephemeral').map((record) => containerStatus(record, pod));
   const started = phase !== 'Pending' && facts.podIps.length > 0;
@@ -56,10 +57,10 @@ export function phaseOf({ spec }: Pod, records: readonly ContainerRecord[]): str
     if (code !== 0) return policy === 'Never' ? 'Failed' : 'Pending';
   }
   const regular = records.filter(({ kind }) => kind === 'regular');
-  if (regular.some((one) => !one.isRunning && !one.ended && !one.lastState.terminated))
+  if (regular.some((record) => !record.isRunning && !record.ended && !record.lastState.terminated))
     return 'Pending';
-  if (policy === 'Always' || regular.some((one) => one.isRunning)) return 'Running';
-  if (regular.every((one) => one.ended?.exitCode === 0)) return 'Succeeded';
+  if (policy === 'Always' || regular.some((record) => record.isRunning)) return 'Running';
+  if (regular.every((record) => record.ended?.exitCode === 0)) return 'Succeeded';
   return policy === 'Never' ? 'Failed' : 'Running';
 }
 
@@ -98,12 +99,12 @@ function conditionsOf(
   generation: number | undefined,
 ): PodCondition[] {
   const incomplete = facts.records.filter(
-    (one) => one.kind === 'init' && one.ended?.exitCode !== 0,
+    (record) => record.kind === 'init' && record.ended?.exitCode !== 0,
   );
-  const unready = facts.records.filter((one) => one.kind === 'regular' && !one.isReady);
+  const unready = facts.records.filter((record) => record.kind === 'regular' && !record.isReady);
   const finished = finishedReasons[phase];
   const ready = finished ?? unreadiness('ContainersNotReady', 'unready', unready);
-  const found = [
+  const conditions = [
     { type: 'PodReadyToStartContainers', isTrue: facts.hasSandbox },
     {
       type: 'Initialized',
@@ -116,7 +117,7 @@ function conditionsOf(
     { type: 'ContainersReady', isTrue: unready.length === 0, ...ready },
     { type: 'PodScheduled', isTrue: true },
   ];
-  return found.map(({ type, isTrue, ...why }) => {
+  return conditions.map(({ type, isTrue, ...why }) => {
     const status = isTrue ? 'True' : 'False';
     const previous = before.find((condition) => condition.type === type);
     return {

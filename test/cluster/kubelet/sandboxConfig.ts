@@ -21,7 +21,10 @@ export function sandboxConfig(
 ): PodSandboxConfig {
   const { metadata, spec } = pod;
   const { namespace, name, uid } = metadata;
-  const sysctls = (spec.securityContext?.sysctls ?? []).map((one) => [one.name, one.value]);
+  const sysctls = (spec.securityContext?.sysctls ?? []).map((sysctl) => [
+    sysctl.name,
+    sysctl.value,
+  ]);
   const containers = [...(spec.initContainers ?? []), ...spec.containers];
   return {
     metadata: { name, uid, namespace, attempt },

@@ -35,8 +35,8 @@ export function refuseRoot(container: Container, pod: Pod): void {
   const nonRoot = container.securityContext?.runAsNonRoot ?? shared?.runAsNonRoot;
   if (!nonRoot || userOf(container, pod).uid !== 0) return;
   const where = `(pod: "${podFullName(pod)}", container: ${container.name})`;
-  const asked = container.securityContext?.runAsUser ?? shared?.runAsUser;
-  if (asked === 0) throw new Error(`container's runAsUser breaks non-root policy ${where}`);
+  const user = container.securityContext?.runAsUser ?? shared?.runAsUser;
+  if (user === 0) throw new Error(`container's runAsUser breaks non-root policy ${where}`);
   throw new Error(`container has runAsNonRoot and image will run as root ${where}`);
 }
 
@@ -84,6 +84,6 @@ export function linuxSecurity(
 }
 
 /** A kubelet leaves containers unconfined unless they request a profile. */
-export function seccompProfile(asked: { readonly type: string } | undefined): SecurityProfile {
-  return { profileType: asked?.type === 'RuntimeDefault' ? 'RuntimeDefault' : 'Unconfined' };
+export function seccompProfile(profile: { readonly type: string } | undefined): SecurityProfile {
+  return { profileType: profile?.type === 'RuntimeDefault' ? 'RuntimeDefault' : 'Unconfined' };
 }

@@ -36,7 +36,7 @@ export class Cri {
   async isReady(): Promise<boolean> {
     type Answer = { status: { conditions: { status: boolean }[] } };
     const { status } = await this.#runtime<Answer>('Status', {});
-    return status.conditions.length > 0 && status.conditions.every((one) => one.status);
+    return status.conditions.length > 0 && status.conditions.every((condition) => condition.status);
   }
 
   /** The runtime's version without a leading v. */
@@ -61,7 +61,7 @@ export class Cri {
     type Answer = { status: { network: Network | null } };
     const { status } = await this.#runtime<Answer>('PodSandboxStatus', { podSandboxId });
     const { ip = '', additionalIps = [] } = status.network ?? {};
-    return ip === '' ? [] : [ip, ...additionalIps.map((one) => one.ip)];
+    return ip === '' ? [] : [ip, ...additionalIps.map((address) => address.ip)];
   }
 
   async stopPodSandbox(podSandboxId: string): Promise<void> {

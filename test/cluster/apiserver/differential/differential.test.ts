@@ -26,9 +26,9 @@ async function replay({ recording, replay }: Case): Promise<string[]> {
 }
 
 async function oneAfterAnother(cases: readonly Case[]): Promise<string[]> {
-  const found = [];
-  for (const each of cases) found.push(...(await replay(each)));
-  return found;
+  const differences = [];
+  for (const each of cases) differences.push(...(await replay(each)));
+  return differences;
 }
 
 function shuffled(cases: readonly Case[]): Case[] {
@@ -54,8 +54,8 @@ test('in another order', async () => {
 });
 
 test('all at once, twice', async () => {
-  const found = await Promise.all(shuffled([...CASES, ...CASES]).map(replay));
-  expect(found.flat()).toEqual([]);
+  const results = await Promise.all(shuffled([...CASES, ...CASES]).map(replay));
+  expect(results.flat()).toEqual([]);
 });
 
 test('every allowed difference occurred', () => {
