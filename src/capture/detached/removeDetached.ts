@@ -22,6 +22,7 @@ export async function removeDetached(
     await removeCapture(api, capture, signal, { ref, onRequested });
   }
   const subject = target.startsWith('node/') ? target : `pod ${target}`;
+  if (state.kind === 'removed') return `capture "${name}" of ${subject} was already removed`;
   return state.kind === 'lost' && volume === undefined && !isOnNode
     ? `capture "${name}" of ${subject} is already lost: there is nothing to remove`
     : `capture "${name}" of ${subject} removed`;

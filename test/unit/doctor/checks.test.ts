@@ -5,6 +5,7 @@ import { execPathCheck } from '../../../src/doctor/execPathCheck.ts';
 import { nodeChecks } from '../../../src/doctor/nodeChecks.ts';
 import { podChecks } from '../../../src/doctor/podChecks.ts';
 import { policyCheck } from '../../../src/doctor/policyCheck.ts';
+import { renderDiagnosis } from '../../../src/doctor/renderDiagnosis.ts';
 import { unstartedChecks } from '../../../src/doctor/unstartedChecks.ts';
 import type { ContainerStatus } from '../../../src/kube/pod.ts';
 import { CREATING, ENDED, podWith, podWithDebuggers, RUNNING } from '../debugger/pods.ts';
@@ -129,4 +130,15 @@ describe('the node', () => {
     const [check] = nodeChecks('node-a', { metadata: {}, status }, 'debug:1');
     expect(check?.level).toBe(level);
   });
+});
+
+it('prints a reason with several lines below each other', () => {
+  const text = 'exec: executable nosuch not found\n\nSee the documentation:\n      https://x';
+  const checks = [{ check: 'API server', level: 'fail', text }] as const;
+  expect([...renderDiagnosis({ ready: false, checks }, 'table', 80)].join('')).toContain(
+    `FAIL     API server  exec: executable nosuch not found
+                     See the documentation:
+                     https://x
+`,
+  );
 });
