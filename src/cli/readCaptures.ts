@@ -34,7 +34,7 @@ export async function readCaptures(
       for (const { ip } of pod.status?.podIPs ?? []) names.add(ip, pod.metadata.name);
   const output = new StandardOutput();
   try {
-    const { notes } = await printPackets({
+    const { selected, notes } = await printPackets({
       inputs: openCaptures.map((opened) => ({
         name: opened.capture.target,
         stream: opened.stream(isInPod ? filter : undefined),
@@ -49,6 +49,7 @@ export async function readCaptures(
       ...(tshark !== undefined && { tshark }),
     });
     for (const hint of notes) notify({ kind: 'hint', text: `note: ${hint}` });
+    if (selected === 0) notify({ kind: 'nothing-found', text: 'No packets found' });
   } catch (error) {
     if (!(error instanceof OutputClosed)) throw error;
   } finally {

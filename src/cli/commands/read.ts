@@ -2,6 +2,7 @@ import { parseTimeCondition } from '../../filters/build.ts';
 import { checkDisplayFilter } from '../../filters/check.ts';
 import { clusterNames } from '../../kube/clusterNames.ts';
 import { OutputClosed } from '../../output/output.ts';
+import { countText } from '../../output/quantities.ts';
 import { findInstalled } from '../../output/wiresharkOutput.ts';
 import { wrongUsage } from '../../problem.ts';
 import { captureFilesOf, STANDARD_INPUT } from '../../reading/input/captureFiles.ts';
@@ -152,5 +153,7 @@ async function addClusterNames(
 
 function report({ selected, notes }: ReadOutcome, write: string | undefined): void {
   for (const hint of notes) notify({ kind: 'hint', text: `note: ${hint}` });
-  if (write !== undefined && write !== '-') note(`${selected} packets written to ${write}`);
+  if (write !== undefined && write !== '-')
+    note(`${countText(selected, 'packet')} written to ${write}`);
+  else if (selected === 0) notify({ kind: 'nothing-found', text: 'No packets found' });
 }
