@@ -134,7 +134,7 @@ describe('the node', () => {
 
 it('prints a reason with several lines below each other', () => {
   const text = 'exec: executable nosuch not found\n\nSee the documentation:\n      https://x';
-  const checks = [{ check: 'API server', level: 'fail', text }] as const;
+  const checks = [{ check: 'API server', level: 'fail', kind: 'configuration', text }] as const;
   expect([...renderDiagnosis({ ready: false, checks }, 'table', 80)].join('')).toContain(
     `FAIL     API server  exec: executable nosuch not found
                      See the documentation:
