@@ -68,7 +68,7 @@ function isQuiet(
   expect(stderr).not.toMatch(/DROPPED by|number of dropped/);
   const rows = [...stderr.matchAll(/^.* complete$/gm)];
   expect(rows.length > 0).toBe(hasTable);
-  for (const [row] of rows) expect(row).toMatch(/ [1-9]\d* +0 +0 +0 +complete$/);
+  for (const [row] of rows) expect(row).toMatch(/^\S+ +\S+ +[1-9]\d* +0 +complete$/);
 }
 
 const image = world.flavours[0]?.image ?? '';
