@@ -25,7 +25,8 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
 export function findingOf({ kind, where, evidence, values }: Fault): NetworkFinding {
   const faultKind = KINDS[kind] ?? FILE_KINDS[kind];
   if (faultKind === undefined) throw new Error(`unknown kind of finding: ${kind}`);
-  const value = (name: string) => values[name] ?? '';
+  // A line break from a node must not look like a command of the fix.
+  const value = (name: string) => (values[name] ?? '').replaceAll(/[\r\n]+/g, ' ');
   return {
     kind,
     severity: faultKind.severity,
