@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHATTER, makePod, readyPod, runPod } from './support/pods.ts';
+import { chatterFor, makePod, readyPod, runPod } from './support/pods.ts';
 import { type Running, run, start } from './support/process.ts';
 import { freshPath, kubectl, namespaced, PROGRAM, world } from './support/world.ts';
 
@@ -47,7 +47,8 @@ beforeAll(async () => {
     NETDEBUG_IMAGE: world.flavours[1]?.image ?? world.flavours[0]?.image ?? '',
   };
   const sink = await runPod('sink');
-  pod = await makePod('example', { command: CHATTER, env: { TO: sink.ip } });
+  // The examples run one after the other, which takes minutes.
+  pod = await makePod('example', { command: chatterFor(3600), env: { TO: sink.ip } });
   await readyPod(pod);
   await kubectl(['create', 'deployment', 'web', `--image=${world.appImage}`]);
   await kubectl(['expose', 'deployment', 'web', '--port=80']);

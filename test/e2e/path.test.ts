@@ -10,7 +10,7 @@ import {
 import { inNetworkOf, onNode } from './support/nodes.ts';
 import { PLANTED_FAULTS, type PlantedFault, type Step } from './support/plantedFaults.ts';
 import { deleteKeptPods } from './support/pods.ts';
-import { run } from './support/process.ts';
+import { eventually, run } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
 import { kubectl, netdebug, PROGRAM, world } from './support/world.ts';
 
@@ -150,7 +150,7 @@ describe('path between two nodes', () => {
       JSON.stringify(findings, null, 1),
     ).toEqual([kind]);
     // One packet each way, as a client would send: the ends resolve their neighbours again.
-    expect(await reaches(ends.from, ends.to, 3, family)).toBe(true);
+    expect(await eventually(() => reaches(ends.from, ends.to, 3, family))).toBe(true);
     expect((await netdebugPath(...words(family))).findings).toEqual([]);
   };
 

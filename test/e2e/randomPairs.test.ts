@@ -21,6 +21,7 @@ import {
 } from './support/faultScene.ts';
 import { inNetworkOf, onNode } from './support/nodes.ts';
 import { type Affected, PLANTED_FAULTS, type PlantedFault } from './support/plantedFaults.ts';
+import { eventually } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
 import { kubectl, namespaced, world } from './support/world.ts';
 
@@ -155,14 +156,15 @@ describe('faults at random pairs of pods', () => {
     if (fault.showsLate) await Promise.all(pods.map(forgetNeighbours));
     let found: ReadonlyMap<Pair, readonly NetworkFinding[]>;
     try {
-      expect(await reaches(planted.from, planted.to, breaks ? 0.4 : 3)).toBe(!breaks);
+      if (breaks) expect(await reaches(planted.from, planted.to, 0.4)).toBe(false);
+      else expect(await eventually(() => reaches(planted.from, planted.to, 3))).toBe(true);
       found = await findingsOfAll(planted);
     } finally {
       await mend(planted, repair(scene));
     }
     expect(wrong(found, planted, fault, filters.trim() === '1'), pairText(planted)).toEqual([]);
     // After a successful connection, no unresolved neighbour remains.
-    expect(await reaches(planted.from, planted.to, 3)).toBe(true);
+    expect(await eventually(() => reaches(planted.from, planted.to, 3))).toBe(true);
     const after = await findingsOfAll(planted);
     const left = [...after].flatMap(([pair, findings]) => misses(pair, [], findings));
     expect(left, 'after the repair').toEqual([]);

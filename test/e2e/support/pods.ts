@@ -152,11 +152,13 @@ export async function runPod(purpose: string, options: PodOptions = {}): Promise
 }
 
 /**
- * Sends a datagram with a number in it to `$TO` about twenty times a second, for five minutes:
- * pods outlive their test. Without a process for each pause, since many of them run at once.
+ * Sends a datagram with a number in it to `$TO` about twenty times a second, for a limited time, because pods outlive
+ * their test. Without a process for each pause, because many of them run at once.
  */
-export const CHATTER = [
-  'bash',
-  '-c',
-  'exec 8<> <(:); while [ "$SECONDS" -lt 300 ]; do read -t 0.05 -u 8; n=$((n+1)); printf "seq-%06d" "$n" > "/dev/udp/$TO/9"; done; exec sleep 86400',
-];
+export function chatterFor(seconds: number): readonly [string, string, string] {
+  const script = `exec 8<> <(:); while [ "$SECONDS" -lt ${seconds} ]; do read -t 0.05 -u 8; n=$((n+1)); printf "seq-%06d" "$n" > "/dev/udp/$TO/9"; done; exec sleep 86400`;
+  return ['bash', '-c', script];
+}
+
+/** The same for five minutes. */
+export const CHATTER = chatterFor(300);
