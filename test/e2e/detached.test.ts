@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { killSandbox } from './support/disturb.ts';
 import { failure, traced } from './support/failure.ts';
-import { expectNoGap } from './support/packets.ts';
+import { expectNoGap, holdsPackets } from './support/packets.ts';
 import { CHATTER, podName, runPod } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { leftWorking, working } from './support/processes.ts';
@@ -139,8 +139,7 @@ describe('a detached capture', () => {
     await send(pod, 'before following');
     const follow = traced(['captures', 'follow', name, '-w', file], { onTestFinished });
     await follow.reports('capturing');
-    const enough = async () => existsSync(file) && (await sequenceNumbers(file)).length > 40;
-    expect(await eventually(enough)).toBe(true);
+    await holdsPackets(file, 42);
     follow.child.kill('SIGINT');
     const { code, stderr } = await follow.finished;
     expect(code, stderr).toBe(0);

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CHATTER, runPod } from './support/pods.ts';
-import { eventually, run, start } from './support/process.ts';
+import { eventually, type Finished, run, start } from './support/process.ts';
 import { leftWorking } from './support/processes.ts';
 import { freshPath, namespaced, PROGRAM, programFile, world } from './support/world.ts';
 
@@ -33,18 +33,30 @@ function name(): string {
   return `netdebug-${world.namespace}.${pod}`;
 }
 
+/** Runs tshark until it knows the pod. On a busy machine, the list of pods can be too late for Wireshark. */
+async function tshark(args: readonly string[], isKnown: (result: Finished) => boolean) {
+  let result = await run('tshark', args, { env });
+  await eventually(async () => {
+    if (isKnown(result)) return true;
+    result = await run('tshark', args, { env });
+    return false;
+  });
+  return result;
+}
+
+const hasDevice = ({ stderr }: Finished) => !stderr.includes('There is no device named');
+
 describe('Wireshark programs with the extcap program', () => {
   it('list the pods', async () => {
-    const { stdout } = await run('tshark', ['-D'], { env });
+    const { stdout } = await tshark(['-D'], (result) => result.stdout.includes(name()));
     expect(stdout).toContain(`${name()} (Kubernetes pod ${world.namespace}/${pod})`);
     expect(stdout).toContain('netdebug (Kubernetes: a pod by its name)');
   });
 
   it('capture from a pod, with a filter, and leave nothing running', async () => {
-    const result = await run(
-      'tshark',
+    const result = await tshark(
       ['-n', '-i', name(), '-f', 'udp port 9', '-c', '5', '-T', 'fields', '-e', 'udp.dstport'],
-      { env },
+      hasDevice,
     );
     expect(result.stdout.trim().split('\n'), result.stderr).toEqual(['9', '9', '9', '9', '9']);
     expect(await leftWorking(pod)).toEqual([]);
@@ -53,7 +65,7 @@ describe('Wireshark programs with the extcap program', () => {
   it('show errors, and do not wait', async () => {
     const unnamed = await run('tshark', ['-i', 'netdebug', '-c', '1'], { env });
     expect(unnamed.stderr).toMatch(/Error (by|from) extcap pipe: error: /);
-    const filter = await run('tshark', ['-i', name(), '-f', 'no filter', '-c', '1'], { env });
+    const filter = await tshark(['-i', name(), '-f', 'no filter', '-c', '1'], hasDevice);
     expect(filter.stderr).toMatch(/Error (by|from) extcap pipe: error: .*syntax error/);
   });
 });

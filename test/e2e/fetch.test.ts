@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type FetchOptions, fetchSpool } from '../../src/capture/fetch/fetchSpool.ts';
 import { PodSpool } from '../../src/capture/fetch/podSpool.ts';
 import { recordArguments } from '../../src/capture/spool/recordArguments.ts';
@@ -23,12 +23,13 @@ import { proxyTo } from './support/proxy.ts';
 import { type AtEnd, freshPath, kubectl, namespaced, world } from './support/world.ts';
 
 const SPOOL = '/tmp/netdebug-e2e-spool';
-/** Sends 3 MB a second. */
+/** Sends 33 MB, at most 3 MB a second, once this file exists. This is less than the ring holds. */
 const FLOOD = [
   'bash',
   '-c',
-  'while sleep 0.2; do dd if=/dev/urandom bs=60000 count=10 >/dev/udp/127.0.0.1/9; done 2>/dev/null',
+  'until [ -e /tmp/flood ]; do sleep 0.1; done; for n in {1..55}; do sleep 0.2; dd if=/dev/urandom bs=60000 count=10 >/dev/udp/127.0.0.1/9; done 2>/dev/null; exec sleep 86400',
 ];
+const BEGIN_FLOOD = 'touch /tmp/flood';
 
 async function apiOf(kubeconfig: string, atEnd: AtEnd): Promise<KubeApi> {
   const api = new KubeApi(await authenticate(chooseContext({ kubeconfig })));
@@ -36,7 +37,7 @@ async function apiOf(kubeconfig: string, atEnd: AtEnd): Promise<KubeApi> {
   return api;
 }
 
-/** A pod whose traffic is recorded into files of 1 MB until the test ends. */
+/** A pod whose traffic is recorded into files of 1 MB until the test ends. Some of them are complete. */
 async function recordedPod(image: string, atEnd: AtEnd) {
   const api = await apiOf(namespaced(world.kubeconfig), atEnd);
   const { name } = await runPod('fetch', { command: FLOOD });
@@ -54,7 +55,17 @@ async function recordedPod(image: string, atEnd: AtEnd) {
   atEnd(() => recorder.close());
   recorder.stdout.resume();
   recorder.stderr.resume();
-  return { place, podUid: pod.metadata.uid };
+  const recorded = { place, podUid: pod.metadata.uid };
+  await holdsFiles(recorded, 1);
+  await kubectl(['exec', name, '-c', 'main', '--', 'sh', '-c', BEGIN_FLOOD]);
+  await holdsFiles(recorded, 8);
+  return recorded;
+}
+
+/** Waits until a ring has at least the given number of files. */
+async function holdsFiles({ place }: { place: ContainerRef }, least: number): Promise<void> {
+  const count = `ls ${SPOOL}/ring 2>/dev/null | wc -l`;
+  expect(await eventually(async () => Number(await inPod(place, count)) >= least)).toBe(true);
 }
 
 /** Runs a shell command in the container with the spool. */
@@ -84,8 +95,6 @@ describe.concurrent('a fetch', () => {
     async ({ kubeconfig, image }, { expect, onTestFinished }) => {
       const recorded = await recordedPod(image, onTestFinished);
       const { place, podUid } = recorded;
-      const ring = `ls ${SPOOL}/ring | wc -l`;
-      expect(await eventually(async () => Number(await inPod(place, ring)) > 7)).toBe(true);
       const proxy = await proxyTo(kubeconfig, onTestFinished);
       const spool = new PodSpool(
         await apiOf(proxy.kubeconfig, onTestFinished),
@@ -128,8 +137,6 @@ describe.concurrent('a fetch', () => {
   }) => {
     const recorded = await recordedPod(world.flavours[0]?.image ?? '', onTestFinished);
     const { place, podUid } = recorded;
-    const ring = `ls ${SPOOL}/ring | wc -l`;
-    expect(await eventually(async () => Number(await inPod(place, ring)) > 7)).toBe(true);
     const api = await apiOf(namespaced(world.kubeconfig), onTestFinished);
     const folder = freshPath('killed');
     let killed = false;
