@@ -244,7 +244,10 @@ describe('targets', () => {
     });
     await kubectl(['create', '-f', '-'], done);
     const { name } = await runPod('half', { metadata: { labels: { half: app } } });
-    await kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', `pod/${app}-done`]);
+    await kubectl([
+      ...['wait', '--for=jsonpath={.status.phase}=Succeeded', `pod/${app}-done`],
+      '--timeout=60s',
+    ]);
     const result = await failure(['ports', '--selector', `half=${app}`, '--image', image]);
     expect(result.code, result.stderr).toBe(0);
     expect(result.notices).toContain('target-skipped');
