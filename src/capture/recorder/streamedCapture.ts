@@ -81,6 +81,7 @@ export async function captureStream(capture: StreamOptions): Promise<StreamResul
   const recording = new AbortController();
   let end: CaptureEnd = 'complete';
   let isStarted = false;
+  let isListening = false;
   let isCut = false;
   let startProblem: Problem | undefined;
   const counts = { isEmpty: false };
@@ -101,7 +102,7 @@ export async function captureStream(capture: StreamOptions): Promise<StreamResul
     stop('interrupted');
     after(isStarted ? NOT_RECORDING_MS : NOT_STARTED_MS, () => {
       // On a busy node, the end takes longer. Then `recorder.stop` cuts the stream only if nothing arrives.
-      if (recording.signal.aborted) return;
+      if (isListening || packets.packets > 0) return;
       isCut = true;
       recorder.close();
     });
@@ -140,6 +141,7 @@ export async function captureStream(capture: StreamOptions): Promise<StreamResul
       isAnnounced = true;
     };
     const messagesRead = readMessages(capture, counts, (name, linkType) => {
+      isListening = true;
       onListening(name, linkType);
       onRecording();
     });

@@ -51,7 +51,7 @@ async function begun(options: Partial<StreamOptions> = {}, output = new FakeOutp
     expect(output.closed).toBe(1);
     expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
   };
-  return { pod, output, packets, abort, outcome, nothingIsLeft };
+  return { process, pod, output, packets, abort, outcome, nothingIsLeft };
 }
 
 const arrived = (output: FakeOutput, bytes: number) =>
@@ -398,6 +398,19 @@ describe('a running capture', () => {
     abort.abort();
     await vi.waitFor(() => expect(pod.words).toContain('stop'), { interval: 1 });
     expect(await afterSilence(outcome)).toMatchObject({ end: 'abandoned' });
+    await nothingIsLeft();
+  });
+
+  it('cuts off a program that prints endlessly, but no packet', async () => {
+    const packets = new TextCutter();
+    const { process, pod, outcome, abort, nothingIsLeft } = await begun({ packets });
+    pod.on = () => {};
+    const printing = setInterval(() => pod.writes('7777'), 20);
+    pod.says('netdebug: started');
+    await process.started;
+    abort.abort();
+    expect(await outcome).toMatchObject({ end: 'abandoned' });
+    clearInterval(printing);
     await nothingIsLeft();
   });
 
