@@ -319,8 +319,9 @@ describe.concurrent('the debugger on a node', () => {
     expect(started.notices).toContain('capturing');
     expect(started.stderr).toMatch(new RegExp(`\\beth0 .*\\b${name}\\b`));
     const which = `${name}/by-node`;
-    const listed = await ours('captures');
-    expect(listed.stdout).toMatch(new RegExp(`^by-node +${name} +Recording `, 'm'));
+    // On a busy machine, the recorder may not answer in time at first.
+    const row = new RegExp(`^by-node +${name} +Recording `, 'm');
+    expect(await eventually(async () => row.test((await ours('captures')).stdout))).toBe(true);
 
     await fetchesDatagrams(which, freshPath('by-node'), 'udp port 9', 10);
 

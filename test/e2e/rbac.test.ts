@@ -97,8 +97,11 @@ describe.concurrent('with only the Role that doctor prints', () => {
     fine(await run(withImage('ports', pod, '-u', '-p')));
     expect((await run([...withImage('shell', pod), '--', 'sh', '-c', 'exit 3'])).code).toBe(3);
     fine(await run(withImage('capture', pod, '--detach', '--name', 'kept')));
-    expect(fine(await run(['captures', 'list']))).toMatch(/^kept +\S+ +Recording/m);
-    expect(fine(await run(['captures', 'status', 'kept']))).toMatch(/^state: Recording$/m);
+    // On a busy machine, the recorder may not answer in time at first.
+    const says = async (words: readonly string[], pattern: RegExp) =>
+      expect(await eventually(async () => pattern.test(fine(await run(words))))).toBe(true);
+    await says(['captures', 'list'], /^kept +\S+ +Recording/m);
+    await says(['captures', 'status', 'kept'], /^state: Recording$/m);
     fine(await run(['captures', 'stop', 'kept']));
     const folder = freshPath('kept');
     fine(await run(['captures', 'fetch', 'kept', '-w', folder]));
