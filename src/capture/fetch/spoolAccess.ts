@@ -35,6 +35,8 @@ export const FETCH_LIMITS: FetchLimits = {
 const MAX_ERROR_BYTES = 4 * 1024;
 /** The rate of a tshark that has a hundredth of a core. */
 const MIN_FILTER_BYTES_PER_MS = 100;
+/** Exit codes above this are 128 plus a signal. */
+const FIRST_SIGNAL = 128;
 const MAX_LISTING_BYTES = 8 * 1024 * 1024;
 
 /** A running verb: its output in batches, each with a limited wait, and how it ended. */
@@ -220,6 +222,9 @@ export class SpoolAccess {
       const code = await exitCode();
       if (code === undefined) throw new TruncatedStream(`the response to "${verb}" was cut off`);
       if (code === EXIT.unsteady) throw new TruncatedStream(await errorText());
+      // A container that ends kills the programs in it before its status shows the end.
+      if (code > FIRST_SIGNAL)
+        throw new TruncatedStream(`"${verb}" was ended by a signal in the pod (exit code ${code})`);
       if (code !== 0)
         throw new Problem(
           `the spool in the pod did not respond to "${verb}": ${(await errorText()) || `exit code ${code}`}`,

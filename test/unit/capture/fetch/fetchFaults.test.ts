@@ -267,6 +267,13 @@ describe.concurrent('a fetch of unexpected data', () => {
     expect(files.map(({ state }) => state)).toEqual(['whole', 'whole', 'partial', 'whole']);
   });
 
+  it('retries after the pod has killed a program, as when its container ends', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const list = once('list', { exit: 137 }, { exit: 143 });
+    await fetchFrom(new FaultySpool(spool, list), folder);
+    expectWhole(folder, FILES);
+  });
+
   it('reports that the spool no longer exists', async () => {
     const { spool, folder } = spoolOf(FILES);
     const away = new FaultySpool(spool, () => ({ exit: 3 }));
