@@ -264,9 +264,9 @@ describe.concurrent('the debugger on a node', () => {
     expect(await eventually(ended, 110_000)).toBe(true);
     expect(await ps()).toMatch(new RegExp(`^node-debugger +${pod?.metadata.name} .* ended `, 'm'));
     await captures(test, name, args);
-    const gone = async () =>
+    const isGone = async () =>
       (await nodePods(namespace)).every(({ metadata }) => metadata.name !== pod?.metadata.name);
-    expect(await eventually(gone)).toBe(true);
+    expect(await eventually(isGone)).toBe(true);
     expect(await ps()).not.toContain(pod?.metadata.name);
   });
 
@@ -334,8 +334,8 @@ describe.concurrent('the debugger on a node', () => {
     const removed = await ours('captures', 'rm', which);
     expect(removed.code, removed.stderr).toBe(0);
     expect(removed.stderr).toMatch(new RegExp(`"by-node".*\\b${name}\\b`));
-    const gone = async () => (await capturePods(name)).length === 0;
-    expect(await eventually(gone)).toBe(true);
+    const isGone = async () => (await capturePods(name)).length === 0;
+    expect(await eventually(isGone)).toBe(true);
     expect((await getPod(world.namespace, name)).spec.ephemeralContainers ?? []).toEqual([]);
   });
 

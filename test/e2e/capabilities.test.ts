@@ -54,7 +54,7 @@ async function without(dropped: readonly string[], image = '', profile: Profile 
   const pod = podOnNode(image, profile);
   const [{ securityContext }] = pod.spec.containers;
   const { capabilities } = securityContext;
-  capabilities.add = capabilities.add.filter((one) => !dropped.includes(one));
+  capabilities.add = capabilities.add.filter((capability) => !dropped.includes(capability));
   await adminCall('POST', pods, pod);
   const { name } = pod.metadata;
   await kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s']);
@@ -67,7 +67,7 @@ async function without(dropped: readonly string[], image = '', profile: Profile 
       ],
       { env: { KUBECONFIG: world.kubeconfig } },
     );
-    return { code, said: stdout + stderr };
+    return { code, text: stdout + stderr };
   };
 }
 
@@ -102,38 +102,38 @@ describe.concurrent('a debugger on a node', () => {
     expect(await (await without([], netshoot))(RECORD)).toMatchObject({ code: 0 });
     expect(await (await without([], debian))(RECORD_AS_ROOT)).toMatchObject({ code: 0 });
     const output = await (await without([], netshoot, 'processes'))(descriptors());
-    expect(output.said).toContain('listed');
+    expect(output.text).toContain('listed');
   });
 
   it('without SYS_PTRACE, finds no network namespaces of other processes', async () => {
     const sh = await without(['SYS_PTRACE'], netshoot);
-    expect((await sh('echo "$word"')).said).toMatch(/^denied$/m);
+    expect((await sh('echo "$word"')).text).toMatch(/^denied$/m);
   });
 
   it('without SYS_ADMIN, enters no network namespace', async () => {
     const sh = await without(['SYS_ADMIN'], netshoot);
-    expect((await sh('echo "$word"')).said).toMatch(/^pid$/m);
+    expect((await sh('echo "$word"')).text).toMatch(/^pid$/m);
     expect(await sh('enter true')).toMatchObject({
       code: 1,
-      said: expect.stringMatching(/not permitted/),
+      text: expect.stringMatching(/not permitted/),
     });
   });
 
   it('without NET_RAW, records nothing', async () => {
     const sh = await without(['NET_RAW'], netshoot);
     expect(await sh('enter true')).toMatchObject({ code: 0 });
-    const { said } = await sh(RECORD);
-    expect(said).toMatch(/permission to (perform this )?capture|not permitted/);
-    expect(said).not.toContain('recorded');
+    const { text } = await sh(RECORD);
+    expect(text).toMatch(/permission to (perform this )?capture|not permitted/);
+    expect(text).not.toContain('recorded');
   });
 
   it('without SETGID, a tcpdump that changes its user cannot stay root', async () => {
     const sh = await without(['SETGID'], debian);
-    const { said: version } = await sh('tcpdump --version');
-    const { said } = await sh(RECORD_AS_ROOT);
+    const { text: version } = await sh('tcpdump --version');
+    const { text } = await sh(RECORD_AS_ROOT);
     // 4.99.5 (Debian 13) does not need it.
-    if (/version 4\.99\.3/.test(version)) expect(said).toContain("Couldn't change to 'root'");
-    else expect(said).toContain('recorded');
+    if (/version 4\.99\.3/.test(version)) expect(text).toContain("Couldn't change to 'root'");
+    else expect(text).toContain('recorded');
   });
 
   it('without SETUID, it can if it is not built with libcap-ng', async () => {
@@ -141,8 +141,8 @@ describe.concurrent('a debugger on a node', () => {
   });
 
   it('without DAC_OVERRIDE, cannot name the processes of other users', async () => {
-    const { said } = await (await without(['DAC_OVERRIDE'], netshoot, 'processes'))(descriptors());
-    expect(said).toMatch(/ermission denied/);
-    expect(said).not.toContain('listed');
+    const { text } = await (await without(['DAC_OVERRIDE'], netshoot, 'processes'))(descriptors());
+    expect(text).toMatch(/ermission denied/);
+    expect(text).not.toContain('listed');
   });
 });

@@ -157,7 +157,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
     const { code, kinds } = await failure([...args, '--', 'port 9; touch /tmp/owned']);
     expect(code).toBe(2);
     expect(kinds).toEqual(['usage']);
-    const found = await kubectl([
+    const result = await kubectl([
       'exec',
       server.name,
       '-c',
@@ -166,7 +166,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
       'ls',
       '/tmp',
     ]);
-    expect(found).not.toContain('owned');
+    expect(result).not.toContain('owned');
   });
 });
 

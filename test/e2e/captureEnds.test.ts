@@ -126,11 +126,11 @@ describe('a capture and its target', () => {
       (await kubectl(['get', 'pod', pod.name, '-o', `jsonpath=${restarts}`])) === '1';
     expect(await eventually(restarted)).toBe(true);
     // The counter of the chatter starts again with the restarted container.
-    const seen = async () => {
+    const isReported = async () => {
       const { stdout } = await run('tcpdump', ['-r', file, '-n', '-A', 'udp port 9']);
       return stdout.includes('seq-000001');
     };
-    expect(await eventually(seen)).toBe(true);
+    expect(await eventually(isReported)).toBe(true);
     capture.child.kill('SIGINT');
     const { code, stderr } = await capture.finished;
     expect(code, stderr).toBe(0);

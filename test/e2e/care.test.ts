@@ -254,20 +254,20 @@ describe('doctor', () => {
       'no-patch': ['patch pods/ephemeralcontainers'],
       'exec-get': ['create pods/exec'],
     };
-    const found = await Promise.all(
+    const results = await Promise.all(
       Object.keys(lacks).map(async (user) => ({
         user,
         ...(await doctor([pod.name], world.users[user])),
       })),
     );
-    for (const { user, code, failures, roles } of found) {
+    for (const { user, code, failures, roles } of results) {
       const missing = failures.filter((text) => /^you may not \w+ \S+$/.test(text));
       expect(missing, user).toEqual(lacks[user]?.map((right) => `you may not ${right}`));
       expect(code, user).toBe(missing.length === 0 ? 0 : 1);
       if (missing.length > 0)
         expect(roles, user).toMatch(/kind: Role\n[\s\S]*pods\/ephemeralcontainers/);
     }
-    const bare = found.find(({ user }) => user === 'bare-debugger');
+    const bare = results.find(({ user }) => user === 'bare-debugger');
     expect(bare?.warnings.join('\n')).toMatch(/list events[\s\S]*get nodes/);
     expect(bare?.roles).toMatch(/kind: ClusterRole\n[\s\S]*"nodes", "namespaces"/);
     expect((await doctor([], world.users.nobody)).code).toBe(1);
@@ -466,8 +466,8 @@ describe('ps and cleanup', () => {
     expect((await ours('ps', '-o', 'name')).stdout).toContain('web/netdebug-network\n');
     expect((await ours('ps')).stdout).toMatch(/^KIND +POD +CONTAINER +STATE +RUNS +AGE/);
 
-    const asked = await ours('cleanup');
-    expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('use --yes')]);
+    const result = await ours('cleanup');
+    expect([result.code, result.stderr]).toEqual([2, expect.stringContaining('use --yes')]);
     const dry = await ours('cleanup', '--dry-run');
     expect(dry.stdout).toBe('debugger web/netdebug-processes would be removed\n');
     expect((await items()).every(({ state }) => state === 'running')).toBe(true);

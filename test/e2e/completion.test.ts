@@ -61,10 +61,10 @@ describe('completion from the cluster', () => {
     const times: number[] = [];
     const usual: number[] = [];
     for (let i = 0; i < 5; i += 1) {
-      const found = await completedInTime('capture', 'comple');
-      expect(found.lines).toContain(`${pod}\tRunning`);
-      expect([found.directive, found.stderr, found.code]).toEqual([':4', '', 0]);
-      times.push(found.milliseconds);
+      const result = await completedInTime('capture', 'comple');
+      expect(result.lines).toContain(`${pod}\tRunning`);
+      expect([result.directive, result.stderr, result.code]).toEqual([':4', '', 0]);
+      times.push(result.milliseconds);
       usual.push((await run(program, [...before, '--version'])).milliseconds);
     }
     console.log(`completion from the cluster: ${times.join(', ')} ms`);

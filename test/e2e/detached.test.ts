@@ -129,11 +129,11 @@ describe('a detached capture', () => {
       await succeeds(['captures', 'rm', name], second);
       expect(await exitCode(pod, name)).toBe(93);
       expect(await succeeds(['captures', '-o', 'name'], second)).not.toContain(name);
-      const gone = await failure(['captures', 'fetch', name, '-w', freshPath('gone')], {
+      const unavailable = await failure(['captures', 'fetch', name, '-w', freshPath('gone')], {
         env: { KUBECONFIG: namespaced(second) },
         onTestFinished,
       });
-      expect(gone).toMatchObject({ code: 1, kinds: ['lost'] });
+      expect(unavailable).toMatchObject({ code: 1, kinds: ['lost'] });
     },
   );
 
@@ -220,13 +220,13 @@ describe('a detached capture', () => {
     const lost = async () => ((await states()).match(/Lost/g) ?? []).length === 2;
     expect(await eventually(lost), await states()).toBe(true);
 
-    const gone = await failure(
+    const unavailable = await failure(
       ['captures', 'fetch', `${pod.name}/in-container`, '-w', freshPath('in')],
       { onTestFinished },
     );
-    expect(gone.code).toBe(1);
-    expect(gone.kinds).toEqual(['lost']);
-    expect(gone.stderr).toMatch(/ \d{4}-\d\d-\d\dT/);
+    expect(unavailable.code).toBe(1);
+    expect(unavailable.kinds).toEqual(['lost']);
+    expect(unavailable.stderr).toMatch(/ \d{4}-\d\d-\d\dT/);
     const running = async () =>
       (
         await kubectl([
@@ -371,12 +371,12 @@ describe('a ring of files in the foreground', () => {
 
   it.concurrent('is refused if the pod has no space for it', async ({ onTestFinished }) => {
     const pod = await runPod('limited', limited('64Mi'));
-    const asked = ['capture', pod.name, '--image', IMAGE, '-w', freshPath('limited')];
-    const refused = await failure([...asked, '-C', '100', '-W', '10'], { onTestFinished });
+    const args = ['capture', pod.name, '--image', IMAGE, '-w', freshPath('limited')];
+    const refused = await failure([...args, '-C', '100', '-W', '10'], { onTestFinished });
     expect(refused.code).toBe(1);
     expect(refused.kinds).toEqual(['no-room']);
     const [, size = '', files = ''] = /-C (\S+) -W (\d+)/.exec(refused.stderr) ?? [];
-    const ring = netdebug([...asked, '-C', size, '-W', files, '--duration', '1s'], {
+    const ring = netdebug([...args, '-C', size, '-W', files, '--duration', '1s'], {
       onTestFinished,
     });
     const { code, stderr } = await ring.finished;
@@ -395,10 +395,10 @@ describe('a ring of files in the foreground', () => {
       ...Array.from({ length: 3 }, () => ['-w', freshPath('crowd.pcap')]),
     ].map((flags) => traced(['capture', pod.name, '--image', IMAGE, ...flags], { onTestFinished }));
     // Each of them records, or has ended because there is no space.
-    for (const one of all) {
+    for (const listed of all) {
       const isDecided = () =>
-        one.reported().notices.includes('capturing') || one.child.exitCode !== null;
-      expect(await eventually(isDecided), one.stderr()).toBe(true);
+        listed.reported().notices.includes('capturing') || listed.child.exitCode !== null;
+      expect(await eventually(isDecided), listed.stderr()).toBe(true);
     }
     await kubectl(['exec', pod.name, '--', 'bash', '-c', flood, sink]);
     const debuggers = (

@@ -102,7 +102,7 @@ const CASES: readonly Case[] = [
       { fault, waits: /still waiting for the pod to start the recorder/ },
       { fault, command: 'text' as const, waits: /still waiting for the pod to start tcpdump/ },
       { fault, command: 'ports' as const, waits: /still waiting for the pod to list its sockets/ },
-    ].map((one) => ({ ...one, until: one.waits }));
+    ].map((testCase) => ({ ...testCase, until: testCase.waits }));
   }),
   { fault: { throttle: '3000' } },
   { fault: { 'refuse-v5': 'true' } },
@@ -233,66 +233,66 @@ describe('under a fault', () => {
     sink = (await runPod('sink', { node: 1 })).ip;
   });
 
-  const titled = CASES.map((one) => ({
-    ...one,
+  const titled = CASES.map((testCase) => ({
+    ...testCase,
     title: [
-      one.command ?? ['capture -w', ...(one.flags ?? [])].join(' '),
-      one.fails ? 'fails' : one.resumes ? 'resumes' : 'survives',
-      ...Object.entries(one.fault).flat(),
-      one.meanwhile ? 'expire-watches' : '',
+      testCase.command ?? ['capture -w', ...(testCase.flags ?? [])].join(' '),
+      testCase.fails ? 'fails' : testCase.resumes ? 'resumes' : 'survives',
+      ...Object.entries(testCase.fault).flat(),
+      testCase.meanwhile ? 'expire-watches' : '',
     ].join(' '),
   }));
 
-  it.concurrent.for(titled)('$title', async (one, { expect, onTestFinished }) => {
+  it.concurrent.for(titled)('$title', async (testCase, { expect, onTestFinished }) => {
     const namespace = await chatterIn(sink);
     // If there is a debugger, an exec is opened early, and used unless the node is too busy.
-    if (one.until)
+    if (testCase.until)
       await netdebug(['ports', POD, '-n', namespace, '--image', image], { onTestFinished })
         .finished;
-    await setFaults(namespace, one.fault);
+    await setFaults(namespace, testCase.fault);
 
     const file = freshPath('faulty.pcap');
     const trace = freshPath('trace.json');
-    const [command = '', ...args] = argumentsOf(one, namespace, file);
+    const [command = '', ...args] = argumentsOf(testCase, namespace, file);
     const running = netdebug([command, '--trace-timing', trace, ...args], {
       env: { KUBECONFIG: namespaced(world.faulty.plain) },
       onTestFinished,
     });
-    await one.meanwhile?.(namespace, running);
-    if (one.until) {
-      await running.says(one.until);
+    await testCase.meanwhile?.(namespace, running);
+    if (testCase.until) {
+      await running.says(testCase.until);
       await setFaults(namespace, { 'only-streams': '0 exec' });
     }
-    if (one.resumes) await interruptResumed(running, file);
+    if (testCase.resumes) await interruptResumed(running, file);
     const { code, stdout, stderr } = await running.finished;
     await setFaults(
       namespace,
-      Object.fromEntries(Object.keys(one.fault).map((name) => [name, null])),
+      Object.fromEntries(Object.keys(testCase.fault).map((name) => [name, null])),
     );
 
-    expect(code, stderr).toBe(one.fails ? 1 : 0);
+    expect(code, stderr).toBe(testCase.fails ? 1 : 0);
     const { kinds, notices } = reportedIn(trace);
-    expect(kinds, stderr).toEqual(one.fails ? [one.fails] : []);
+    expect(kinds, stderr).toEqual(testCase.fails ? [testCase.fails] : []);
     const interruptions = notices.filter((kind) => /^(connection-lost|resumed|gap)$/.test(kind));
-    if (one.resumes) expect(interruptions, stderr).toEqual(['connection-lost', 'resumed']);
+    if (testCase.resumes) expect(interruptions, stderr).toEqual(['connection-lost', 'resumed']);
     expect(stderr).not.toContain('bug in kubectl netdebug');
-    if (one.waits) {
-      expect(stderr).toMatch(one.waits);
+    if (testCase.waits) {
+      expect(stderr).toMatch(testCase.waits);
       expect(interruptions).toEqual([]);
     }
-    if (!one.fails && one.command === 'text') expect(stdout.trim()).not.toBe('');
+    if (!testCase.fails && testCase.command === 'text') expect(stdout.trim()).not.toBe('');
     // Between two datagrams, the pod has no socket, and the command reports that.
-    if (!one.fails && one.command === 'ports')
+    if (!testCase.fails && testCase.command === 'ports')
       expect(stdout.startsWith('PROTO') || notices.includes('nothing-found'), stderr).toBe(true);
-    if (one.command === undefined) {
-      const begun = one.keeps === true || !one.fails;
+    if (testCase.command === undefined) {
+      const begun = testCase.keeps === true || !testCase.fails;
       expect(existsSync(file)).toBe(begun);
       if (begun) {
         const datagrams = await datagramsIn(file);
         // A reset discards data that the client has not read yet.
-        const isReset = !one.resumes && one.fault['disconnect-after']?.endsWith('rst');
+        const isReset = !testCase.resumes && testCase.fault['disconnect-after']?.endsWith('rst');
         const least = isReset ? 0 : 5;
-        if (!one.flags?.includes('--')) expect(datagrams).toBeGreaterThan(least);
+        if (!testCase.flags?.includes('--')) expect(datagrams).toBeGreaterThan(least);
       }
     }
     const debuggers = (await podIn(namespace)).spec.ephemeralContainers ?? [];

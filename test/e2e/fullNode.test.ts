@@ -107,9 +107,9 @@ describe('a node', { timeout: 300_000 }, () => {
 
 /** The first process in a pod's network, as seen by its node. */
 async function pidOnNode({ uid, processes }: FaultPod): Promise<string> {
-  const found = await onNode(
+  const output = await onNode(
     processes,
     `grep -l ${uid} /proc/[0-9]*/cgroup | sed 's/[^0-9]//g' | sort -n | head -n 1`,
   );
-  return found.trim();
+  return output.trim();
 }

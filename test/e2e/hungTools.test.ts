@@ -200,7 +200,9 @@ describe('an image', () => {
       const started = await command(world.kubeconfig, args, onTestFinished).finished;
       expect(started.code, started.stderr).toBe(0);
       const container = `netdebug-capture-${name}`;
-      expect((await processes(pod, container)).map((one) => one.name)).not.toContain('dumpcap');
+      expect((await processes(pod, container)).map((process) => process.name)).not.toContain(
+        'dumpcap',
+      );
       const removed = await command(world.kubeconfig, ['captures', 'rm', name], onTestFinished)
         .finished;
       expect(removed.code, removed.stderr).toBe(0);

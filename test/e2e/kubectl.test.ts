@@ -179,8 +179,8 @@ describe.each(kubectls().map((path) => ({ path, name: nameOfKubectl(path) })))(
         `configmaps "${config}" already exists`,
       );
       expect(await says(['delete', 'configmap', config])).toContain('deleted');
-      const gone = async () => (await kubectl(['get', 'configmap', config])).code === 1;
-      expect(await eventually(gone)).toBe(true);
+      const isGone = async () => (await kubectl(['get', 'configmap', config])).code === 1;
+      expect(await eventually(isGone)).toBe(true);
     });
   },
 );

@@ -146,7 +146,7 @@ describe('path between two nodes', () => {
     );
     const independent = findings.filter(({ causedBy }) => causedBy === undefined);
     expect(
-      independent.map((one) => one.kind),
+      independent.map((finding) => finding.kind),
       JSON.stringify(findings, null, 1),
     ).toEqual([kind]);
     // One packet each way, as a client would send: the ends resolve their neighbours again.

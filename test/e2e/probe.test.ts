@@ -136,7 +136,7 @@ describe('path --probe', () => {
         ];
         expect(devices).toEqual(direction === 'there' ? there : there.toReversed());
         const times = seen.map(({ atMs }) => atMs ?? Number.NaN);
-        expect(times).toEqual(times.toSorted((one, other) => one - other));
+        expect(times).toEqual(times.toSorted((a, b) => a - b));
       }
     }
     expect(await stateOf()).toEqual(before);
@@ -154,12 +154,12 @@ describe('path --probe', () => {
       } = await sceneOf(ends.from, ends.to, family);
       const { from, to } = ends;
       await onNode(from.processes, `ip link set ${tunnel} mtu 1380`);
-      const told = await probe(ends.from.name, ends.to.name, ...words).finally(async () => {
+      const result = await probe(ends.from.name, ends.to.name, ...words).finally(async () => {
         await onNode(from.processes, `ip link set ${tunnel} mtu ${tunnelMtu}`);
         await inNetworkOf(from.processes, `ip -${family} route flush cache`);
       });
-      expect(told.findings.map(({ kind }) => kind)).toEqual(['probe-too-big']);
-      expect(told.findings[0]?.evidence).toContain('MTU 1380');
+      expect(result.findings.map(({ kind }) => kind)).toEqual(['probe-too-big']);
+      expect(result.findings[0]?.evidence).toContain('MTU 1380');
       // If the link accepts less than its sender assumes, no device reports it.
       await inNetworkOf(from.processes, 'ip link set eth0 mtu 1400');
       await onNode(to.processes, `ip link set ${uplink} mtu 1400`);
@@ -230,7 +230,7 @@ describe('path --probe', () => {
       ({ name }) => name,
     );
     expect(numbers.size).toBe(10);
-    const wanted = Array.from(
+    const expected = Array.from(
       { length: 1000 },
       (_, at) => `seq ${String(at + 1).padStart(5, '0')}`,
     );
@@ -238,7 +238,7 @@ describe('path --probe', () => {
       expect(
         packets.map(({ text }) => text),
         name,
-      ).toEqual(wanted);
+      ).toEqual(expected);
   });
 
   it.for(FAULTS)('locates: $name', async ({ name, kind, plant, repair }) => {
@@ -250,17 +250,17 @@ describe('path --probe', () => {
       '80',
       '--probe',
     ).finally(() => mend(ends, repair(scene)));
-    const found = findings.filter((one) => one.kind.startsWith('probe-'));
-    expect(found.map(({ causedBy }) => causedBy)).toContain(kind);
+    const matching = findings.filter((finding) => finding.kind.startsWith('probe-'));
+    expect(matching.map(({ causedBy }) => causedBy)).toContain(kind);
     const last = LAST[name];
-    if (last === 'not sent') expect(found[0]?.kind).toBe('probe-not-sent');
+    if (last === 'not sent') expect(matching[0]?.kind).toBe('probe-not-sent');
     if (last === undefined || last === 'not sent') return;
     const [end, device] = last;
     const names = { pod: 'eth0', uplink: 'eth0', hostEnd: ends[end].hostEnd };
-    expect(found[0]?.where).toMatchObject({
+    expect(matching[0]?.where).toMatchObject({
       node: world.nodes[ends[end].node],
       device: { ...names, bridge: 'cni0', tunnel: 'flannel.1' }[device],
     });
-    expect(found[0]?.where.pod === undefined).toBe(device !== 'pod');
+    expect(matching[0]?.where.pod === undefined).toBe(device !== 'pod');
   });
 });

@@ -45,10 +45,10 @@ async function podUnder(test: TestContext, denial: Denial) {
 
 /** Nothing was added to the pod, and there is no other pod. */
 async function expectUntouched(namespace: string, pod: string): Promise<void> {
-  const [one, ...others] = await podsIn(namespace);
+  const [first, ...others] = await podsIn(namespace);
   expect(others.map(({ metadata }) => metadata.name)).toEqual([]);
-  expect(one?.metadata.name).toBe(pod);
-  expect(one?.spec.ephemeralContainers ?? []).toEqual([]);
+  expect(first?.metadata.name).toBe(pod);
+  expect(first?.spec.ephemeralContainers ?? []).toEqual([]);
 }
 
 /** Every command that creates something in a pod, or for a pod. */

@@ -129,14 +129,14 @@ function startCleaner(folder: string, ...objects: readonly string[]) {
 
 async function ownKubernetes(): Promise<Cluster> {
   const main = join(import.meta.dirname, '..', 'kubernetes', 'main.ts');
-  const { said, close } = await startProgram<Ready>(main, 'run', '--json');
+  const { ready, close } = await startProgram<Ready>(main, 'run', '--json');
   return {
     world: {
       ...OWN_CLUSTER,
       kind: 'kubernetes',
-      kubeconfig: said.kubeconfig,
-      users: said.kubeconfigs,
-      staticPodFolders: said.staticPodFolders,
+      kubeconfig: ready.kubeconfig,
+      users: ready.kubeconfigs,
+      staticPodFolders: ready.staticPodFolders,
     },
     close,
   };
@@ -144,11 +144,11 @@ async function ownKubernetes(): Promise<Cluster> {
 
 async function localCluster(dualStack: boolean): Promise<Cluster> {
   const main = join(import.meta.dirname, '..', 'cluster', 'main.ts');
-  const { said, close } = await startProgram<LocalSaid>(
+  const { ready, close } = await startProgram<LocalSaid>(
     main,
     ...['--json', ...(dualStack ? ['--dual-stack'] : [])],
   );
-  return { world: localWorld(said), close };
+  return { world: localWorld(ready), close };
 }
 
 function localWorld({ kubeconfigs, staticPodFolders }: LocalSaid): Cluster['world'] {
@@ -164,15 +164,15 @@ function localWorld({ kubeconfigs, staticPodFolders }: LocalSaid): Cluster['worl
 /** The proxy of test/faults in front of a cluster, in a separate process. */
 async function startFaults(kubeconfig: string) {
   const main = join(import.meta.dirname, '..', 'faults', 'main.ts');
-  const { said, close } = await startProgram<World['faulty']>(
+  const { ready, close } = await startProgram<World['faulty']>(
     main,
     ...['--json', '--kubeconfig', kubeconfig],
   );
-  return { kubeconfigs: said, close };
+  return { kubeconfigs: ready, close };
 }
 
 /** Starts a test program that prints a line of JSON when it is ready, and ends with its input. */
-async function startProgram<Said>(main: string, ...args: string[]) {
+async function startProgram<Message>(main: string, ...args: string[]) {
   const child = spawn(process.execPath, [main, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const line = await new Promise<string>((resolve, reject) => {
@@ -180,7 +180,7 @@ async function startProgram<Said>(main: string, ...args: string[]) {
     child.once('close', (code) => reject(new Error(`${main} ended with ${code}`)));
   });
   return {
-    said: JSON.parse(line) as Said,
+    ready: JSON.parse(line) as Message,
     close: async () => {
       child.stdin.end();
       await ended;

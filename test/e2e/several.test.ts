@@ -17,13 +17,16 @@ async function reads(program: string, ...args: readonly string[]): Promise<strin
 
 /** The packets of a file sorted by time: where, when, and what. */
 async function packetsOf(file: string, filter: string, ...fields: readonly string[]) {
-  const asked = ['frame.interface_name', 'frame.time_epoch', ...fields].flatMap((f) => ['-e', f]);
-  const text = await reads('tshark', '-n', '-r', file, '-Y', filter, '-T', 'fields', ...asked);
+  const fieldArgs = ['frame.interface_name', 'frame.time_epoch', ...fields].flatMap((f) => [
+    '-e',
+    f,
+  ]);
+  const text = await reads('tshark', '-n', '-r', file, '-Y', filter, '-T', 'fields', ...fieldArgs);
   return text
     .split('\n')
     .slice(0, -1)
     .map((line) => line.split('\t'))
-    .sort(([, one], [, other]) => Number(one) - Number(other));
+    .sort(([, a], [, b]) => Number(a) - Number(b));
 }
 
 /**
@@ -265,7 +268,7 @@ describe('a capture of several pods', () => {
     expect(finished.code, finished.stderr).toBe(0);
     for (const { name } of [web, noisy]) {
       expect(finished.stderr).toMatch(new RegExp(`^${name}: 1 file, \\d+ packets .* in \\S+`, 'm'));
-      const [file = ''] = readdirSync(`${folder}/${name}`).filter((one) => /\.pcap/.test(one));
+      const [file = ''] = readdirSync(`${folder}/${name}`).filter((entry) => /\.pcap/.test(entry));
       const packets = await packetsOf(`${folder}/${name}/${file}`, 'udp.port == 9');
       expect(packets.length, name).toBeGreaterThan(10);
     }
@@ -433,11 +436,11 @@ describe('a capture of the other end', () => {
     isQuiet(finished, running.reported());
     const requests = await packetsOf(file, 'tcp.payload contains "GET /"', 'tcp.payload');
     const at = ({ name }: { name: string }) => `${world.namespace}/${name}/eth0`;
-    const seen = requests.map(([where, , payload = '']) => [
+    const delivered = requests.map(([where, , payload = '']) => [
       where,
       Buffer.from(payload, 'hex').toString().split(' ')[1],
     ]);
-    expect(seen).toEqual([
+    expect(delivered).toEqual([
       [at(served), '/first'],
       [at(caller), '/second'],
       [at(served), '/second'],

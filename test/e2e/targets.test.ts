@@ -297,8 +297,8 @@ describe('targets', () => {
     );
     const everywhere = await forbidden('debugger-default', '-A', '--selector', `app=${app}`);
     expect(everywhere).toMatch(/kind: ClusterRole\n/);
-    const one = await forbidden('one-pod', '--selector', `app=${app}`);
-    expect(one).toMatch(/resources: \["pods"\]/);
+    const first = await forbidden('one-pod', '--selector', `app=${app}`);
+    expect(first).toMatch(/resources: \["pods"\]/);
     const allowed = await failure(['ports', '--image', image, `svc/${app}-web`], {
       env: as('debugger'),
     });

@@ -8,7 +8,7 @@ import { eventually } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
 import { kubectl, netdebug, world } from './support/world.ts';
 
-interface Found {
+interface Finding {
   readonly kind: string;
   readonly evidence: string;
   readonly where: Readonly<Record<string, unknown>>;
@@ -42,7 +42,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     return JSON.parse(stdout);
   };
   const findings = async (...args: string[]) =>
-    (await json<{ findings: Found[] }>(...args)).findings;
+    (await json<{ findings: Finding[] }>(...args)).findings;
 
   it('has the namespaces that lsns lists, with their pods', async () => {
     const lsns = async () =>
@@ -160,10 +160,10 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     onTestFinished(async () => {
       await within(`ip addr del ${first.ip}/32 dev eth0`);
     });
-    const found = await findings('who', first.ip, node);
-    expect(found.map(({ kind }) => kind)).toEqual(['duplicate-address']);
-    expect(found[0]?.evidence).toContain(first.name);
-    expect(found[0]?.evidence).toContain(second.name);
+    const result = await findings('who', first.ip, node);
+    expect(result.map(({ kind }) => kind)).toEqual(['duplicate-address']);
+    expect(result[0]?.evidence).toContain(first.name);
+    expect(result[0]?.evidence).toContain(second.name);
   });
 
   it('has a namespace that is only held by a mount, and a device with a hostile name that is printed safely', async () => {
@@ -211,11 +211,11 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
         `rm -rf ${second} /var/lib/cni/flannel/${id} /var/lib/cni/networks/cbr0/${network}.200`,
       );
     });
-    const found = await findings('cni', node);
-    expect(found.map(({ kind }) => kind)).toEqual(['leaked-lease', 'leaked-lease', 'range-full']);
-    expect(found[0]?.evidence).toContain(`${network}.200`);
-    expect(found[2]?.evidence).toContain('10 of 10');
-    expect(found[2]?.evidence).toContain('10 of them without a sandbox');
+    const result = await findings('cni', node);
+    expect(result.map(({ kind }) => kind)).toEqual(['leaked-lease', 'leaked-lease', 'range-full']);
+    expect(result[0]?.evidence).toContain(`${network}.200`);
+    expect(result[2]?.evidence).toContain('10 of 10');
+    expect(result[2]?.evidence).toContain('10 of them without a sandbox');
   });
 
   it('is read from its own output, without a cluster', async () => {

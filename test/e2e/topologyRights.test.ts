@@ -70,8 +70,8 @@ describe('the permissions of path', () => {
   let nodeNamespace = '';
 
   beforeAll(async () => {
-    const [one, other] = [await runPod('rights'), await runPod('rights')];
-    pods = [one.name, other.name];
+    const [first, second] = [await runPod('rights'), await runPod('rights')];
+    pods = [first.name, second.name];
     nodeNamespace = await namespaceFor('rights');
   });
 
@@ -96,7 +96,7 @@ describe('the permissions of path', () => {
   });
 
   it.for(LISTS)('without permission to list $resources: the rest is shown', async (lacking) => {
-    const lists = LISTS.filter((one) => one !== lacking);
+    const lists = LISTS.filter((list) => list !== lacking);
     const as = await userWithLists(lists, { ...inTarget, [nodeNamespace]: IN_NODE_NAMESPACE });
     const { code, stdout, stderr } = await path(as, '-o', 'json');
     expect(code, stderr).toBe(0);
@@ -122,10 +122,10 @@ describe('the permissions of path', () => {
     ['pods', 'delete'],
     ['pods/exec', 'create'],
   ])('without permission to %s %s on nodes: an error that names it', async ([resource, verb]) => {
-    const rules = IN_NODE_NAMESPACE.flatMap((one) => {
-      if (one.resources[0] !== resource) return [one];
-      const verbs = one.verbs.filter((own) => own !== verb);
-      return verbs.length > 0 ? [{ ...one, verbs }] : [];
+    const rules = IN_NODE_NAMESPACE.flatMap((right) => {
+      if (right.resources[0] !== resource) return [right];
+      const verbs = right.verbs.filter((own) => own !== verb);
+      return verbs.length > 0 ? [{ ...right, verbs }] : [];
     });
     const as = await userWithLists(LISTS, { ...inTarget, [nodeNamespace]: rules });
     const { code, stdout, stderr, kinds } = await path(as);

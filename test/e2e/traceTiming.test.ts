@@ -25,7 +25,7 @@ it('writes what a command waits for, in Chrome trace format, readable by its own
 
   expect(statSync(file).mode & 0o777).toBe(0o600);
   const { traceEvents } = JSON.parse(readFileSync(file, 'utf8')) as { traceEvents: TraceEvent[] };
-  const names = traceEvents.map((one) => one.name);
+  const names = traceEvents.map((event) => event.name);
   expect(names).toEqual(
     expect.arrayContaining([
       'start of the process',
@@ -39,14 +39,15 @@ it('writes what a command waits for, in Chrome trace format, readable by its own
       'end of the process',
     ]),
   );
-  const read = traceEvents.find((one) => one.name === 'GET');
+  const read = traceEvents.find((event) => event.name === 'GET');
   expect(read?.args?.detail).toContain(`/pods/${name}`);
   for (const { ts, dur = 0 } of traceEvents) expect(ts + dur).toBeLessThanOrEqual(most);
   // A viewer draws the spans of a lane nested or one after another, so they must not partially overlap.
   const spans = traceEvents.filter(({ ph }) => ph === 'X').toSorted((a, b) => a.ts - b.ts);
-  for (const [index, one] of spans.entries())
+  for (const [index, span] of spans.entries())
     for (const other of spans.slice(index + 1))
-      if (other.tid === one.tid) expect(other.ts).toBeGreaterThanOrEqual(one.ts + (one.dur ?? 0));
+      if (other.tid === span.tid)
+        expect(other.ts).toBeGreaterThanOrEqual(span.ts + (span.dur ?? 0));
 });
 
 it('refuses a file that cannot be created, before it contacts the cluster', async () => {

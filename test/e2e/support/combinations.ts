@@ -27,9 +27,9 @@ export function paired<Case extends object>(
     COMBINATIONS.filter((_, at) => at === 0 || at === last),
     COMBINATIONS.slice(1, -1),
   ];
-  return cases.flatMap((one, index) => {
+  return cases.flatMap((testCase, index) => {
     // With one flavour, there are only two combinations.
     const pair = (last < 3 ? COMBINATIONS : pairs[index % 2]) ?? [];
-    return pair.map((combination) => ({ ...combination, ...one }));
+    return pair.map((combination) => ({ ...combination, ...testCase }));
   });
 }

@@ -94,10 +94,10 @@ async function annotate(namespace: string, name: string, denial: Denial): Promis
 
 async function makePolicy(namespace: string, name: string, denial: Denial): Promise<void> {
   const { text, what = ['debuggers'], pod } = denial;
-  const expression = what.some((one) => one !== 'capabilities') ? 'false' : ADDS_NONE;
+  const expression = what.some((kind) => kind !== 'capabilities') ? 'false' : ADDS_NONE;
   await make('validatingadmissionpolicies', name, {
     failurePolicy: 'Fail',
-    matchConstraints: { resourceRules: what.flatMap((one) => RULES[one]) },
+    matchConstraints: { resourceRules: what.flatMap((kind) => RULES[kind]) },
     ...(pod !== undefined && {
       matchConditions: [{ name: 'pod', expression: `request.name == '${pod}'` }],
     }),
@@ -128,7 +128,7 @@ async function makeWebhook(
   const code = Number(as?.split('-')[1]);
   const hits = (request: DeniedRequest) =>
     request.name === (pod ?? request.name) &&
-    (what.some((one) => one !== 'capabilities') || addsAny(request.object));
+    (what.some((kind) => kind !== 'capabilities') || addsAny(request.object));
   const { url, authority } = await startWebhook(
     // The API server uses 400 if there is none.
     (request) => (hits(request) ? { message: text, ...(code !== 400 && { code }) } : undefined),
@@ -141,7 +141,7 @@ async function makeWebhook(
       sideEffects: 'None',
       clientConfig: { url, caBundle: Buffer.from(authority).toString('base64') },
       namespaceSelector: only(namespace),
-      rules: what.flatMap((one) => RULES[one]),
+      rules: what.flatMap((kind) => RULES[kind]),
     },
   ]);
 }

@@ -76,7 +76,7 @@ export function traced(args: readonly string[], options: TracedOptions = {}): Tr
       until(`${times} × ${kind} ${target ?? ''}`, () => {
         const { notices, noticesOf } = reportedIn(file);
         const found = target === undefined ? notices : noticesOf(target);
-        return found.filter((one) => one === kind).length >= times;
+        return found.filter((candidate) => candidate === kind).length >= times;
       }),
     traces: (name) => until(name, () => eventsIn(file).some((event) => event.name === name)),
     reported: () => reportedIn(file),

@@ -44,13 +44,14 @@ export async function startFaultPod(node: 0 | 1): Promise<FaultPod> {
   const processes = processesOf(uid);
   const inside: IpLink[] = JSON.parse(await inNetworkOf(processes, 'ip -j link show eth0'));
   const links: IpLink[] = JSON.parse(await onNode(processes, 'ip -j addr show'));
-  const named = (wanted: string) => links.find(({ ifname }) => ifname === wanted);
+  const named = (name: string) => links.find(({ ifname }) => ifname === name);
   const hostEnd = links.find(({ ifindex }) => ifindex === inside[0]?.link_index)?.ifname ?? '';
   const endOf = (family: 4 | 6): SceneEnd => {
     const { podBits } = FAMILIES[family];
-    const addressOf = (wanted: string) =>
-      named(wanted)?.addr_info?.find(
-        (one) => one.scope === 'global' && one.family === (family === 4 ? 'inet' : 'inet6'),
+    const addressOf = (name: string) =>
+      named(name)?.addr_info?.find(
+        (address) =>
+          address.scope === 'global' && address.family === (family === 4 ? 'inet' : 'inet6'),
       )?.local ?? '';
     const gateway = addressOf(BRIDGE);
     return {
@@ -96,8 +97,8 @@ ip -6 neigh show nud permanent | sed 's/PERMANENT/nud permanent/; s/^/ip -6 neig
 
 /** The two pods as the ends of a path for planting a fault. */
 export async function sceneOf(from: FaultPod, to: FaultPod, family: 4 | 6 = 4): Promise<Scene> {
-  const found = await onNode(from.processes, 'ip -j route show default');
-  const [route]: { gateway: string }[] = JSON.parse(found);
+  const routes = await onNode(from.processes, 'ip -j route show default');
+  const [route]: { gateway: string }[] = JSON.parse(routes);
   const devices = { bridge: BRIDGE, tunnel: TUNNELS[family], uplink: UPLINK };
   const ends = family === 4 ? { from, to } : { from: from.ipv6, to: to.ipv6 };
   const router = family === 4 ? (route?.gateway ?? '') : `${from.ipv6.nodeAddress}99`;

@@ -139,7 +139,7 @@ export async function readyPod(name: string, namespace = world.namespace): Promi
   if (!(await eventually(isReady, READY_MS)))
     throw new Error(`${name} is not ready: ${JSON.stringify(pod.status)}`, { cause: failure });
   const { podIP: ip = '', podIPs = [] } = pod.status ?? {};
-  return { name, ip, ips: podIPs.map((one) => one.ip), uid: pod.metadata?.uid ?? '' };
+  return { name, ip, ips: podIPs.map((address) => address.ip), uid: pod.metadata?.uid ?? '' };
 }
 
 function podsPath(namespace = world.namespace): string {

@@ -88,7 +88,7 @@ export async function untilProcesses(
 ): Promise<Process[]> {
   const words = ['-n', namespace, 'exec', '-i', pod, '-c', container, '--', 'sh', '-c', LIST];
   const listing = start(world.kubectl, words, { env: { KUBECONFIG: world.kubeconfig } });
-  let found: Process[] = [];
+  let processes: Process[] = [];
   let [lists, read] = [0, 0];
   try {
     await eventually(async () => {
@@ -97,13 +97,13 @@ export async function untilProcesses(
       await listing.says(new RegExp(`^end ${lists}$`, 'm'));
       const text = listing.stdout();
       const own = Number(/^own (\d+)$/m.exec(text)?.[1]);
-      found = processesIn(text.slice(read)).filter(({ pid }) => pid !== own);
+      processes = processesIn(text.slice(read)).filter(({ pid }) => pid !== own);
       read = text.length;
-      return isMet(found);
+      return isMet(processes);
     });
   } finally {
     listing.child.stdin.end();
   }
   await listing.finished;
-  return found;
+  return processes;
 }

@@ -41,7 +41,7 @@ function withColumn(earlier: readonly Column[], column: Column): Column[] {
   for (const [reason, count] of Object.entries(column.reasons))
     reasons[reason] = (reasons[reason] ?? 0) + count;
   const joined = { ...column, files: { ...same.files, ...column.files }, reasons };
-  return earlier.map((one) => (one === same ? joined : one));
+  return earlier.map((run) => (run === same ? joined : run));
 }
 
 function columnOf(suite: readonly TestModule[]): Column {
@@ -84,7 +84,7 @@ function clusterName({ E2E_KUBECONFIG, E2E_CLUSTER }: NodeJS.ProcessEnv): string
 
 function countsOf(module: TestModule): [number, number, number] {
   const states = [...module.children.allTests()].map((test) => test.result().state);
-  const count = (state: string) => states.filter((one) => one === state).length;
+  const count = (state: string) => states.filter((candidate) => candidate === state).length;
   return [count('passed'), count('failed'), count('skipped')];
 }
 
