@@ -115,7 +115,7 @@ function reportPoints(points: readonly RecordedPoint[], file: string | undefined
   }
   if (points.length === 0) throw new Problem('nothing was captured', { kind: 'recorder' });
   const total = countText(sum(points.map(({ packets }) => packets)), 'packet');
-  const dropped = sum(points.map((one) => one.dropped));
+  const dropped = sum(points.map((point) => point.dropped));
   note(
     `${total} captured at ${countText(points.length, 'device')}${file === undefined ? '' : ` in ${file}`}, ${dropped === 0 ? 'none' : dropped} dropped`,
   );

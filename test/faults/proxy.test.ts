@@ -300,10 +300,10 @@ function withoutMilliseconds(time: number): string {
 }
 
 test('a restart drops all connections of its listener, refuses new ones, and then ends', async () => {
-  const [one, other] = [join(folder, 'unsteady'), join(folder, 'steady')];
-  const streaming = read(`touch ${one}; sleep 60`, { through: unsteady });
-  const steady = read(`touch ${other}; sleep 3`);
-  await Promise.all([exists(one), exists(other)]);
+  const [first, second] = [join(folder, 'unsteady'), join(folder, 'steady')];
+  const streaming = read(`touch ${first}; sleep 60`, { through: unsteady });
+  const steady = read(`touch ${second}; sleep 3`);
+  await Promise.all([exists(first), exists(second)]);
   annotate({ restart: '2500' });
   expect(await streaming).toMatchObject({ code: 1006, error: 'ECONNRESET' });
   await expect(server.call(PODS, { through: unsteady })).rejects.toMatchObject({

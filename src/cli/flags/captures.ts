@@ -78,7 +78,7 @@ export function checkCapturesFlags(
     if (isGiven(flags) && !actions.includes(action))
       throw wrongUsage(
         `captures ${action} does not take ${flag}`,
-        `${flag} is for ${actions.map((one) => `captures ${one}`).join(' and ')}`,
+        `${flag} is for ${actions.map((name) => `captures ${name}`).join(' and ')}`,
       );
   const { output } = flags;
   // The facts about one capture are a document, and cannot be shown in columns.

@@ -23,7 +23,8 @@ follow() {
     nap_longer
   done
   if has_data ring/; then
-    # It began just after `handle_requests` gave it up: its files are being removed, so the client must not learn about it.
+    # The recording began just after `handle_requests` ended it. Its files are being removed, so the client must not
+    # learn about it.
     if [ ! -e kept ]; then
       remove_spool
       report_lost

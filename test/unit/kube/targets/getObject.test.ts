@@ -41,7 +41,7 @@ async function stepsFor(
   return (error as Problem).next;
 }
 
-describe('findNamed', () => {
+describe('getObject', () => {
   it('reads the pod', async () => {
     const { api, requests } = await cluster(['shop/web']);
     expect(await getObject(api, kindByName('pod'), 'shop', 'web')).toEqual({

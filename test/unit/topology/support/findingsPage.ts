@@ -51,6 +51,6 @@ function sectionsOf(kinds: Readonly<Record<string, FaultKind>>): string[] {
 function fixText(fix: string): string {
   const [instruction, ...commands] = fix.split('\n');
   const code =
-    commands.length === 0 ? [] : ['', '```', ...commands.map((one) => one.trim()), '```'];
+    commands.length === 0 ? [] : ['', '```', ...commands.map((command) => command.trim()), '```'];
   return [`Fix: ${instruction}`, ...code].join('\n');
 }
