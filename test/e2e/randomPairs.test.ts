@@ -61,12 +61,12 @@ function meets(pair: Pair, planted: Pair, affects: Affected, bridgesFilter: bool
 
 /** Affected pairs with another result than the fault, and unaffected pairs with a finding. */
 function wrong(
-  found: ReadonlyMap<Pair, readonly NetworkFinding[]>,
+  findingsByPair: ReadonlyMap<Pair, readonly NetworkFinding[]>,
   planted: Pair,
   { kind, affects }: PlantedFault,
   bridgesFilter: boolean,
 ): string[] {
-  return [...found].flatMap(([pair, findings]) =>
+  return [...findingsByPair].flatMap(([pair, findings]) =>
     misses(pair, meets(pair, planted, affects, bridgesFilter) ? [kind] : [], findings),
   );
 }
@@ -80,7 +80,7 @@ function misses(
   const independent = findings.filter(({ causedBy }) => causedBy === undefined);
   const kinds = independent.map(({ kind }) => kind).join();
   if (kinds === expected.join() && findings[0]?.kind === expected[0]) return [];
-  const evidence = findings.map((one) => `${one.kind} (${one.evidence})`).join('; ');
+  const evidence = findings.map((finding) => `${finding.kind} (${finding.evidence})`).join('; ');
   return [`${pairText(pair)}: expected ${expected.join() || 'nothing'}, found ${evidence}`];
 }
 
@@ -120,24 +120,25 @@ describe('faults at random pairs of pods', () => {
   });
 
   const traceIn = (topology: Topology, { from, to }: Pair): PathTrace => {
-    const [one, other] = [from, to].map(({ name }) =>
+    const [first, second] = [from, to].map(({ name }) =>
       findEndpoint(topology, name, world.namespace),
     );
-    if (!one || !other || 'notFound' in one || 'notFound' in other) throw new Error('no such pod');
-    return tracePath(topology, { from: one, to: other, protocol: 'tcp', port: 80 });
+    if (!first || !second || 'notFound' in first || 'notFound' in second)
+      throw new Error('no such pod');
+    return tracePath(topology, { from: first, to: second, protocol: 'tcp', port: 80 });
   };
 
   /** The findings for each pair, from the facts that `path` collects for one of them. */
-  async function findingsOfAll(asked: Pair): Promise<ReadonlyMap<Pair, readonly NetworkFinding[]>> {
+  async function findingsOfAll(pair: Pair): Promise<ReadonlyMap<Pair, readonly NetworkFinding[]>> {
     const nodes = world.nodes.map((name, at) => ({
       name,
       scope: 'all' as const,
-      namespaces: [asked.from, asked.to].filter(({ node }) => node === at).map(({ uid }) => uid),
+      namespaces: [pair.from, pair.to].filter(({ node }) => node === at).map(({ uid }) => uid),
     }));
     const objects = { namespace: world.namespace, services: true, policies: true };
     const facts = await collectFacts(api, pool, { nodes, rules: true, cni: false, objects });
     const bare = new Topology(facts);
-    const { questions } = traceIn(bare, asked);
+    const { questions } = traceIn(bare, pair);
     const topology = new Topology(await queryRoutes(pool, facts, questions));
     return new Map(pairs.map((pair) => [pair, diagnosePath(traceIn(topology, pair))]));
   }
@@ -154,15 +155,18 @@ describe('faults at random pairs of pods', () => {
     );
     await perform(planted, plant(scene));
     if (fault.showsLate) await Promise.all(pods.map(forgetNeighbours));
-    let found: ReadonlyMap<Pair, readonly NetworkFinding[]>;
+    let findingsByPair: ReadonlyMap<Pair, readonly NetworkFinding[]>;
     try {
       if (breaks) expect(await reaches(planted.from, planted.to, 0.4)).toBe(false);
       else expect(await eventually(() => reaches(planted.from, planted.to, 3))).toBe(true);
-      found = await findingsOfAll(planted);
+      findingsByPair = await findingsOfAll(planted);
     } finally {
       await mend(planted, repair(scene));
     }
-    expect(wrong(found, planted, fault, filters.trim() === '1'), pairText(planted)).toEqual([]);
+    expect(
+      wrong(findingsByPair, planted, fault, filters.trim() === '1'),
+      pairText(planted),
+    ).toEqual([]);
     // After a successful connection, no unresolved neighbour remains.
     expect(await eventually(() => reaches(planted.from, planted.to, 3))).toBe(true);
     const after = await findingsOfAll(planted);
