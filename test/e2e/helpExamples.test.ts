@@ -23,7 +23,6 @@ const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   [/ cleanup -A .*--yes/, 'it would clean up after the tests that run beside this one'],
   [/ client\.pcap /, 'captures of both ends are made by hand'],
   [/netdebug (read|summary) tuesday/, 'no file of that capture is complete when it is fetched'],
-  [/ --dns /, 'pods of the local cluster have no cluster DNS'],
   [/ -- curl /, 'the debugger images of the local cluster have no curl'],
 ];
 
