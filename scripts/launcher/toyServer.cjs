@@ -70,27 +70,21 @@ async function answer(client, { searchParams }) {
 }
 
 /**
- * The words of a booted command. It arrives on standard input, in any number of frames: the number of words, the code,
- * the words, and a line `end`; before the code and before each word, its size in bytes. The first byte of a frame is
- * its channel.
+ * The words of a booted command. It arrives on standard input, in any number of frames: a line with the size in bytes
+ * and in lines and with a separator, the code and the words, each ended by the separator, and a line `end`. The first
+ * byte of a frame is its channel.
  */
 function bootedCommand(client) {
   return new Promise((resolve) => {
     let text = '';
     const take = (frame) => {
       text += frame.toString('latin1', 1);
-      const parts = [];
-      let at = text.indexOf('\n') + 1;
-      while (at > 0 && parts.length <= Number.parseInt(text, 10)) {
-        const start = text.indexOf('\n', at) + 1;
-        const end = start + Number.parseInt(text.slice(at, start), 10);
-        if (start === 0 || !(text.length > end)) return;
-        parts.push(text.slice(start, end - 1));
-        at = end;
-      }
-      if (at === 0) return;
+      const start = text.indexOf('\n') + 1;
+      const [bytes, , separator] = text.slice(0, start - 1).split(' ');
+      const end = start + Number(bytes);
+      if (start === 0 || !(text.length > end)) return;
       client.off('message', take);
-      resolve(parts.slice(1));
+      resolve(text.slice(start, end).split(separator).slice(1, -1));
     };
     client.on('message', take);
   });

@@ -11,10 +11,17 @@ export const RUN_WORDS = 'exec "$@"';
  * way code and words of any length fit into the URL of an exec, and the code's own input can follow immediately.
  */
 export function bootInput(code: string, words: readonly string[]): string {
-  return `${words.length}\n${[code, ...words].map(withSize).join('')}end\n`;
+  const parts = [code, ...words];
+  const separator = SEPARATORS.find((character) => !parts.some((part) => part.includes(character)));
+  if (separator === undefined) throw new Error('a command contains every control character');
+  const text = `${parts.map((part) => part + separator).join('')}\n`;
+  const lines = text.split('\n').length - 1;
+  return `${Buffer.byteLength(text)} ${lines} ${separator}\n${text}end\n`;
 }
 
-/** Text as `receive` in boot.sh reads it. */
-function withSize(text: string): string {
-  return `${Buffer.byteLength(text) + 1} ${text.split('\n').length}\n${text}\n`;
-}
+/** ASCII's separators, and then the control characters that no shell treats as white space. */
+const SEPARATORS: readonly string[] = [
+  ...['\x1f', '\x1e', '\x1d', '\x1c'],
+  ...Array.from({ length: 0x1c - 0x0e }, (_, index) => String.fromCharCode(0x0e + index)),
+  ...Array.from({ length: 8 }, (_, index) => String.fromCharCode(1 + index)),
+];

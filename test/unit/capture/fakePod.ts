@@ -101,18 +101,13 @@ export class FakePod {
 
 /** The positional parameters of what boot.sh would run, and the input after it. Undefined until it is complete. */
 function bootedCommand(input: string): { words: string[]; rest: string } | undefined {
-  let at = input.indexOf('\n') + 1;
-  const parts: string[] = [];
-  while (at > 0 && parts.length <= Number.parseInt(input, 10)) {
-    const start = input.indexOf('\n', at) + 1;
-    const end = start + Number.parseInt(input.slice(at, start), 10);
-    if (start === 0 || !(input.length >= end)) return undefined;
-    parts.push(Buffer.from(input.slice(start, end - 1), 'latin1').toString());
-    at = end;
-  }
-  const end = at + 'end\n'.length;
-  if (at === 0 || input.length < end) return undefined;
-  return { words: parts.slice(1), rest: input.slice(end) };
+  const start = input.indexOf('\n') + 1;
+  const [bytes, , separator = ''] = input.slice(0, start - 1).split(' ');
+  const end = start + Number(bytes);
+  const next = end + 'end\n'.length;
+  if (start === 0 || input.length < next) return undefined;
+  const text = Buffer.from(input.slice(start, end - 1), 'latin1').toString();
+  return { words: text.split(separator).slice(1, -1), rest: input.slice(next) };
 }
 
 /** A leased process and the pod in which it runs. */

@@ -41,12 +41,21 @@ describe.each(SHELLS)('a command on standard input, in $name', ({ shell }) => {
   it('gets exactly the words that were sent, and the rest of the input', async () => {
     const words = [
       ...['', ' two  spaces ', '\ttab\t', "it's", '"$HOME" `id` $(id) %s %b *', '-n', 'é€'],
+      ...['\x1f', '\x1e\x1d\x01', 'ā€ ÿ ł', '*', '', ''],
       ...['back\\slash', '\\n', '\\\\n', '\\c', '\\0101', 'two\nlines', '\n\nends\n\n', '#', '\\'],
     ];
     const script = 'printf "<%s>" "$@"; cat';
     const { child, input, ended } = boot(shell, [...shell, '-c', script, 'script', ...words]);
     child.stdin.end(`${input}the rest\nof it`);
     expect(await ended).toEqual([`${words.map((word) => `<${word}>`).join('')}the rest\nof it`, 0]);
+  });
+
+  it('may end with empty words, and be long', async () => {
+    const words = ['x*'.repeat(5_000), 'two\nlines\n'.repeat(500), '', ''];
+    const command = [...shell, '-c', 'printf "<%s>" "$@"; cat', 'script', ...words];
+    const { child, input, ended } = boot(shell, command);
+    child.stdin.end(`${input}the rest`);
+    expect(await ended).toEqual([`${words.map((word) => `<${word}>`).join('')}the rest`, 0]);
   });
 
   it('may arrive in any pieces', async () => {
