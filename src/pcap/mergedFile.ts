@@ -13,6 +13,9 @@ import { OPTION } from './pcapngFormat.ts';
 import { PcapngOptions } from './pcapngOptions.ts';
 import { describeInterface, podNames } from './podInterface.ts';
 
+/** In comments of a file, before the number of packets that were written after newer ones. */
+export const LATE_PACKETS_PREFIX = 'packets that arrived late and were written after newer ones: ';
+
 const BATCH_BYTES = 256 * 1024;
 
 export interface FileLimits {
@@ -85,7 +88,7 @@ export class MergedFile {
     const [first] = source.interfacesByKey.values();
     if (!first) return;
     const { sourceEnd: ended, comments } = source.queue;
-    const late = `packets that arrived late and were written after newer ones: ${source.latePackets}`;
+    const late = `${LATE_PACKETS_PREFIX}${source.latePackets}`;
     const statistics = ended?.statistics ?? {};
     const block = statisticsBlock({
       ...first,

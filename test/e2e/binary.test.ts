@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { reportedIn } from './support/failure.ts';
 import { runPod } from './support/pods.ts';
 import { run } from './support/process.ts';
-import { namespaced, PROGRAM, world } from './support/world.ts';
+import { freshPath, namespaced, PROGRAM, world } from './support/world.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const binary = join(root, 'dist', 'bin', 'linux-amd64', 'kubectl-netdebug');
@@ -21,12 +22,14 @@ describe.runIf(here)('the single-file binary', () => {
   it('captures without an installed Node', async () => {
     const pod = await runPod('binary');
     const image = world.flavours[0]?.image ?? '';
+    const trace = freshPath('trace.json');
     const result = await run('env', [
       ...['-i', 'PATH=/nonexistent', `KUBECONFIG=${namespaced(world.kubeconfig)}`],
       ...[binary, 'capture', pod.name, '--image', image, '--duration', '1'],
+      ...['--trace-timing', trace],
     ]);
     expect(result.code, result.stderr).toBe(0);
-    expect(result.stderr).toMatch(/capturing on/);
+    expect(reportedIn(trace).notices).toContain('capturing');
   });
 
   it('starts with its code cache', async () => {

@@ -1,9 +1,10 @@
 import { beforeAll, beforeEach, expect, it } from 'vitest';
+import { traced } from './support/failure.ts';
 import { inNetworkOf, onNode, type PodProcesses, processesOf } from './support/nodes.ts';
 import { runPod } from './support/pods.ts';
 import { eventually, type Running, run, start } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
-import { freshPath, netdebug, PROGRAM } from './support/world.ts';
+import { freshPath, PROGRAM } from './support/world.ts';
 
 interface Pod {
   readonly name: string;
@@ -413,12 +414,12 @@ it.concurrent('loss between two pods on two nodes is located in their merged cap
   const after = (undo: () => Promise<unknown>) => undone.push(undo);
   await echo(port, after);
   const file = freshPath('both.pcapng');
-  const capture = netdebug(
+  const capture = traced(
     ['capture', client.name, server.name, '-w', file, '--', 'port', String(port)],
     { onTestFinished: after as never },
   );
   try {
-    await capture.says(/capturing on[\s\S]*capturing on/);
+    await capture.reports('capturing', { times: 2 });
     await talk(port, server.ip, "'hello'", "'again'", 800).finished;
     const every = '-m statistic --mode nth --every 4 --packet 0 -j DROP';
     await rule(onNode, client, `-I FORWARD -p tcp --dport ${port} ${every}`, after);
@@ -433,20 +434,18 @@ it.concurrent('loss between two pods on two nodes is located in their merged cap
   }
   const [first] = await summaryOf(file);
   expect(first?.kind).toBe('loss-between-points');
-  expect(first?.what).toMatch(
-    new RegExp(`passed .*${client.name}.* never reached .*${server.name}`),
-  );
+  expect(first?.what).toMatch(new RegExp(`\\b${client.name}\\b.*\\b${server.name}\\b`));
 });
 
 it.concurrent('capture --summary explains problems with DNS in three lines', async () => {
   const port = 9053;
   const undone: (() => Promise<unknown>)[] = [];
   await resolver(port, (undo) => undone.push(undo), '() => 0x8182');
-  const capture = netdebug(['capture', client.name, '--summary', '--', 'port', String(port)], {
+  const capture = traced(['capture', client.name, '--summary', '--', 'port', String(port)], {
     onTestFinished: (done) => undone.push(async () => done()),
   });
   try {
-    await capture.says(/capturing on/);
+    await capture.reports('capturing');
     await ask(port);
     capture.child.kill('SIGINT');
     const { code, stdout, stderr } = await capture.finished;
@@ -454,7 +453,8 @@ it.concurrent('capture --summary explains problems with DNS in three lines', asy
     const lines = stdout.trim().split('\n').slice(-3);
     expect(lines[0]).toContain('SERVFAIL');
     expect(lines[1]).toContain(client.name);
-    expect(lines[2]).toContain('usual causes');
+    // The usual causes.
+    expect(lines[2]?.split('; ').length).toBeGreaterThan(1);
   } finally {
     for (const undo of undone.reverse()) await undo();
   }

@@ -65,13 +65,14 @@ describe('an image', () => {
       const file = freshPath('hung.pcap');
       const args = ['capture', pod, '-w', file, '--image', faulty(flavour, 'hung-dumpcap')];
       const capture = command(kubeconfig, args, onTestFinished);
-      await capture.says(/still waiting for the pod to start the recorder/);
-      await capture.says(/capturing on eth0 .*tcpdump/);
+      await capture.traces('slow start');
+      await capture.reports('capturing');
       await holdsPackets(file, 21, 'udp port 9');
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
       expect(code, stderr).toBe(0);
       expect(capture.reported().notices).not.toContain('connection-lost');
+      expect(stderr).toMatch(/\beth0\b.*\btcpdump\b/);
       expect(await packetsIn(file)).toBeGreaterThan(20);
       await expectNothingLeft(pod);
     },
@@ -85,7 +86,7 @@ describe('an image', () => {
       const own = flags.map((flag) => (flag === 'FILE' ? file : flag));
       const args = ['capture', pod, '--image', faulty(flavour, 'hung-tools'), ...own];
       const capture = command(kubeconfig, args, onTestFinished);
-      await capture.says(/still waiting for the pod to start .*/);
+      await capture.traces('slow start');
       const hung = async () => (await processes(pod, 'netdebug-network')).length > 2;
       expect(await eventually(hung)).toBe(true);
       capture.child.kill('SIGINT');
@@ -169,7 +170,7 @@ describe('an image', () => {
       const image = faulty(flavour, 'hung-tools');
       const args = ['ports', pod.name, '-lp', '--image', image];
       const ports = command(kubeconfig, args, onTestFinished);
-      await ports.says(/still waiting for the pod to list its sockets/);
+      await ports.traces('slow start');
       const names = async () =>
         (await processes(pod.name, 'main')).filter(({ name }) => name !== 'nginx');
       ports.child.kill('SIGINT');

@@ -125,7 +125,7 @@ describe.concurrent('a refusal', () => {
     for (const command of ['capture', 'doctor']) {
       const { code, stdout, stderr } = await ours([command, pod], namespace, onTestFinished);
       expect(code).toBe(1);
-      expect(stdout + stderr).toContain('use --via node');
+      expect(stdout + stderr).toContain('--via node');
     }
     const { code, stderr } = await ours(
       ['capture', pod, '-c', '1', '--via', 'node'],

@@ -35,9 +35,9 @@ describe('a capture', () => {
       const over = wait(seconds * 1000).then(resume);
       const file = freshPath('stopped.pcap');
       const capture = start(['capture', pod.name, '-w', file, '--image', image]);
-      await capture.says(/still waiting for the pod to start the recorder/);
+      await capture.traces('slow start');
       await over;
-      await capture.says(/capturing on eth0/);
+      await capture.reports('capturing');
       await holdsPackets(file, 21, 'udp port 9');
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
@@ -63,7 +63,7 @@ describe('a capture', () => {
       const resume = await stopShims(pod.name, onTestFinished);
       for (const flags of [['-w', freshPath('none.pcap')], []]) {
         const capture = start(['capture', pod.name, '--image', image, ...flags]);
-        await capture.says(/still waiting for/);
+        await capture.traces('slow start');
         capture.child.kill('SIGINT');
         // Nothing in the pod runs before that.
         const { code } = await capture.finished;

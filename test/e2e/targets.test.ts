@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { failure } from './support/failure.ts';
+import { failure, traced } from './support/failure.ts';
 import { namespaceFor } from './support/namespaces.ts';
 import { podName, runPod } from './support/pods.ts';
 import { eventually } from './support/process.ts';
@@ -158,18 +158,18 @@ describe('targets', () => {
           freshPath('x'),
         ]).finished
       ).stderr;
-    expect(await capture(`job/${app}-job`)).toMatch(new RegExp(`pod .*/${app}-job-`));
-    expect(await capture(`cronjob/${app}-nightly`)).toMatch(new RegExp(`pod .*/${app}-byhand-`));
+    expect(await capture(`job/${app}-job`)).toMatch(new RegExp(`/${app}-job-`));
+    expect(await capture(`cronjob/${app}-nightly`)).toMatch(new RegExp(`/${app}-byhand-`));
   });
 
   it('are captured only with their peers, whatever addresses these have', async () => {
     const [first = ''] = web;
     const file = freshPath('peers.pcap');
-    const running = netdebug([
+    const running = traced([
       ...['capture', first, '--image', image, '-w', file, '-c', '1', '--duration', '20'],
       ...['--peer', `sts/${app}-db`, '--peer', 'fd00::/8', '--', 'icmp or tcp port 80'],
     ]);
-    await running.says(/capturing|listening/i);
+    await running.reports('capturing');
     const ip = await kubectl(['get', 'pod', first, '-o', 'jsonpath={.status.podIP}']);
     const open = ['bash', '-c', `exec 3<>/dev/tcp/${ip}/80`];
     await kubectl(['exec', `${app}-db-0`, '--', ...open]);
@@ -261,7 +261,7 @@ describe('targets', () => {
     ]).finished;
     expect(started.code, started.stderr).toBe(0);
     expect(started.stdout).toBe('both\n');
-    for (const pod of web) expect(started.stderr).toContain(`/${pod} (`);
+    for (const pod of web) expect(started.stderr).toContain(`/${pod} `);
     const folder = freshPath('both');
     const stopped = await netdebug(['captures', 'stop', 'both']).finished;
     expect(stopped.code, stopped.stderr).toBe(0);
