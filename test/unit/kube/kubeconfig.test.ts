@@ -128,7 +128,11 @@ describe('the chosen context', () => {
       const kubeconfig = file(text);
       expect(chooseContext({ kubeconfig }, {})).toMatchObject({
         cluster: { server: 'http://localhost:8080' },
-        warnings: [`${kubeconfig} does not select a cluster: trying http://localhost:8080`],
+        warnings: [
+          expect.stringContaining(
+            `${kubeconfig} does not select a cluster: trying http://localhost:8080`,
+          ),
+        ],
       });
     }
     const missingFiles = file(
@@ -139,7 +143,7 @@ describe('the chosen context', () => {
     ).toMatchObject({
       cluster: { server: 'http://m' },
       warnings: [
-        `the cluster "k" is not in ${missingFiles}: trying http://m`,
+        expect.stringContaining(`the cluster "k" is not in ${missingFiles}: trying http://m`),
         `the user "u" is not in ${missingFiles}: continuing without credentials`,
       ],
     });
