@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { onFabric } from './support/fabric.ts';
 import { traced } from './support/failure.ts';
@@ -240,6 +241,39 @@ describe('path --probe', () => {
         packets.map(({ text }) => text),
         name,
       ).toEqual(expected);
+  });
+
+  it('captures what a busy node delivers late', async () => {
+    const file = freshPath('path.pcapng');
+    const words = ['capture', '--path', ends.from.name, ends.to.name, '-w', file];
+    const capture = traced([...words, '--node-namespace', world.namespace]);
+    await capture.reports('capturing');
+    const signalRecorders = (signal: string) =>
+      Promise.all(
+        Object.values(ends).map(({ processes }) =>
+          onNode(
+            processes,
+            `for pid in $(ps ax | awk '/[t]cpdump .*--immediate-mode/ { print $1 }'); do kill -${signal} $pid; done`,
+          ),
+        ),
+      );
+    await signalRecorders('STOP');
+    await inNetworkOf(
+      ends.from.processes,
+      `bash -c 'for number in $(seq 20); do printf late >/dev/udp/${ends.to.address}/5001; done'`,
+    );
+    capture.child.kill('SIGINT');
+    await wait(1_500);
+    await signalRecorders('CONT');
+    const { code, stderr } = await capture.finished;
+    expect(code, stderr).toBe(0);
+    const filter = ['-Y', 'udp.dstport == 5001 && !icmp', '-d', 'udp.port==8472,vxlan'];
+    const { stdout } = await run('tshark', [
+      ...['-r', file, '-n', '-T', 'fields', '-e', 'frame.interface_name', ...filter],
+    ]);
+    const devices = Map.groupBy(stdout.trim().split('\n'), (device) => device);
+    expect(devices.size).toBe(10);
+    for (const [device, packets] of devices) expect(packets.length, device).toBe(20);
   });
 
   it.for(FAULTS)('locates: $name', async ({ name, kind, plant, repair }) => {

@@ -39,8 +39,9 @@ export interface RecordedPoint {
   readonly problem?: string;
 }
 
-/** How long to wait for packets that the kernel has seen but not yet delivered. */
-const DRAIN_MS = 500;
+/** How often tcpdump is asked whether it has delivered everything, and for how long after its answer is awaited. */
+const MAX_QUESTIONS = 16;
+const ANSWER_MS = 250;
 const LISTEN_TIMEOUT_MS = 20_000;
 
 /**
@@ -84,7 +85,7 @@ export async function recordPath(
       ? aborted(stopped)
       : wait(duration, undefined, { signal: stopped }).catch(() => {}),
   ]);
-  if (!abandon.aborted) await wait(DRAIN_MS);
+  await Promise.all(recorders.map((recorder) => recorder.deliverAll(abandon)));
   for (const recorder of recorders) recorder.stop();
   await allEnded;
   await merger.finish();
@@ -108,6 +109,9 @@ class PointRecorder {
   readonly #messages: string[] = [];
   #process: LeasedProcess | undefined;
   #counts: Partial<TcpdumpStatistics> = {};
+  /** How often tcpdump has printed its counts. */
+  #answers = 0;
+  #hasEnded = false;
   #packets: () => number = () => 0;
 
   constructor(
@@ -153,6 +157,7 @@ class PointRecorder {
         this.#process?.close();
       })
       .finally(() => {
+        this.#hasEnded = true;
         clearTimeout(timer);
         listening.resolve();
       });
@@ -166,6 +171,24 @@ class PointRecorder {
       dropped: this.#counts.droppedByKernel ?? 0,
       ...(this.problem !== undefined && { problem: this.problem }),
     };
+  }
+
+  /**
+   * Waits until tcpdump has delivered the packets that have passed its filter by now: it discards the rest when it
+   * stops, and on a busy node it reads them late. Gives up after four seconds.
+   */
+  async deliverAll(abandon: AbortSignal): Promise<void> {
+    let goal: number | undefined;
+    for (let questions = 0; questions < MAX_QUESTIONS; questions++) {
+      if (this.#hasEnded || abandon.aborted) return;
+      const earlierAnswers = this.#answers;
+      this.#process?.sendSignal();
+      await wait(ANSWER_MS, undefined, { signal: abandon }).catch(() => {});
+      if (this.#answers === earlierAnswers) continue;
+      const { captured = 0, receivedByFilter = 0 } = this.#counts;
+      goal ??= receivedByFilter;
+      if (captured >= goal) return;
+    }
   }
 
   stop(): void {
@@ -185,7 +208,10 @@ class PointRecorder {
   #handleLine(text: string, onListening: () => void): void {
     const line = parseTcpdumpLine(text);
     if (line.kind === 'listening') onListening();
-    if (line.kind === 'statistics') this.#counts = { ...this.#counts, ...line.counts };
+    if (line.kind === 'statistics') {
+      this.#counts = { ...this.#counts, ...line.counts };
+      this.#answers += 1;
+    }
     if (line.kind === 'message') this.#messages.push(line.text);
   }
 }
