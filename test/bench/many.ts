@@ -143,8 +143,8 @@ function numbersIn(file: string): Map<string, number[]> {
  * file.
  */
 function complete(pod: string, output: string, numbers: readonly number[]): void {
-  const [, counted] =
-    new RegExp(`^${pod} +\\S+ +(\\d+) +0 +0 +0 +complete$`, 'm').exec(output) ?? [];
+  // The columns for gaps and interruptions are shown only if there are any.
+  const [, counted] = new RegExp(`^${pod} +\\S+ +(\\d+) +0 +complete$`, 'm').exec(output) ?? [];
   const first = numbers[0] ?? 0;
   const whole = numbers.every((number, index) => number === first + index);
   // Twice the time at ten per second. A busy machine loses some of it.
