@@ -4,6 +4,7 @@ import type { Link } from '../../tools/ip/link.ts';
 import { familyOf, sameAddress } from '../address.ts';
 import type { Port } from '../topology.ts';
 import { fdbText, findNeighbour, neighbourText, sameMac } from './neighbours.ts';
+import { hostAddress, nodeAddress, unreadNode } from './nodeAddresses.ts';
 import type { OneWayPath } from './oneWayPath.ts';
 import type { WalkState } from './walkState.ts';
 
@@ -44,6 +45,11 @@ export function crossTunnel(walk: WalkState, tunnel: Port, nextHop: string): One
     .devicesWithAddress(remote)
     .find((port) => walk.topology.isHost(port) && port.node !== tunnel.node);
   if (underlay === undefined) {
+    const unread = unreadNode(walk, remote);
+    if (unread !== undefined) {
+      walk.addDoubt(tunnel, `node ${unread}`, `${link.name} leads to it, and it could not be read`);
+      return 'unknown';
+    }
     walk.addFault('fdb-wrong-node', tunnel, fdbEvidence(tunnel, nextHop) ?? `remote ${remote}`, {
       device: link.name,
       remote,
@@ -372,23 +378,6 @@ function fdbEvidence(tunnel: Port, nextHop: string): string | undefined {
 }
 
 /** The underlay address of the node that the packet should reach. */
-function nodeAddress(walk: WalkState, tunnel: Port): string | undefined {
-  const node = walk.destinationPlace?.node;
-  return node && hostAddress(walk, node.name, nonEmptyText(tunnel.link.data.local));
-}
-
-function hostAddress(
-  walk: WalkState,
-  node: string,
-  sameFamilyAs: string | undefined,
-): string | undefined {
-  const object = walk.topology.facts.objects.nodes?.find(({ name }) => name === node);
-  const isIpv6 = sameFamilyAs?.includes(':') === true;
-  return object?.addresses.find(
-    ({ type, address }) => type === 'InternalIP' && address.includes(':') === isIpv6,
-  )?.address;
-}
-
 function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }

@@ -34,6 +34,12 @@ describe('a VXLAN between bridges', () => {
     ]);
     expect(devicesOf(trace, 1)).toEqual(devicesOf(trace, 0).toReversed());
 
+    // If the other node could not be read, nothing is known about it.
+    const nodes = result.facts.nodes.filter(({ name }) => name === 'node-a');
+    const half = pathBetween({ ...result.facts, nodes }, 'a1', 'b1');
+    expect(half.findings).toEqual([]);
+    expect(half.trace.paths[0]?.end).toBe('unknown');
+
     const drawing = [...renderPath(trace, findings, false)].join('');
     expect(Math.max(...drawing.split('\n').map((line) => [...line].length))).toBeLessThanOrEqual(
       80,
