@@ -1,5 +1,6 @@
 import type { Notice } from '../notice.ts';
 import { clockText, countText } from '../output/quantities.ts';
+import { FIRST_SIGNAL } from './exitCode.ts';
 import type { Outage } from './outage.ts';
 
 /** The class of an unexpected end. Like the kinds of problems, these words are stable; tests and manifests use them. */
@@ -56,8 +57,6 @@ export interface EndedRecording {
   readonly messages: readonly string[];
 }
 
-/** Exit codes above this are 128 plus a signal. */
-const FIRST_SIGNAL = 128;
 const KILL = 9;
 
 /** Ends that were requested. */

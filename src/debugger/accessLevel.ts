@@ -163,12 +163,10 @@ export async function chooseAccessLevel(
 }
 
 /** Whether the exec was opened for a container that does not exist yet: the API server itself answers it then. */
-function isAboutNewContainer({ ref: place }: EarlyExec, pod: Pod): boolean {
+function isAboutNewContainer({ ref }: EarlyExec, pod: Pod): boolean {
   const { namespace, name } = pod.metadata;
   return (
-    place.namespace === namespace &&
-    place.pod === name &&
-    place.container === freeName(pod, 'network')
+    ref.namespace === namespace && ref.pod === name && ref.container === freeName(pod, 'network')
   );
 }
 

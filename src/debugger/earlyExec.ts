@@ -29,13 +29,13 @@ export class EarlyExec {
   readonly #startedAt = Date.now();
   #isTaken = false;
 
-  constructor(access: Access, place: Container) {
-    this.ref = place;
+  constructor(access: Access, ref: Container) {
+    this.ref = ref;
     const { promise, resolve } = Promise.withResolvers<void>();
     const limit = setTimeout(resolve, SENT_MS);
     this.sent = promise.finally(() => clearTimeout(limit));
     this.opening = exec(access, {
-      ...place,
+      ...ref,
       command: BOOT_COMMAND,
       stdin: true,
       signal: this.#closing.signal,
@@ -48,8 +48,8 @@ export class EarlyExec {
   }
 
   isIn({ namespace, pod, container }: Container): boolean {
-    const { ref: place } = this;
-    return place.namespace === namespace && place.pod === pod && place.container === container;
+    const { ref } = this;
+    return ref.namespace === namespace && ref.pod === pod && ref.container === container;
   }
 
   /**

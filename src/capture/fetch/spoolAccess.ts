@@ -6,6 +6,7 @@ import { Backoff } from '../../transfer/backoff.ts';
 import { flattenBatches } from '../../transfer/batches.ts';
 import { IdleTimeout, waitAtMost, withIdleTimeout } from '../../transfer/idleTimeout.ts';
 import { LocalProblem } from '../../transfer/localProblem.ts';
+import { FIRST_SIGNAL } from '../exitCode.ts';
 import { type Listing, parseListing, type SpoolFile } from '../spool/listing.ts';
 import { type Compression, decompress } from './compression.ts';
 import { type CopyFrame, CopyFrames, copyArguments, type FileRange } from './copyFrames.ts';
@@ -35,8 +36,6 @@ export const FETCH_LIMITS: FetchLimits = {
 const MAX_ERROR_BYTES = 4 * 1024;
 /** The rate of a tshark that has a hundredth of a core. */
 const MIN_FILTER_BYTES_PER_MS = 100;
-/** Exit codes above this are 128 plus a signal. */
-const FIRST_SIGNAL = 128;
 const MAX_LISTING_BYTES = 8 * 1024 * 1024;
 
 /** A running verb: its output in batches, each with a limited wait, and how it ended. */

@@ -3,6 +3,7 @@ import type { LeasedProcess } from '../../debugger/leasedProcess.ts';
 import { ApiError } from '../../kube/apiError.ts';
 import { LoginExpired } from '../../kube/loginRenewals.ts';
 import { messageOf, Problem, type ProblemDetails } from '../../problem.ts';
+import { FIRST_SIGNAL } from '../exitCode.ts';
 import { Attachment, type AttachmentEnd } from './attachment.ts';
 import { BadFrame, type Frame } from './frames.ts';
 
@@ -77,8 +78,6 @@ const STABLE_MS = 10_000;
 const GRACE_MS = 3_000;
 /** The minimum wait for any connection, however late it is. */
 const MIN_WAIT_MS = 5_000;
-/** Exit codes above this are 128 plus a signal. */
-const FIRST_SIGNAL = 128;
 /** How many consecutive connections the program in the pod may close immediately. */
 const MAX_REFUSALS = 5;
 
