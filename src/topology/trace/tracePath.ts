@@ -93,7 +93,7 @@ export function tracePath(topology: Topology, request: PathRequest): PathTrace {
   forwardWalk.isService = service !== undefined && !isHeadless;
   const forwardPath =
     start === undefined
-      ? walkFromOutside(topology, forwardWalk, destinationPlace, family)
+      ? walkFromElsewhere(topology, forwardWalk, from, family)
       : forwardWalk.sendFrom(start);
   if (forwardPath === undefined) return { ...base, paths: [], questions: [] };
   const reachedPlace = forwardWalk.destinationPlace;
@@ -219,13 +219,25 @@ function placeOfDestination(
   return pod && topology.placeOfPod(pod);
 }
 
-/** A path from outside: it enters by the device that the node uses for outgoing packets. */
-function walkFromOutside(
+/**
+ * A path from outside enters by the device that the node uses for outgoing packets. One from a pod or node that could
+ * not be read is unknown: it may enter by any device, such as a tunnel.
+ */
+function walkFromElsewhere(
   topology: Topology,
   walk: Walk,
-  destinationPlace: Place | undefined,
+  from: PathEndpoint,
   family: 4 | 6,
 ): OneWayPath | undefined {
+  const { destinationPlace } = walk;
+  if (from.kind === 'pod' || from.kind === 'node') {
+    const name = from.kind === 'pod' ? `pod ${from.pod.name}` : `node ${from.node.name}`;
+    if (destinationPlace === undefined) return undefined;
+    walk.addDoubt(destinationPlace, name, 'its node could not be read');
+    const hops = [{ kind: 'unknown', detail: name }];
+    const { direction, unknown } = walk;
+    return { direction, hops, decisions: [], nat: [], faults: [], unknown, end: 'unknown' };
+  }
   const host = destinationPlace && topology.hostPlace(destinationPlace.node);
   if (host === undefined) return undefined;
   const outgoing = new Walk(

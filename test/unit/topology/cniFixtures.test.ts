@@ -46,6 +46,17 @@ describe('nodes as set up by network plugins', () => {
     },
   );
 
+  it.each(Object.keys(FIXTURES))(
+    'have no findings if one of them could not be read: %s',
+    (name) => {
+      const facts = factsOf(FIXTURES[name] as Fixture);
+      for (const { name: unread } of facts.nodes) {
+        const nodes = facts.nodes.filter((node) => node.name !== unread);
+        expect(pathBetween({ ...facts, nodes }, 'a1', 'b1', 80).findings, unread).toEqual([]);
+      }
+    },
+  );
+
   it('are followed with an uncertain step if WireGuard chooses the peer', () => {
     const { trace: path, findings } = trace(BRIDGED.FLANNEL_WIREGUARD);
     expect(findings).toEqual([]);
