@@ -56,7 +56,9 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
   it('end the processes that an engine starts after it was asked to end', () => {
     const child = 'trap "" TERM; echo $$ >child; while :; do sleep 0.1; done';
     const engine = `trap 'trap "" TERM; sh -c "$0" "$0" & ' TERM; echo >begun; while :; do sleep 0.1; done`;
+    // Another process may have the PID that an earlier run left in `child`.
     const code = `min_sleep=0.1 signaled=
+      rm -f begun child
       sh -c "$1" "$2" >/dev/null 2>&1 &
       while [ ! -e begun ]; do sleep 0.1; done
       end_tree $!
@@ -64,7 +66,6 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
       tr '\\0' ' ' <"/proc/$(cat child)/cmdline" || true`;
     // An ended process has no command line until it is waited for.
     expect(run([processTree, waiting, processes], code, engine, child)).toBe('');
-    rmSync(join(folder, 'begun'));
   });
 
   it.each([
